@@ -1,0 +1,35 @@
+"""E-Channel Connectors: shop, ERP and web analytics into tables that ready-made dashboards understand."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["DuckDB", "Erp", "PrestaShop", "read", "sync"]
+
+if TYPE_CHECKING:
+    from echannel_connectors.destinations.duckdb import DuckDB
+    from echannel_connectors.pipeline import sync
+    from echannel_connectors.reading import read
+    from echannel_connectors.sources.erp import Erp
+    from echannel_connectors.sources.prestashop import PrestaShop
+
+# Looked up on first use, so that importing the package stays quick.
+_HOMES = {
+    "DuckDB": "echannel_connectors.destinations.duckdb",
+    "Erp": "echannel_connectors.sources.erp",
+    "PrestaShop": "echannel_connectors.sources.prestashop",
+    "read": "echannel_connectors.reading",
+    "sync": "echannel_connectors.pipeline",
+}
+
+
+def __getattr__(name: str) -> Any:  # whatever the name stands for
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,74 @@
+"""Destinations: `open(url)`, and the two protocols. A warehouse commits and runs SQL; a publisher receives tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from echannel_connectors.errors import SettingsError
+from echannel_connectors.streams import Batch, Progress, Shape, Slice
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a key sweep found: rows that were live, rows the source no longer has, rows marked as deleted."""
+
+    live: int
+    missing: int
+    deleted: int
+
+
+class Warehouse(Protocol):
+    """Stages, commits and runs SQL. Sees one caller at a time."""
+
+    dialect: str
+
+    def prepare(self, shape: Shape) -> Mapping[str, Progress]:
+        """Make room for the stream (table, new columns) and say how far each slice has come."""
+
+    def plan(self, shape: Shape, slices: Sequence[Slice]) -> None:
+        """Remember slices before they are read, so that a run that dies is resumed with the same plan."""
+
+    def commit(self, shape: Shape, part: Slice, batch: Batch, number: int) -> int | None:
+        """Store rows and position together; the number of rows that changed, or None if this number is in already."""
+
+    def sweep(self, shape: Shape, keys: pa.RecordBatchReader, *, accept: bool) -> Swept:
+        """Mark rows whose key is not among the keys; a sweep of more than a tenth only when accepted."""
+
+    def forget(self, shape: Shape) -> None:
+        """Drop the stream's plan, so that the next run reads everything again. Rows stay."""
+
+    def execute(self, *statements: str | tuple[str, Mapping[str, Any]]) -> None:
+        """Run the statements in one transaction."""
+
+    def query(self, sql: str, parameters: Iterable[Any] | Mapping[str, Any] = ()) -> pa.RecordBatchReader:
+        """The rows of a SELECT; holds the warehouse until it is read or closed."""
+
+    def close(self) -> None: ...
+
+
+class Publisher(Protocol):
+    """Receives finished tables."""
+
+    def publish(self, name: str, rows: pa.RecordBatchReader) -> None:
+        """Replace the whole table or nothing."""
+
+
+def open(url: str, folder: Path = Path()) -> Warehouse:
+    """The destination of a URL: `duckdb:///echannel.duckdb` (relative to `folder`; four slashes for an absolute path).
+
+    Raises SettingsError for an unknown kind of destination.
+    """
+    kind, _, rest = url.partition("://")
+    if kind == "duckdb":
+        from echannel_connectors.destinations.duckdb import DuckDB
+
+        path = rest.removeprefix("/")
+        return DuckDB(path if path == ":memory:" else folder / path)
+    if kind in ("bigquery", "sheets"):
+        raise SettingsError(f"the destination {kind}:// comes in a later version", hint="use duckdb:///echannel.duckdb")
+    raise SettingsError(f"{url!r} is not a destination", hint="use duckdb:///echannel.duckdb")

@@ -1,0 +1,113 @@
+"""What a commit is, as SQL: create, add columns, merge by key, mark deletes, move the position.
+
+Written once in DuckDB's dialect; `{name}`s are quoted identifiers made here, values are always parameters.
+The batch itself is offered by the warehouse as a relation named `incoming`, its keys as `present`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+from echannel_connectors.arrow import sql_type
+from echannel_connectors.streams import Shape
+
+SCHEMA_VERSION = 1
+
+# Each entry brings a warehouse from the version before to the one named; they run in one transaction.
+MIGRATIONS: dict[int, tuple[str, ...]] = {}
+
+BOOKS = (
+    "CREATE SCHEMA IF NOT EXISTS raw",
+    "CREATE SCHEMA IF NOT EXISTS core",
+    "CREATE SCHEMA IF NOT EXISTS mart",
+    "CREATE SCHEMA IF NOT EXISTS echannel",
+    "CREATE TABLE IF NOT EXISTS echannel.meta (name VARCHAR, value VARCHAR)",
+    """CREATE TABLE IF NOT EXISTS echannel.slices (
+        stream VARCHAR, slice VARCHAR, bounds VARCHAR, once BOOLEAN,
+        position VARCHAR, commits BIGINT, committed_at TIMESTAMP WITH TIME ZONE)""",
+    """CREATE TABLE IF NOT EXISTS echannel.streams (
+        source VARCHAR, stream VARCHAR, last_success TIMESTAMP WITH TIME ZONE, swept_at TIMESTAMP WITH TIME ZONE,
+        failures BIGINT, note VARCHAR)""",
+    """CREATE TABLE IF NOT EXISTS echannel.runs (
+        run_id VARCHAR, started_at TIMESTAMP WITH TIME ZONE, finished_at TIMESTAMP WITH TIME ZONE, status VARCHAR,
+        rows_read BIGINT, rows_changed BIGINT, rows_deleted BIGINT, set_aside BIGINT, seconds DECIMAL(18, 3),
+        requests BIGINT, source_seconds DECIMAL(18, 3), bytes BIGINT, error VARCHAR, library_version VARCHAR)""",
+    """CREATE TABLE IF NOT EXISTS echannel.set_aside (
+        stream VARCHAR, key VARCHAR, column_name VARCHAR, value VARCHAR, reason VARCHAR,
+        found_at TIMESTAMP WITH TIME ZONE)""",
+)
+
+PLANNED = "INSERT INTO echannel.slices VALUES ($stream, $slice, $bounds, $once, NULL, 0, NULL)"
+PROGRESS = "SELECT slice, bounds, once, position, commits FROM echannel.slices WHERE stream = $stream ORDER BY slice"
+FORGET = "DELETE FROM echannel.slices WHERE stream = $stream"
+MOVE = """UPDATE echannel.slices SET position = $position, commits = $number, committed_at = now()
+          WHERE stream = $stream AND slice = $slice AND commits = $number - 1"""
+FINISHED_RUN = """INSERT INTO echannel.runs VALUES ($run_id, $started_at, $finished_at, $status, $rows_read,
+    $rows_changed, $rows_deleted, $set_aside, $seconds, $requests, $source_seconds, $bytes, $error, $library_version)"""
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def raw_table(stream: str) -> str:
+    return f"raw.{quoted(stream)}"
+
+
+def create(shape: Shape) -> str:
+    columns = ", ".join(f"{quoted(field.name)} {sql_type(field.type)}" for field in shape.columns)
+    return (
+        f"CREATE TABLE IF NOT EXISTS {raw_table(shape.name)} ({columns}, "
+        "_changed_at TIMESTAMP WITH TIME ZONE, _deleted_at TIMESTAMP WITH TIME ZONE)"
+    )
+
+
+def add_columns(shape: Shape, existing: Iterable[str]) -> list[str]:
+    """Columns are only ever added: one that a source lost stays and becomes NULL in new rows."""
+    known = {name.lower() for name in existing}
+    return [
+        f"ALTER TABLE {raw_table(shape.name)} ADD COLUMN {quoted(field.name)} {sql_type(field.type)}"
+        for field in shape.columns
+        if field.name.lower() not in known
+    ]
+
+
+def merge(shape: Shape) -> str:
+    """Insert new keys, rewrite rows that really differ, revive rows that were marked as deleted."""
+    names = [quoted(name) for name in shape.columns.names]
+    key = [quoted(name) for name in shape.key]
+    others = [name for name in names if name not in key]
+    differs = " OR ".join(["t._deleted_at IS NOT NULL", *(f"t.{name} IS DISTINCT FROM s.{name}" for name in others)])
+    sets = ", ".join([*(f"{name} = s.{name}" for name in others), "_changed_at = now()", "_deleted_at = NULL"])
+    # The last occurrence wins: a row that changed while it was read comes twice in one batch.
+    newest = f"SELECT * FROM incoming QUALIFY row_number() OVER (PARTITION BY {', '.join(key)} ORDER BY _row DESC) = 1"
+    return f"""MERGE INTO {raw_table(shape.name)} AS t USING ({newest}) AS s ON {_same(key)}
+        WHEN MATCHED AND ({differs}) THEN UPDATE SET {sets}
+        WHEN NOT MATCHED THEN INSERT ({", ".join(names)}, _changed_at)
+            VALUES ({", ".join(f"s.{name}" for name in names)}, now())"""
+
+
+def missing(shape: Shape) -> str:
+    """How many rows are live, and how many of them the source no longer has."""
+    return f"""SELECT count(*), count(*) FILTER (WHERE NOT {_is_present(shape)})
+        FROM {raw_table(shape.name)} AS t WHERE t._deleted_at IS NULL"""
+
+
+def mark_deleted(shape: Shape) -> str:
+    return f"""UPDATE {raw_table(shape.name)} AS t SET _deleted_at = now(), _changed_at = now()
+        WHERE t._deleted_at IS NULL AND NOT {_is_present(shape)}"""
+
+
+def _is_present(shape: Shape) -> str:
+    return f"EXISTS (SELECT 1 FROM present AS s WHERE {_same([quoted(name) for name in shape.key])})"
+
+
+def _same(key: list[str]) -> str:
+    return " AND ".join(f"t.{name} = s.{name}" for name in key)
+
+
+def numbered(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch with its row numbers, so that the last of several rows with one key can be told."""
+    return batch.append_column("_row", pa.array(range(batch.num_rows), pa.int64()))

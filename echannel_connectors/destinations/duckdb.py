@@ -1,0 +1,285 @@
+"""DuckDB, the embedded warehouse: one file, opened only while a commit, a query or the marts need it.
+
+DuckDB lets one process write a file, or many read it. Whoever finds it taken waits a moment and then says who holds it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from echannel_connectors.destinations import Swept, commit
+from echannel_connectors.errors import Conflict, DestinationError, EChannelError
+from echannel_connectors.streams import Batch, Progress, Shape, Slice
+
+SAFE_SHARE = 10  # a sweep of more than one row in ten waits for a person
+
+
+class DuckDB:
+    """A warehouse in one DuckDB file, or in memory (`":memory:"`).
+
+    `memory_mib` bounds DuckDB's own memory; `wait_seconds` how long to wait for a file that another process holds.
+    """
+
+    dialect = "duckdb"
+
+    def __init__(self, path: str | os.PathLike[str], *, memory_mib: int = 512, wait_seconds: float = 20.0) -> None:
+        self.path = os.fspath(path)
+        self.memory_mib = memory_mib
+        self.wait_seconds = wait_seconds
+        self._lock = threading.RLock()
+        self._memory = duckdb.connect(":memory:") if self.path == ":memory:" else None
+        self._has_books = False
+
+    def __repr__(self) -> str:
+        return f"DuckDB({self.path!r})"
+
+    # -- reading and writing ------------------------------------------------------------------------------------
+
+    def prepare(self, shape: Shape) -> Mapping[str, Progress]:
+        with self._writing() as connection:
+            connection.execute(commit.create(shape))
+            existing = connection.execute(f"SELECT * FROM {commit.raw_table(shape.name)} LIMIT 0").description
+            for statement in commit.add_columns(shape, [column[0] for column in existing or ()]):
+                connection.execute(statement)
+            rows = connection.execute(commit.PROGRESS, {"stream": shape.name}).fetchall()
+        return {
+            name: Progress(Slice(name, json.loads(bounds), once), json.loads(position) if position else None, commits)
+            for name, bounds, once, position, commits in rows
+        }
+
+    def plan(self, shape: Shape, slices: Sequence[Slice]) -> None:
+        if not slices:
+            return
+        with self._writing() as connection:
+            known = {row[0] for row in connection.execute(commit.PROGRESS, {"stream": shape.name}).fetchall()}
+            for part in slices:
+                if part.name not in known:
+                    bounds = json.dumps(dict(part.bounds))
+                    values = {"stream": shape.name, "slice": part.name, "bounds": bounds, "once": part.once}
+                    connection.execute(commit.PLANNED, values)
+
+    def commit(self, shape: Shape, part: Slice, batch: Batch, number: int) -> int | None:
+        position = json.dumps(dict(batch.position), sort_keys=True)
+        values = {"stream": shape.name, "slice": part.name, "position": position, "number": number}
+        with self._writing() as connection:
+            if _first(connection, commit.MOVE, values)[0] == 0:
+                self._is_repeat(connection, shape, part, number, position)
+                return None
+            changed = 0
+            if batch.rows.num_rows:
+                connection.register("incoming", commit.numbered(batch.rows))
+                changed = int(_first(connection, commit.merge(shape))[0])
+                connection.unregister("incoming")
+            for bad in batch.set_aside:
+                connection.execute(
+                    "INSERT INTO echannel.set_aside VALUES (?, ?, ?, ?, ?, now())",
+                    [shape.name, bad.key, bad.column, bad.value, bad.reason],
+                )
+        return changed
+
+    def sweep(self, shape: Shape, keys: pa.RecordBatchReader, *, accept: bool) -> Swept:
+        with self._writing() as connection:
+            connection.register("present", keys.read_all())
+            live, missing = (int(count) for count in _first(connection, commit.missing(shape)))
+            safe = missing * SAFE_SHARE <= live or (missing == 1 and live > 1)
+            deleted = missing if missing and (safe or accept) else 0
+            if deleted:
+                connection.execute(commit.mark_deleted(shape))
+            connection.unregister("present")
+        return Swept(live, missing, deleted)
+
+    def forget(self, shape: Shape) -> None:
+        self.execute((commit.FORGET, {"stream": shape.name}))
+
+    def execute(self, *statements: str | tuple[str, Mapping[str, Any]]) -> None:
+        with self._writing() as connection:
+            for statement in statements:
+                sql, values = (statement, {}) if isinstance(statement, str) else statement
+                connection.execute(sql, dict(values) or None)
+
+    def query(self, sql: str, parameters: Iterable[Any] | Mapping[str, Any] = ()) -> pa.RecordBatchReader:
+        values = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
+        opened = self._open(read_only=True)
+        connection = opened.__enter__()
+
+        def close() -> None:
+            opened.__exit__(None, None, None)
+
+        try:
+            with _clear_errors(self.path):
+                reader = connection.sql(sql, params=values or None).to_arrow_reader(100_000)
+        except BaseException:
+            close()
+            raise
+        return pa.RecordBatchReader.from_batches(reader.schema, _closing(reader, close))
+
+    def close(self) -> None:
+        if self._memory is not None:
+            self._memory.close()
+
+    # -- the file -----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """One transaction on a file that has its books; everything or nothing."""
+        with self._open(read_only=False) as connection, _clear_errors(self.path):
+            if not self._has_books:
+                self._keep_books(connection)
+            connection.execute("BEGIN")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(duckdb.Error):
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._lock:
+            if self._memory is not None:
+                cursor = self._memory.cursor()
+                cursor.execute("SET TimeZone = 'UTC'")
+                yield cursor
+                return
+            connection = self._connect(read_only=read_only)
+            try:
+                connection.execute("SET TimeZone = 'UTC'")
+                yield connection
+            finally:
+                with _clear_errors(self.path):
+                    connection.close()
+
+    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        if read_only and not Path(self.path).exists():
+            raise DestinationError(f"there is no warehouse at {self.path} yet", hint="run `echannel sync` first")
+        patience = time.monotonic() + self.wait_seconds
+        pause = 0.01
+        while True:
+            try:
+                with _clear_errors(self.path):
+                    settings = {"memory_limit": f"{self.memory_mib}MiB"}
+                    return duckdb.connect(self.path, read_only=read_only, config=settings)
+            except Conflict:
+                if time.monotonic() > patience:
+                    raise
+                time.sleep(pause)
+                pause = min(pause * 1.5, 0.25)
+
+    def _keep_books(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Create the library's own tables, or bring older ones forward after copying the file."""
+        version = _version(connection)
+        if version is not None and version > commit.SCHEMA_VERSION:
+            raise DestinationError(
+                f"{self.path} was written by a newer version of this library (schema {version})",
+                hint="pip install --upgrade echannel-connectors",
+            )
+        if version is not None and version < commit.SCHEMA_VERSION and self._memory is None:
+            connection.execute("CHECKPOINT")
+            shutil.copy2(self.path, f"{self.path}.schema{version}.bak")
+        connection.execute("BEGIN")
+        for statement in commit.BOOKS:
+            connection.execute(statement)
+        for step in range((version or commit.SCHEMA_VERSION) + 1, commit.SCHEMA_VERSION + 1):
+            for statement in commit.MIGRATIONS[step]:
+                connection.execute(statement)
+        if version != commit.SCHEMA_VERSION:
+            connection.execute("DELETE FROM echannel.meta WHERE name = 'schema_version'")
+            connection.execute("INSERT INTO echannel.meta VALUES ('schema_version', ?)", [str(commit.SCHEMA_VERSION)])
+        connection.execute("COMMIT")
+        self._has_books = True
+
+    def _is_repeat(
+        self, connection: duckdb.DuckDBPyConnection, shape: Shape, part: Slice, number: int, position: str
+    ) -> None:
+        """A commit whose reply got lost has this number and this position; anything else is another run's."""
+        sql = "SELECT commits, position FROM echannel.slices WHERE stream = ? AND slice = ?"
+        if connection.execute(sql, [shape.name, part.name]).fetchall() != [(number, position)]:
+            raise Conflict(
+                f"another sync wrote to {shape.name} ({part.name}) while this one was reading",
+                hint="nothing is lost; run again when the other one has ended",
+            )
+
+
+def _version(connection: duckdb.DuckDBPyConnection) -> int | None:
+    try:
+        rows = connection.execute("SELECT value FROM echannel.meta WHERE name = 'schema_version'").fetchall()
+    except duckdb.CatalogException:
+        return None
+    return int(rows[0][0]) if rows else None
+
+
+def _first(connection: duckdb.DuckDBPyConnection, sql: str, values: Any = None) -> tuple[Any, ...]:
+    """The one row of a statement; all of it is fetched, because an unfinished result blocks what comes next."""
+    row: tuple[Any, ...] = connection.execute(sql, values).fetchall()[0]
+    return row
+
+
+def _closing(reader: pa.RecordBatchReader, close: Any) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from reader
+    finally:
+        close()
+
+
+HELD = re.compile(r"Conflicting lock is held in (?P<program>.*?)\s*\(PID (?P<pid>\d+)\)")
+
+
+@contextmanager
+def _clear_errors(path: str) -> Iterator[None]:
+    """DuckDB's errors about the file, in one sentence each."""
+    try:
+        yield
+    except EChannelError:
+        raise
+    except (duckdb.IOException, duckdb.SerializationException, duckdb.InvalidInputException) as error:
+        raise _in_one_sentence(path, str(error)) from error
+    except duckdb.OutOfMemoryException as error:
+        hint = "give it more with memory_mib, or free some disk for temporary files"
+        raise DestinationError(f"DuckDB ran out of memory on {path}", hint=hint) from error
+    except duckdb.ConnectionException as error:
+        raise Conflict(f"{path} is open in this program in another mode", hint="close it there first") from error
+    except duckdb.InternalException as error:
+        raise _damaged(path) from error
+
+
+def _in_one_sentence(path: str, said: str) -> EChannelError:
+    if held := HELD.search(said):
+        who = f"{Path(held['program']).name} (process {held['pid']})"
+        return Conflict(f"{path} is in use by {who}", hint="wait until it has finished, or close it, and run again")
+    if "lock" in said.lower():
+        return Conflict(f"{path} is in use by another program", hint="close it and run again")
+    if "No space left" in said or "not enough space" in said.lower():
+        return DestinationError(
+            f"the disk that holds {path} is full", hint="free some space and run again; what was loaded is safe"
+        )
+    if "version number" in said or "newer version" in said:
+        return DestinationError(
+            f"{path} was written by another version of DuckDB", hint="pip install --upgrade duckdb"
+        )
+    if "not a valid DuckDB" in said or "checksum" in said.lower() or "corrupt" in said.lower():
+        return _damaged(path)
+    if "Permission denied" in said or "read-only" in said.lower():
+        return DestinationError(f"{path} cannot be written: permission denied", hint="check who owns the file")
+    if "No such file" in said or "Cannot open file" in said:
+        return DestinationError(f"{path} cannot be opened", hint="does its folder exist?")
+    return DestinationError(f"DuckDB could not use {path}: {said.splitlines()[0]}")
+
+
+def _damaged(path: str) -> DestinationError:
+    return DestinationError(
+        f"{path} is damaged or is not a DuckDB file; it was left as it is",
+        hint="move it away and run `echannel sync`: everything is read again from the sources",
+    )

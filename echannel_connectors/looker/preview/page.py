@@ -1,0 +1,77 @@
+"""The page itself: its frame, its assets and the Vega bundle, put together for the server and for the offline file."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from echannel_connectors.errors import SettingsError
+from echannel_connectors.looker.preview.figures import Report
+from echannel_connectors.looker.preview.periods import PRESETS
+
+ASSETS = {
+    "page.css": "text/css; charset=utf-8",
+    **dict.fromkeys(("words.js", "format.js", "charts.js", "parts.js", "page.js"), "text/javascript; charset=utf-8"),
+}
+LIVE_SCRIPTS = ("vega.js", "words.js", "format.js", "charts.js", "parts.js", "page.js")
+LANGUAGES = {"en": "en-GB", "fr": "fr-FR"}
+
+
+def asset(name: str) -> str:
+    return files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
+
+
+@cache
+def vega_bundle() -> str:
+    """Vega, Vega-Lite and Vega-Embed as one script. Made from an installed package (about 1.5 s), never from the web."""
+    try:
+        import vl_convert
+    except ImportError as error:
+        raise SettingsError(
+            "the preview needs the package that holds Vega", hint="pip install 'echannel-connectors[preview]'"
+        ) from error
+    # In a block of its own, so that its hundreds of short names do not meet ours.
+    return "{" + str(vl_convert.javascript_bundle()) + "}"
+
+
+def setup(report: Report, **more: Any) -> dict[str, Any]:  # JSON
+    """What the page must know before any figure."""
+    import vl_convert
+
+    return {
+        "template": report.template.model_dump(mode="json"),
+        "company": {
+            "name": report.company.get("name", ""),
+            "currency": report.company.get("currency", "EUR"),
+            "language": "fr" if report.company.get("language") == "fr" else "en",
+            "time_zone": report.company.get("time_zone", "UTC"),
+        },
+        "presets": PRESETS,
+        "locales": LANGUAGES,
+        "number_formats": {word: vl_convert.get_format_locale(code) for word, code in LANGUAGES.items()},
+        "date_formats": {word: vl_convert.get_time_format_locale(code) for word, code in LANGUAGES.items()},
+        **more,
+    }
+
+
+def live_page(report: Report) -> str:
+    """The page that asks this server for its figures."""
+    scripts = "\n".join(f'<script src="{name}" defer></script>' for name in LIVE_SCRIPTS)
+    return fill('<link rel="stylesheet" href="page.css">', scripts, setup(report))
+
+
+def fill(head: str, scripts: str, known: dict[str, Any]) -> str:
+    """The frame with its three holes filled."""
+    language, title = known["company"]["language"], known["template"]["title"]
+    page = asset("page.html").replace("{language}", language).replace("{title}", _escaped(title[language]))
+    # "<" could end the script element from within a product's or a company's name.
+    data = json.dumps(known, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+    before, _, rest = page.partition("{head}")
+    middle, _, after = rest.partition("{setup}")
+    return before + head + middle + data + after.replace("{scripts}", scripts, 1)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;")

@@ -1,0 +1,85 @@
+"""Which days a figure is of, and which earlier days it is compared with."""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import get_args
+
+from echannel_connectors.looker.template import Preset
+
+PRESETS: tuple[str, ...] = get_args(Preset)
+ROLLING = {"today": 1, "last_7_days": 7, "last_28_days": 28, "last_90_days": 90}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Both days belong to it."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """A period, the one before it and the same days a year earlier; `to_date` when it is not over yet."""
+
+    current: Span
+    previous: Span
+    last_year: Span
+    to_date: bool = False
+
+    def spans(self) -> dict[str, Span]:
+        return {"current": self.current, "previous": self.previous, "last_year": self.last_year}
+
+
+def preset_periods(preset: str, today: date) -> Periods:
+    """The periods of a named choice, as seen on this day."""
+    month = today.replace(day=1)
+    if preset in ROLLING:
+        return _compared(Span(today - timedelta(days=ROLLING[preset] - 1), today), by_months=False, to_date=False)
+    if preset == "last_month":
+        last = month - timedelta(days=1)
+        return _compared(Span(last.replace(day=1), last), by_months=True, to_date=False)
+    if preset == "last_12_months":
+        first = shift_months(month, -11)
+        return _compared(Span(first, today), by_months=True, to_date=not _is_month_end(today))
+    first = month if preset == "this_month" else today.replace(month=1, day=1)
+    over = _is_month_end(today) and (preset == "this_month" or today.month == 12)
+    return _compared(Span(first, today), by_months=True, to_date=not over)
+
+
+def chosen_periods(first: date, last: date, today: date) -> Periods:
+    """The periods of two days that somebody picked; what lies in the future is cut off."""
+    first, last = min(first, last), max(first, last)
+    ends_later = last > today >= first
+    span = Span(first, today if ends_later else last)
+    # Whole months compare with whole months, and the begun month with the same days of the one before.
+    by_months = first.day == 1 and (_is_month_end(last) or span.last == today)
+    return _compared(span, by_months=by_months, to_date=ends_later or (by_months and not _is_month_end(span.last)))
+
+
+def _compared(span: Span, *, by_months: bool, to_date: bool) -> Periods:
+    year_ago = Span(shift_months(span.first, -12), shift_months(span.last, -12))
+    if not by_months:
+        days = (span.last - span.first).days + 1
+        before = Span(span.first - timedelta(days=days), span.first - timedelta(days=1))
+    else:
+        months = (span.last.year - span.first.year) * 12 + span.last.month - span.first.month + 1
+        end = shift_months(span.last, -months)
+        if _is_month_end(span.last):
+            end = end.replace(day=calendar.monthrange(end.year, end.month)[1])
+        before = Span(shift_months(span.first, -months), end)
+    return Periods(span, before, year_ago, to_date)
+
+
+def shift_months(day: date, months: int) -> date:
+    """The same day of another month, or its last day where there is no such day (29 February becomes 28)."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def _is_month_end(day: date) -> bool:
+    return day.day == calendar.monthrange(day.year, day.month)[1]

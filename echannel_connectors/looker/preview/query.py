@@ -1,0 +1,164 @@
+"""A chart and the reader's filters → one SELECT over the mart, every value bound.
+
+Only sums, counts and extremes are computed in SQL. A ratio is divided by the page, once, from the two sums; so the
+figure is right for every selection, and money is never divided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from echannel_connectors.looker.preview.periods import Periods, Span
+from echannel_connectors.looker.template import AnyChart, Source, Template, Trend
+
+Value = str | int | date
+Filters = Mapping[str, tuple[str, ...]]  # field → the values that stay; nothing chosen means no filter
+
+AGGREGATES = {
+    "sum": "sum({column})",
+    "count": "count({column})",
+    "count_distinct": "count(DISTINCT {column})",
+    "min": "min({column})",
+    "max": "max({column})",
+}
+
+
+@dataclass(slots=True)
+class Query:
+    """SQL with $1, $2, … and their values."""
+
+    sql: str = ""
+    parameters: list[Value] = field(default_factory=list)
+
+    def bind(self, value: Value) -> str:
+        if value not in self.parameters:
+            self.parameters.append(value)
+        return f"${self.parameters.index(value) + 1}"
+
+
+def chart_query(template: Template, chart: AnyChart, periods: Periods, filters: Filters) -> Query:
+    """The chart's rows: its dimensions, then each component per period, then the number of rows per period.
+
+    Columns are called `net_base`, `net_base@previous`, `net_base@last_year`; the counts `#`, `#@previous`, …
+    """
+    source = template.sources[chart.source]
+    if isinstance(chart, Trend):
+        return _trend_query(source, chart, periods, filters)
+    query = Query()
+    spans = periods.spans() if source.date else {"current": None}
+    select = [f"{dimension(source, name)} AS {quoted(name)}" for name in chart.dimension_names]
+    for period, span in spans.items():
+        inside = _within(query, source, span)
+        suffix = "" if period == "current" else f"@{period}"
+        for name in chart_components(source, chart):
+            select.append(f"{aggregate(query, source, name, inside)} AS {quoted(name + suffix)}")
+        select.append(f"count(*){_filter([inside])} AS {quoted('#' + suffix)}")
+    where = [*conditions(query, source, chart.filters), *conditions(query, source, filters)]
+    if source.date:
+        where.append(" OR ".join(_within(query, source, span) for span in spans.values()))
+    query.sql = f"SELECT {', '.join(select)} FROM mart.{quoted(source.mart)}{_where(where)}"
+    if chart.dimension_names:
+        query.sql += _grouped(source, chart, query, _within(query, source, spans["current"]))
+    return query
+
+
+def total_query(template: Template, chart: AnyChart, periods: Periods, filters: Filters) -> Query:
+    """The same chart over all its rows: a total is computed again, never added up from ratios or counts."""
+    whole = chart.model_copy(update={"dimensions": []})
+    return chart_query(template, whole, periods, filters)
+
+
+def values_query(source: Source, name: str) -> Query:
+    """What a list control offers: every value that occurs, whatever the period."""
+    text = dimension(source, name)
+    return Query(f"SELECT DISTINCT {text} AS value FROM mart.{quoted(source.mart)} ORDER BY 1 LIMIT 500")
+
+
+def newest_day_query(source: Source) -> Query:
+    return Query(f"SELECT max({_column(source, source.date or '')}) AS day FROM mart.{quoted(source.mart)}")
+
+
+def chart_components(source: Source, chart: AnyChart) -> list[str]:
+    """The aggregated fields behind the chart's metrics, each once."""
+    return list(dict.fromkeys(part for name in chart.metric_names for part in source.components(name)))
+
+
+def dimension(source: Source, name: str) -> str:
+    """A dimension as SQL; text that is not known is '', so that a filter can choose it."""
+    column = _column(source, name)
+    return f"coalesce({column}, '')" if source.fields[name].type in ("text", "country") else column
+
+
+def aggregate(query: Query, source: Source, name: str, inside: str = "") -> str:
+    """A component as SQL, over the rows of one period."""
+    found = source.fields[name]
+    only = conditions(query, source, {other: tuple(values) for other, values in found.only.items()})
+    return AGGREGATES[found.aggregation].format(column=_column(source, name)) + _filter([*only, inside])
+
+
+def conditions(query: Query, source: Source, filters: Mapping[str, list[str]] | Filters) -> list[str]:
+    """One condition for each filter that this source has a field for."""
+    return [
+        f"{dimension(source, name)} IN ({', '.join(query.bind(value) for value in values)})"
+        for name, values in filters.items()
+        if values and name in source.fields and source.fields[name].aggregation == "none"
+    ]
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _trend_query(source: Source, chart: Trend, periods: Periods, filters: Filters) -> Query:
+    """One row per day that has rows, over all three periods; overlapping periods share their days."""
+    query = Query()
+    day = _column(source, source.date or "")
+    parts = [f"{aggregate(query, source, name)} AS {quoted(name)}" for name in chart_components(source, chart)]
+    where = [*conditions(query, source, chart.filters), *conditions(query, source, filters)]
+    where.append(" OR ".join(_within(query, source, span) for span in periods.spans().values()))
+    table = f"mart.{quoted(source.mart)}"
+    query.sql = f"SELECT {day} AS day, {', '.join(parts)} FROM {table}{_where(where)} GROUP BY 1 ORDER BY 1"
+    return query
+
+
+def _grouped(source: Source, chart: AnyChart, query: Query, inside: str) -> str:
+    """Group by the dimensions, keep groups with rows in the period, largest first, ties in the dimensions' order."""
+    count = len(chart.dimension_names)
+    order = [str(n + 1) for n in range(count)]
+    if sort := chart.order:
+        direction = "DESC" if sort.descending else "ASC"
+        if sort.field in chart.dimension_names:
+            first = quoted(sort.field)
+        elif found := source.calculated.get(sort.field):
+            terms = [("-" if term[0] == "-" else "+", term.removeprefix("-")) for term in found.numerator]
+            # A group with sales and no refunds has no refund sum; its total is not unknown for that.
+            first = "".join(f" {sign} coalesce({aggregate(query, source, name, inside)}, 0)" for sign, name in terms)
+        else:
+            first = aggregate(query, source, sort.field, inside)
+        order.insert(0, f"{first} {direction} NULLS LAST")
+    groups = ", ".join(str(n + 1) for n in range(count))
+    limit = query.bind(getattr(chart, "limit", 1000))
+    having = f" HAVING count(*){_filter([inside])} > 0"
+    return f" GROUP BY {groups}{having} ORDER BY {', '.join(order)} LIMIT {limit}"
+
+
+def _within(query: Query, source: Source, span: Span | None) -> str:
+    if span is None or not source.date:
+        return ""
+    return f"{_column(source, source.date)} BETWEEN {query.bind(span.first)} AND {query.bind(span.last)}"
+
+
+def _filter(parts: list[str]) -> str:
+    kept = [part for part in parts if part]
+    return f" FILTER (WHERE {' AND '.join(kept)})" if kept else ""
+
+
+def _where(parts: list[str]) -> str:
+    kept = [f"({part})" for part in parts if part]
+    return f" WHERE {' AND '.join(kept)}" if kept else ""
+
+
+def _column(source: Source, name: str) -> str:
+    return quoted(source.fields[name].column or name)

@@ -1,0 +1,164 @@
+"""The live preview: a small server on the loopback address that computes each page's figures when asked."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
+from echannel_connectors.looker.preview import page
+from echannel_connectors.looker.preview.figures import Ask, Choice, Report, page_figures
+from echannel_connectors.looker.preview.periods import PRESETS
+from echannel_connectors.looker.template import ListControl, Template, find_template
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a request is answered from."""
+
+    report: Report
+    token: str
+    # One page is computed at a time: a reader who clicks fast must not keep a sync out of the warehouse.
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def answer(self, path: str, asked: Mapping[str, list[str]]) -> tuple[str, bytes] | None:
+        """Content type and body, or None when there is nothing under this path."""
+        if path == "data":
+            name, choice = read_choice(self.report.template, asked)
+            with self.turn:
+                figures = page_figures(self.report, self.report.template.page(name), choice, self.report.today())
+            return "application/json", json.dumps(figures, allow_nan=False).encode()
+        if path == "":
+            return "text/html; charset=utf-8", page.live_page(self.report).encode()
+        if path == "vega.js":
+            return "text/javascript; charset=utf-8", page.vega_bundle().encode()
+        if path in page.ASSETS:
+            return page.ASSETS[path], page.asset(path).encode()
+        return None
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    preview: Preview
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+    server_version = "echannel"
+    sys_version = ""
+    timeout = 30  # an idle or stuck connection does not hold its thread for ever
+
+    def do_GET(self) -> None:
+        if self.headers.get("Host", "") not in own_hosts(self.server.server_port):
+            # A foreign page that points its name at 127.0.0.1 (DNS rebinding) arrives with its own name here.
+            self._send(HTTPStatus.FORBIDDEN, "text/plain; charset=utf-8", b"This address is not served here.\n")
+            return
+        address = urlsplit(self.path)
+        token, _, path = address.path.removeprefix("/").partition("/")
+        if not secrets.compare_digest(token.encode(), self.server.preview.token.encode()):
+            text = "Open the whole address that the command printed.\n"
+            self._send(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", text.encode())
+            return
+        try:
+            found = self.server.preview.answer(path, parse_qs(address.query))
+        except SettingsError as error:
+            self._send_problem(HTTPStatus.BAD_REQUEST, error.sentence)
+        except EChannelError as error:
+            self._send_problem(HTTPStatus.SERVICE_UNAVAILABLE, error.sentence)
+        except Exception as error:  # the reader must see why the figures stand still; the server lives on
+            self._send_problem(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
+        else:
+            kind, body = found or ("text/plain; charset=utf-8", b"Nothing here.\n")
+            self._send(HTTPStatus.OK if found else HTTPStatus.NOT_FOUND, kind, body)
+
+    do_HEAD = do_GET
+
+    def _send_problem(self, status: HTTPStatus, sentence: str) -> None:
+        self._send(status, "application/json", json.dumps({"problem": sentence}).encode())
+
+    def _send(self, status: HTTPStatus, kind: str, body: bytes) -> None:
+        try:
+            self.send_response(status)
+            for name, value in {**HEADERS, "Content-Type": kind, "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True  # the reader closed the page meanwhile
+
+    def log_message(self, format: str, *args: object) -> None:
+        """The library is silent; addresses with the token would be in this log."""
+
+
+def own_hosts(port: int) -> set[str]:
+    return {f"{name}:{port}" for name in ("127.0.0.1", "localhost")}
+
+
+def read_choice(template: Template, asked: Mapping[str, list[str]]) -> tuple[str, Choice]:
+    """The page and the reader's choice from the address; unknown words are refused, not ignored."""
+    name = asked.get("page", [template.pages[0].id])[0]
+    preset = asked.get("period", [""])[0]
+    fields = {control.field for control in template.controls.values() if isinstance(control, ListControl)}
+    filters = {key.removeprefix("only."): tuple(found) for key, found in asked.items() if key.startswith("only.")}
+    for unknown in set(filters) - fields:
+        raise SettingsError(f"there is no filter {unknown!r}", hint=did_you_mean(unknown, fields))
+    first = last = None
+    if preset == "custom":
+        try:
+            first, last = (date.fromisoformat(asked[word][0]) for word in ("first", "last"))
+        except (KeyError, ValueError) as error:
+            raise SettingsError("a chosen period needs a first and a last day, as 2026-03-31") from error
+        if not all(2000 <= day.year < 2200 for day in (first, last)):
+            raise SettingsError("the first and the last day must lie between 2000 and 2199")
+    elif preset and preset not in PRESETS:
+        raise SettingsError(f"there is no period {preset!r}", hint=did_you_mean(preset, PRESETS))
+    return name, Choice("" if first else preset, first, last, filters)
+
+
+@contextmanager
+def serve_preview(
+    query: Ask,
+    *,
+    template: str = "b2c-shop",
+    company: Mapping[str, str] | None = None,
+    port: int = 0,
+    project: Path | None = None,
+) -> Iterator[str]:
+    """Serve the report on this machine until the block ends; gives the address to open.
+
+    The address holds a random token, so that other users of the machine cannot read the figures.
+    """
+    report = Report(query, find_template(template, project), dict(company or {}))
+    report.today()  # a wrong time zone is told before a page is opened
+    try:
+        server = Server(("127.0.0.1", port), Handler)
+    except OSError as error:
+        raise SettingsError(f"port {port} cannot be used: {error.strerror}", hint="leave the port out") from error
+    server.preview = Preview(report, secrets.token_urlsafe(16))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/{server.preview.token}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,1 @@
+"""The company's tables: core (canonical, from all sources) and marts (wide, one per question)."""

@@ -1,0 +1,227 @@
+"""Build core from raw by the specs, and the marts from core: all tables of a run in one transaction."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from graphlib import TopologicalSorter
+from importlib import resources
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import sqlglot
+from sqlglot import exp
+
+from echannel_connectors import specs
+from echannel_connectors.arrow import SQL_TYPES
+from echannel_connectors.destinations import Warehouse
+from echannel_connectors.errors import SpecError, did_you_mean
+from echannel_connectors.events import Built, OnEvent
+from echannel_connectors.models.company import Company
+from echannel_connectors.models.core import TABLES, CoreTable
+from echannel_connectors.specs import Spec
+from echannel_connectors.streams import Source
+
+RawTables = Mapping[str, frozenset[str]]  # raw table → its columns
+
+
+def build(
+    into: Warehouse,
+    sources: Iterable[Source],
+    company: Company,
+    project: Path | None,
+    on_event: OnEvent,
+) -> dict[str, int]:
+    """Rebuild every core table and mart; the number of rows of each table by its name."""
+    clock = time.monotonic()
+    _register(into, sources)
+    raw = _raw_tables(into)
+    statements = [core_statement(table, _parts(into, table, raw, company, project)) for table in TABLES.values()]
+    marts = mart_selects(company)
+    statements += [f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in marts.items()]
+    into.execute(*statements)
+    names = [f"core.{name}" for name in TABLES] + list(marts)
+    counts = " UNION ALL ".join(f"SELECT '{name}' AS name, count(*) AS n FROM {name}" for name in names)
+    rows = {row["name"]: row["n"] for row in into.query(counts).read_all().to_pylist()}
+    for name in marts:
+        on_event(Built(name, rows[name], round(time.monotonic() - clock, 3)))
+    return rows
+
+
+# -- core -----------------------------------------------------------------------------------------------------------
+
+
+def core_statement(table: CoreTable, parts: list[str]) -> str:
+    """CREATE OR REPLACE of one core table from one SELECT per source; an empty table when no source fills it."""
+    if parts:
+        return f"CREATE OR REPLACE TABLE core.{table.name} AS " + "\nUNION ALL\n".join(parts)
+    columns = ", ".join(f'CAST(NULL AS {SQL_TYPES[word]}) AS "{name}"' for name, word in table.types.items())
+    return (
+        f"CREATE OR REPLACE TABLE core.{table.name} AS SELECT CAST(NULL AS VARCHAR) AS source, {columns}, "
+        "CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS _deleted_at WHERE FALSE"
+    )
+
+
+def in_warehouse(spec: Spec, table: CoreTable, source: str, raw: RawTables, company: Company, dialect: str) -> str:
+    """One core table of an API source: its spec's SELECT over the source's raw tables, in core's columns and types."""
+    needed = spec.tables[table.name]
+    if needed.query is None:
+        raise SpecError(f"{spec.connector}: {table.name} runs in the warehouse and needs a 'query'")
+    values = {
+        "source": source,
+        "currency": company.currency,
+        "time_zone": company.time_zone,
+        "language": company.language,
+    }
+    query = _parsed(needed.query, f"{spec.connector}.{table.name}", values)
+    names: dict[str, str] = {}
+    _collect(spec, query, source, raw, values, names, dialect)
+    made = set(query.named_selects)
+    columns = [
+        f'CAST({f"q.{quoted(name)}" if name in made else "NULL"} AS {SQL_TYPES[word]}) AS {quoted(name)}'
+        for name, word in table.types.items()
+    ]
+    deleted = "q._deleted_at" if "_deleted_at" in made else "CAST(NULL AS TIMESTAMP WITH TIME ZONE)"
+    parts = [f"{quoted(name)} AS ({sql})" for name, sql in names.items()]
+    return (
+        f"SELECT * FROM (WITH {', '.join([*parts, f'q AS ({query.sql(dialect)})'])} "
+        f"SELECT '{source}' AS source, {', '.join(columns)}, {deleted} AS _deleted_at FROM q)"
+    )
+
+
+def _collect(
+    spec: Spec,
+    query: exp.Expression,
+    source: str,
+    raw: RawTables,
+    values: Mapping[str, str],
+    names: dict[str, str],
+    dialect: str,
+) -> None:
+    """The views and raw tables that a query names, each after those it needs itself."""
+    own = {cte.alias for cte in query.find_all(exp.CTE)}
+    for name in [found.name for found in query.find_all(exp.Table) if not found.db]:
+        if name in own or name in names:
+            continue
+        if name in spec.views:
+            view = _parsed(spec.views[name], f"{spec.connector}.{name}", values)
+            _collect(spec, view, source, raw, values, names, dialect)
+            names[name] = view.sql(dialect)
+        elif name in spec.reads:
+            names[name] = _raw_select(spec, name, raw.get(f"{source}__{name}", frozenset()), source)
+        else:
+            known = {*spec.views, *spec.reads}
+            raise SpecError(f"{spec.connector}: nothing is named {name!r}", hint=did_you_mean(name, known))
+
+
+def _raw_select(spec: Spec, stream: str, present: frozenset[str], source: str) -> str:
+    """A raw table with every column that the spec counts on; what the shop does not have is NULL."""
+    columns = []
+    for name, word in spec.reads[stream].columns.items():
+        column = f"{name}_hash" if word == "email" else name
+        if column in present:
+            columns.append(quoted(column))
+        else:
+            columns.append(f"CAST(NULL AS {_read_type(word)}) AS {quoted(column)}")
+    if present:
+        return f"SELECT {', '.join(columns)}, _deleted_at FROM raw.{quoted(f'{source}__{stream}')}"
+    return f"SELECT {', '.join(columns)}, CAST(NULL AS TIMESTAMP WITH TIME ZONE) AS _deleted_at WHERE FALSE"
+
+
+def _read_type(word: str | list[str]) -> str:
+    if isinstance(word, list):
+        return f"STRUCT({', '.join(f'{quoted(leaf)} VARCHAR' for leaf in word)})[]"
+    return SQL_TYPES["text" if word == "email" else word]
+
+
+def _from_erp(table: CoreTable, source: str, present: frozenset[str]) -> str:
+    """One core table of a source whose raw rows have core's shape already."""
+    columns = [
+        f'{quoted(name) if name in present else f"CAST(NULL AS {SQL_TYPES[word]})"} AS {quoted(name)}'
+        for name, word in table.types.items()
+    ]
+    return f"SELECT '{source}' AS source, {', '.join(columns)}, _deleted_at FROM raw.{quoted(f'{source}__{table.name}')}"
+
+
+def _parts(
+    into: Warehouse, table: CoreTable, raw: RawTables, company: Company, project: Path | None
+) -> list[str]:
+    parts = []
+    registered = into.query("SELECT name, connector FROM echannel.sources ORDER BY name").read_all().to_pylist()
+    for source in registered:
+        name = source["name"]
+        if source["connector"]:
+            spec = specs.find(source["connector"], project)
+            if table.name in spec.tables:
+                parts.append(in_warehouse(spec, table, name, raw, company, into.dialect))
+        elif present := raw.get(f"{name}__{table.name}"):
+            parts.append(_from_erp(table, name, present))
+    return parts
+
+
+def _register(into: Warehouse, sources: Iterable[Source]) -> None:
+    """Remember every source that ever came in: one synced alone must not empty the tables of the others.
+
+    `connector` is only kept for sources whose spec runs here; an ERP's rows are in core's shape already.
+    """
+    statements: list[str | tuple[str, Mapping[str, str | None]]] = [
+        "CREATE TABLE IF NOT EXISTS echannel.sources (name VARCHAR, connector VARCHAR)"
+    ]
+    for source in sources:
+        here = getattr(source, "maps_in_warehouse", False)
+        values = {"name": source.name, "connector": source.connector if here else None}
+        statements.append(("DELETE FROM echannel.sources WHERE name = $name", {"name": source.name}))
+        statements.append(("INSERT INTO echannel.sources VALUES ($name, $connector)", values))
+    into.execute(*statements)
+
+
+def _raw_tables(into: Warehouse) -> RawTables:
+    sql = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'raw'"
+    found: dict[str, set[str]] = {}
+    for row in into.query(sql).read_all().to_pylist():
+        found.setdefault(row["table_name"], set()).add(row["column_name"])
+    return {name: frozenset(columns) for name, columns in found.items()}
+
+
+def _parsed(sql: str, where: str, values: Mapping[str, str]) -> exp.Query:
+    """One SELECT with its `:name` parameters filled in as literals; anything else is refused."""
+    try:
+        statements = sqlglot.parse(sql, read="duckdb")
+    except sqlglot.ParseError as error:
+        raise SpecError(f"{where} is not valid SQL: {str(error).splitlines()[0]}") from error
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        raise SpecError(f"{where} must be a single SELECT")
+    query = statements[0]
+    for placeholder in list(query.find_all(exp.Placeholder)):
+        if placeholder.name not in values:
+            raise SpecError(f"{where} uses :{placeholder.name}", hint=did_you_mean(placeholder.name, values))
+        placeholder.replace(exp.Literal.string(values[placeholder.name]))
+    return query
+
+
+# -- marts ----------------------------------------------------------------------------------------------------------
+
+
+def mart_selects(company: Company) -> dict[str, str]:
+    """Each mart's SELECT by its name, in an order in which every mart comes after those it reads."""
+    today = datetime.now(ZoneInfo(company.time_zone)).date().isoformat()
+    values = {"currency": company.currency, "time_zone": company.time_zone, "today": today}
+    folder = resources.files("echannel_connectors") / "models" / "marts"
+    texts = {
+        f"mart.{file.name.removesuffix('.sql')}": file.read_text(encoding="utf-8")
+        for file in folder.iterdir()
+        if file.name.endswith(".sql")
+    }
+    reads = {name: set(re.findall(r"\bmart\.\w+", _without_comments(sql))) - {name} for name, sql in texts.items()}
+    order = TopologicalSorter(reads).static_order()
+    return {name: _parsed(texts[name], name, values).sql("duckdb") for name in order}
+
+
+def _without_comments(sql: str) -> str:
+    return re.sub(r"--[^\n]*", "", sql)
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,55 @@
+"""The base of all settings: frozen pydantic models, `${NAME}` references, secrets that stay hidden."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from echannel_connectors.errors import SettingsError
+
+REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class Settings(BaseModel):
+    """Frozen, so that it pickles and can be shared between threads; a misspelt key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The process environment over a `.env` file in `folder` (NAME=value lines, # comments, optional quotes)."""
+    file = folder / ".env"
+    pairs: dict[str, str] = {}
+    for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else ():
+        name, equals, value = line.removeprefix("export ").partition("=")
+        if equals and not name.lstrip().startswith("#"):
+            value = value.strip()
+            quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+            pairs[name.strip()] = value[1:-1] if quoted else value
+    return {**pairs, **os.environ}
+
+
+def resolve(value: Any, names: Mapping[str, str], place: str = "") -> Any:  # any YAML value
+    """The value with each `${NAME}` replaced; an unset name is an error that says where it stands."""
+    if isinstance(value, dict):
+        return {key: resolve(item, names, f"{place}.{key}".lstrip(".")) for key, item in value.items()}
+    if isinstance(value, list):
+        return [resolve(item, names, f"{place}[{n}]") for n, item in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+
+    def named(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in names:
+            raise SettingsError(
+                f"{place} refers to ${{{name}}}, which is not set",
+                hint=f"set {name} in the environment or in a .env file beside echannel.yaml",
+            )
+        return names[name]
+
+    return REFERENCE.sub(named, value)

@@ -1,0 +1,128 @@
+"""The words every other file uses: Shape, Slice, Position, Batch, Stream, Source.
+
+A **source** has **streams**; a stream has a **shape** (columns, key) and is read in **slices**, each of which can be
+read alone. A slice gives **batches** of rows, each with the **position** that is true once its rows are committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol
+
+import pyarrow as pa
+
+JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "JsonValue"]
+Position = Mapping[str, JsonValue]
+
+Deletes = Literal["none", "unseen", "sweep"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the rows of a stream look like. `key` names the columns that identify a row; none of them is NULL.
+
+    `deletes` says how rows that are gone are found: `unseen` (each run reads the whole stream, so a key it did not see
+    is gone), `sweep` (the stream can list its keys alone) or `none` (rows are never deleted).
+    """
+
+    name: str
+    columns: pa.Schema
+    key: tuple[str, ...]
+    cursor: str | None = None
+    deletes: Deletes = "none"
+
+    def named(self, name: str) -> Shape:
+        return replace(self, name=name)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a stream that can be read alone, elsewhere, at the same time.
+
+    A slice that is read `once` (a range of ids in a first load) is left alone after its position says `done`; the
+    others are read on from their position at every run.
+    """
+
+    name: str = "all"
+    bounds: Mapping[str, JsonValue] = field(default_factory=dict)
+    once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a slice has come: its last committed position and the number of its last commit."""
+
+    part: Slice
+    position: Position | None = None
+    commits: int = 0
+
+    @property
+    def done(self) -> bool:
+        return self.part.once and bool(self.position and self.position.get("done"))
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A row that does not fit, kept with the reason instead of being dropped or guessed."""
+
+    key: str
+    column: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of one slice, and the position that is true once they are committed."""
+
+    rows: pa.RecordBatch
+    position: Position
+    set_aside: tuple[SetAside, ...] = ()
+
+
+class Stream(Protocol):
+    """One table of a source. Reading is side-effect free and starts strictly after a position."""
+
+    @property
+    def shape(self) -> Shape: ...
+
+    def slices(self, planned: Mapping[str, Progress]) -> Sequence[Slice]:
+        """The slices to read, given those planned before and how far each has come (empty on the first run)."""
+
+    def read(self, part: Slice, after: Position | None) -> Iterator[Batch]:
+        """The rows of the slice after the position, in its order."""
+
+    def between(self, since: str | None, until: str | None) -> Sequence[Slice]:
+        """Slices that read a range of days again; empty when the stream has no dates to choose by."""
+
+    def keys(self) -> Iterator[pa.RecordBatch]:
+        """The keys alone of all rows that exist now (columns of `shape.key`), for streams with `deletes="sweep"`."""
+
+
+class Source(Protocol):
+    """A place that data comes from: frozen settings and streams by name, in a good order to read them."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def connector(self) -> str: ...
+
+    def streams(self) -> Mapping[str, Stream]: ...
+
+    def check(self) -> Iterable[Finding]: ...
+
+    def receipt(self) -> Mapping[str, float]:
+        """What reading has cost the source so far: requests, seconds of its own time, bytes."""
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of `echannel check`: what was found, how bad it is, and what to do about it."""
+
+    level: Literal["ok", "warning", "error"]
+    sentence: str
+    hint: str = ""
