@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -121,23 +121,35 @@ class _Run:
         listen = getattr(source, "listen", None)
         if listen:
             listen(self.on_event)
-        for name, stream in source.streams().items():
-            if self.choice.takes(source.name, name):
-                result.streams.append(self._stream(source, name, stream, result))
+        ready: list[tuple[str, Stream, Shape, Mapping[str, Progress], bool]] = []
+        chosen = {name: stream for name, stream in source.streams().items() if self.choice.takes(source.name, name)}
+        with self.into.hold():
+            for name, stream in chosen.items():
+                stored = _stored(source, name, stream)
+                if self.choice.full and not self.choice.is_range:
+                    self.into.forget(stored)
+                known = self.into.prepare(stored)
+                ready.append((name, stream, stored, known, self._sweep_is_due(source.name, name)))
+        result.first = result.first or any(not known for _, _, _, known, _ in ready)
+        for item in ready:
+            result.streams.append(self._stream(source, *item, result))
 
-    def _stream(self, source: Source, name: str, stream: Stream, result: SyncResult) -> StreamResult:
+    def _stream(
+        self,
+        source: Source,
+        name: str,
+        stream: Stream,
+        stored: Shape,
+        known: Mapping[str, Progress],
+        sweep_is_due: bool,
+        result: SyncResult,
+    ) -> StreamResult:
         clock = time.monotonic()
-        shape = stream.shape.named(f"{source.name}__{name}")
-        stored = Shape(shape.name, without_secrets(shape.columns), shape.key, shape.cursor, shape.deletes)
-        if self.choice.full and not self.choice.is_range:
-            self.into.forget(stored)
-        known = self.into.prepare(stored)
-        result.first = result.first or not known
         parts = self._parts(stream, stored, known)
         self.on_event(events.StreamStarted(source.name, name, len(parts)))
         rows = changed = set_aside = 0
         with ExitStack() as stack:
-            seen = stack.enter_context(KeySpool(stored)) if shape.deletes == "unseen" else None
+            seen = stack.enter_context(KeySpool(stored)) if stored.deletes == "unseen" else None
             with_readers = getattr(source, "readers", 2)
             for part, number, batch in read_slices(stream, parts, readers=with_readers):
                 stored_batch = Batch(hash_private(batch.rows, self.company.salt), batch.position, batch.set_aside)
@@ -147,8 +159,15 @@ class _Run:
                 if seen:
                     seen.add(stored_batch.rows)
                 self.on_event(events.Committed(source.name, name, part.name, batch.rows.num_rows, new or 0))
-            deleted = self._deletes(source.name, name, stream, stored, seen, result) if not set_aside else 0
-        self._succeeded(source.name, name, swept=deleted is not None)
+            looks = stored.deletes == "unseen" or (stored.deletes == "sweep" and sweep_is_due)
+            if looks and not set_aside and not self.choice.is_range:
+                keys = seen or self._keys(stream, stored, stack)
+                with self.into.hold():
+                    deleted = self._sweep(source.name, name, stored, keys, result)
+                    self._succeeded(source.name, name, swept=deleted is not None)
+            else:
+                deleted = None
+                self._succeeded(source.name, name, swept=False)
         done = StreamResult(
             source.name, name, rows, changed, deleted or 0, set_aside, round(time.monotonic() - clock, 3)
         )
@@ -169,30 +188,24 @@ class _Run:
         progress = [known.get(part.name, Progress(part)) for part in planned]
         return [item for item in progress if not item.done]
 
-    def _deletes(
-        self, source: str, name: str, stream: Stream, stored: Shape, seen: KeySpool | None, result: SyncResult
-    ) -> int | None:
-        """Mark what is gone; None when it was not looked for this time."""
-        if self.choice.is_range or stored.deletes == "none":
-            return None
-        if seen is None:
-            if not self._sweep_is_due(source, name):
-                return None
-            with KeySpool(stored) as keys:
-                for batch in stream.keys():
-                    keys.add(batch)
-                swept = self.into.sweep(stored, keys.read(), accept=self.choice.accept_deletes)
-        else:
-            swept = self.into.sweep(stored, seen.read(), accept=self.choice.accept_deletes)
-        if swept.missing > swept.deleted:
-            sentence = (
-                f"{swept.missing} of {swept.live} rows of {source}.{name} are no longer in the source; that is more "
-                "than a tenth, so they were kept: run with --accept-deletes if it is right"
-            )
-            result.warnings.append(sentence)
-            self.on_event(events.Warned(source, sentence))
-            return None
-        return swept.deleted
+    def _keys(self, stream: Stream, stored: Shape, stack: ExitStack) -> KeySpool:
+        keys = stack.enter_context(KeySpool(stored))
+        for batch in stream.keys():
+            keys.add(batch)
+        return keys
+
+    def _sweep(self, source: str, name: str, stored: Shape, keys: KeySpool, result: SyncResult) -> int | None:
+        """Mark what is gone; None when so much is gone that a person has to say yes first."""
+        swept = self.into.sweep(stored, keys.read(), accept=self.choice.accept_deletes)
+        if swept.missing == swept.deleted:
+            return swept.deleted
+        sentence = (
+            f"{swept.missing} of {swept.live} rows of {source}.{name} are no longer in the source; that is more "
+            "than a tenth, so they were kept: run with --accept-deletes if it is right"
+        )
+        result.warnings.append(sentence)
+        self.on_event(events.Warned(source, sentence))
+        return None
 
     def _sweep_is_due(self, source: str, name: str) -> bool:
         if self.choice.full or self.choice.accept_deletes:
@@ -265,6 +278,12 @@ class KeySpool:
         self._writer.close()
         self._file.seek(0)
         return pa.ipc.open_stream(self._file)
+
+
+def _stored(source: Source, name: str, stream: Stream) -> Shape:
+    """The stream's shape as the warehouse holds it: under the source's name, private columns hashed."""
+    shape = stream.shape
+    return replace(shape, name=f"{source.name}__{name}", columns=without_secrets(shape.columns))
 
 
 def _known(only: Sequence[str], sources: Iterable[Source]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,6 +27,9 @@ class Warehouse(Protocol):
     """Stages, commits and runs SQL. Sees one caller at a time."""
 
     dialect: str
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Keep the warehouse open over several calls that follow each other at once, without reading a source."""
 
     def prepare(self, shape: Shape) -> Mapping[str, Progress]:
         """Make room for the stream (table, new columns) and say how far each slice has come."""

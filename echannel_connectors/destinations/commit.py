@@ -39,6 +39,8 @@ BOOKS = (
         found_at TIMESTAMP WITH TIME ZONE)""",
 )
 
+COLUMNS = """SELECT column_name FROM information_schema.columns
+             WHERE table_schema = 'raw' AND table_name = $table ORDER BY ordinal_position"""
 PLANNED = "INSERT INTO echannel.slices VALUES ($stream, $slice, $bounds, $once, NULL, 0, NULL)"
 PROGRESS = "SELECT slice, bounds, once, position, commits FROM echannel.slices WHERE stream = $stream ORDER BY slice"
 FORGET = "DELETE FROM echannel.slices WHERE stream = $stream"

@@ -40,6 +40,7 @@ class DuckDB:
         self.wait_seconds = wait_seconds
         self._lock = threading.RLock()
         self._memory = duckdb.connect(":memory:") if self.path == ":memory:" else None
+        self._held: duckdb.DuckDBPyConnection | None = None
         self._has_books = False
 
     def __repr__(self) -> str:
@@ -47,11 +48,25 @@ class DuckDB:
 
     # -- reading and writing ------------------------------------------------------------------------------------
 
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        with self._lock:
+            if self._held is not None:
+                yield
+                return
+            with self._open(read_only=False) as connection:
+                self._held = connection
+                try:
+                    yield
+                finally:
+                    self._held = None
+
     def prepare(self, shape: Shape) -> Mapping[str, Progress]:
         with self._writing() as connection:
-            connection.execute(commit.create(shape))
-            existing = connection.execute(f"SELECT * FROM {commit.raw_table(shape.name)} LIMIT 0").description
-            for statement in commit.add_columns(shape, [column[0] for column in existing or ()]):
+            existing = connection.execute(commit.COLUMNS, {"table": shape.name}).fetchall()
+            if not existing:
+                connection.execute(commit.create(shape))
+            for statement in commit.add_columns(shape, [column for (column,) in existing]) if existing else ():
                 connection.execute(statement)
             rows = connection.execute(commit.PROGRESS, {"stream": shape.name}).fetchall()
         return {
@@ -119,6 +134,9 @@ class DuckDB:
 
         try:
             with _clear_errors(self.path):
+                if self._held is not None:
+                    connection = self._held.cursor()  # a result being read must not block what is done meanwhile
+                    connection.execute("SET TimeZone = 'UTC'")
                 reader = connection.sql(sql, params=values or None).to_arrow_reader(100_000)
         except BaseException:
             close()
@@ -149,6 +167,9 @@ class DuckDB:
     @contextmanager
     def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._lock:
+            if self._held is not None:
+                yield self._held
+                return
             if self._memory is not None:
                 cursor = self._memory.cursor()
                 cursor.execute("SET TimeZone = 'UTC'")

@@ -36,15 +36,19 @@ def build(
 ) -> dict[str, int]:
     """Rebuild every core table and mart; the number of rows of each table by its name."""
     clock = time.monotonic()
-    _register(into, sources)
-    raw = _raw_tables(into)
-    statements = [core_statement(table, _parts(into, table, raw, company, project)) for table in TABLES.values()]
     marts = mart_selects(company)
-    statements += [f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in marts.items()]
-    into.execute(*statements)
     names = [f"core.{name}" for name in TABLES] + list(marts)
     counts = " UNION ALL ".join(f"SELECT '{name}' AS name, count(*) AS n FROM {name}" for name in names)
-    rows = {row["name"]: row["n"] for row in into.query(counts).read_all().to_pylist()}
+    with into.hold():
+        _register(into, sources)
+        raw = _raw_tables(into)
+        known = _known_sources(into, project)
+        statements = [
+            core_statement(table, _parts(table, known, raw, company, into.dialect)) for table in TABLES.values()
+        ]
+        statements += [f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in marts.items()]
+        into.execute(*statements)
+        rows = {row["name"]: row["n"] for row in into.query(counts).read_all().to_pylist()}
     for name in marts:
         on_event(Built(name, rows[name], round(time.monotonic() - clock, 3)))
     return rows
@@ -145,19 +149,22 @@ def _from_erp(table: CoreTable, source: str, present: frozenset[str]) -> str:
     return f"SELECT '{source}' AS source, {', '.join(columns)}, _deleted_at FROM raw.{quoted(f'{source}__{table.name}')}"
 
 
+def _known_sources(into: Warehouse, project: Path | None) -> dict[str, Spec | None]:
+    """Every source that ever came in, with its spec where that runs in the warehouse."""
+    found = into.query("SELECT name, connector FROM echannel.sources ORDER BY name").read_all().to_pylist()
+    return {row["name"]: specs.find(row["connector"], project) if row["connector"] else None for row in found}
+
+
 def _parts(
-    into: Warehouse, table: CoreTable, raw: RawTables, company: Company, project: Path | None
+    table: CoreTable, known: Mapping[str, Spec | None], raw: RawTables, company: Company, dialect: str
 ) -> list[str]:
     parts = []
-    registered = into.query("SELECT name, connector FROM echannel.sources ORDER BY name").read_all().to_pylist()
-    for source in registered:
-        name = source["name"]
-        if source["connector"]:
-            spec = specs.find(source["connector"], project)
-            if table.name in spec.tables:
-                parts.append(in_warehouse(spec, table, name, raw, company, into.dialect))
-        elif present := raw.get(f"{name}__{table.name}"):
-            parts.append(_from_erp(table, name, present))
+    for source, spec in known.items():
+        if spec is None:
+            if present := raw.get(f"{source}__{table.name}"):
+                parts.append(_from_erp(table, source, present))
+        elif table.name in spec.tables:
+            parts.append(in_warehouse(spec, table, source, raw, company, dialect))
     return parts
 
 

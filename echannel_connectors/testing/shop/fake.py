@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import unquote, urlencode
 
-from echannel_connectors.testing.shop.faults import BARE, HOME_PAGE, Answer, Fault
+from echannel_connectors.testing.shop.faults import BARE, HOME_PAGE, PLAIN, Answer, Fault
 from echannel_connectors.testing.shop.query import RefusedError, did_you_mean, display, parameters, select
-from echannel_connectors.testing.shop.recording import KEY, Shop, Tables, read_recording
+from echannel_connectors.testing.shop.recording import KEY, Shop, Tables, copied, read_recording
 from echannel_connectors.testing.shop.render import Writer, error_document, php_json, root_document, schema_document
 from echannel_connectors.testing.shop.schema import Resource, Row
 from echannel_connectors.testing.shop.server import serving
@@ -27,7 +27,6 @@ UNKNOWN_SCHEMA = (
     "Please select a schema of type 'synopsis' to get the whole schema informations (which fields are required, which "
     "kind of content...) or 'blank' to get an empty schema to fill before using POST request"
 )
-PLAIN = {**BARE, "Content-Type": "text/html; charset=utf-8"}
 COOKIE = {"Set-Cookie": "PrestaShop-stand-in=1; path=/; HttpOnly"}
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 BUSINESS = (
@@ -58,6 +57,11 @@ class FakeShop:
         self.lock = threading.RLock()
         """Held while an answer is made; take it for several edits that must be seen together."""
 
+    @property
+    def version(self) -> str:
+        """The PrestaShop that it plays, such as 1.6.1.25."""
+        return self._shop.version
+
     @classmethod
     def from_recording(cls, path: Path | str) -> Self:
         """The shop of a recording, with the records it showed."""
@@ -78,9 +82,7 @@ class FakeShop:
         """Hold the other shop's rows from now on, as after a day of trade."""
         with self.lock:
             self._shop = other._shop
-            self.tables = {
-                name: {number: dict(row) for number, row in rows.items()} for name, rows in other.tables.items()
-            }
+            self.tables = copied(other.tables)
 
     @contextmanager
     def serve(self) -> Iterator[str]:
@@ -151,7 +153,7 @@ class _Request:
             "url": "/".join(self.path[1:]),
             **{k: v for k, v in self.asked.items() if k not in ("id_shop", "ws_key")},
         }
-        where = f"{self.base}/index.php?{urlencode(rest, safe='[]')}"
+        where = f"{self.base}/index.php?{urlencode(rest)}"
         return Answer(302, {**PLAIN, "Location": where})
 
     def _key(self) -> str | None:

@@ -10,6 +10,8 @@ PHP_WARNING = (
 )
 BOM = b"\xef\xbb\xbf"
 BARE = {"Content-Type": "text/html; charset=UTF-8", "X-Powered-By": "PHP/8.2.36"}
+"""What is left of the headers where PHP has sent them before the webservice could."""
+PLAIN = {**BARE, "Content-Type": "text/html; charset=utf-8"}
 FIREWALL_PAGE = (
     b"<!DOCTYPE html>\n<html><head><title>Access denied</title></head>"
     b"<body><h1>403 Forbidden</h1><p>Your request was blocked by the firewall.</p></body></html>\n"
@@ -54,7 +56,7 @@ class Fault:
     content_type: str = "text/html; charset=UTF-8"
     retry_after: int | str | None = None
     memory_limit_records: int | None = None
-    """More records than this in one XML page are 500 and nothing; JSON takes a third of the memory."""
+    """More records than this in one XML page are 500 and nothing; JSON counts a third (seen: it takes less memory)."""
     prefix: bytes = b""
     """Printed before the document: PHP has then sent its headers, and every status is 200."""
     keep_bytes: int | None = None
@@ -79,7 +81,7 @@ class Fault:
         if self.memory_limit_records is not None:
             held = answer.records if "xml" in answer.headers.get("Content-Type", "") else answer.records // 3
             if held > self.memory_limit_records:
-                answer = Answer(500, BARE)
+                answer = Answer(500, PLAIN)
         if self.prefix:
             answer = Answer(200, BARE, self.prefix + answer.body)
         if self.keep_bytes is not None:
