@@ -5,10 +5,11 @@ from __future__ import annotations
 import tempfile
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +26,23 @@ from echannel_connectors.models.company import Company
 from echannel_connectors.streams import Batch, Progress, Shape, Slice, Source, Stream
 
 SWEEP_EVERY = timedelta(days=1)
+SWEPT = "UPDATE echannel.streams SET swept_at = now() WHERE source = $source AND stream = $stream"
+SUCCEEDED = "UPDATE echannel.streams SET last_success = now(), failures = 0 WHERE source = $source AND stream = $stream"
+KNOWN_STREAM = """INSERT INTO echannel.streams SELECT $source, $stream, NULL, NULL, 0, NULL
+    WHERE NOT EXISTS (SELECT 1 FROM echannel.streams WHERE source = $source AND stream = $stream)"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StreamResult:
     """What one stream brought: rows read, rows that were new or different, rows marked as deleted."""
 
     source: str
     stream: str
-    rows: int
-    changed: int
-    deleted: int
-    set_aside: int
-    seconds: float
+    rows: int = 0
+    changed: int = 0
+    deleted: int = 0
+    set_aside: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -111,6 +116,18 @@ def sync(
 
 
 @dataclass(frozen=True, slots=True)
+class _Planned:
+    """A stream about to be read: how it is stored, how far it has come, whether a key sweep is due."""
+
+    source: Source
+    name: str
+    stream: Stream
+    stored: Shape
+    known: Mapping[str, Progress]
+    sweep_is_due: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Run:
     into: Warehouse
     company: Company
@@ -121,58 +138,83 @@ class _Run:
         listen = getattr(source, "listen", None)
         if listen:
             listen(self.on_event)
-        ready: list[tuple[str, Stream, Shape, Mapping[str, Progress], bool]] = []
         chosen = {name: stream for name, stream in source.streams().items() if self.choice.takes(source.name, name)}
         with self.into.hold():
-            for name, stream in chosen.items():
-                stored = _stored(source, name, stream)
-                if self.choice.full and not self.choice.is_range:
-                    self.into.forget(stored)
-                known = self.into.prepare(stored)
-                ready.append((name, stream, stored, known, self._sweep_is_due(source.name, name)))
-        result.first = result.first or any(not known for _, _, _, known, _ in ready)
-        for item in ready:
-            result.streams.append(self._stream(source, *item, result))
-
-    def _stream(
-        self,
-        source: Source,
-        name: str,
-        stream: Stream,
-        stored: Shape,
-        known: Mapping[str, Progress],
-        sweep_is_due: bool,
-        result: SyncResult,
-    ) -> StreamResult:
-        clock = time.monotonic()
-        parts = self._parts(stream, stored, known)
-        self.on_event(events.StreamStarted(source.name, name, len(parts)))
-        rows = changed = set_aside = 0
+            planned = [self._planned(source, name, stream) for name, stream in chosen.items()]
+        result.first = result.first or any(not item.known for item in planned)
         with ExitStack() as stack:
-            seen = stack.enter_context(KeySpool(stored)) if stored.deletes == "unseen" else None
-            with_readers = getattr(source, "readers", 2)
-            for part, number, batch in read_slices(stream, parts, readers=with_readers):
-                stored_batch = Batch(hash_private(batch.rows, self.company.salt), batch.position, batch.set_aside)
-                new = self.into.commit(stored, part, stored_batch, number)
-                rows, changed = rows + batch.rows.num_rows, changed + (new or 0)
-                set_aside += len(batch.set_aside)
-                if seen:
-                    seen.add(stored_batch.rows)
-                self.on_event(events.Committed(source.name, name, part.name, batch.rows.num_rows, new or 0))
-            looks = stored.deletes == "unseen" or (stored.deletes == "sweep" and sweep_is_due)
-            if looks and not set_aside and not self.choice.is_range:
-                keys = seen or self._keys(stream, stored, stack)
-                with self.into.hold():
-                    deleted = self._sweep(source.name, name, stored, keys, result)
-                    self._succeeded(source.name, name, swept=deleted is not None)
-            else:
-                deleted = None
-                self._succeeded(source.name, name, swept=False)
-        done = StreamResult(
-            source.name, name, rows, changed, deleted or 0, set_aside, round(time.monotonic() - clock, 3)
+            pending = Pending(self.into)
+            try:
+                for item in planned:
+                    self._stream(item, pending, stack, result)
+            finally:
+                pending.store()  # what other streams brought is kept when one of them fails
+
+    def _planned(self, source: Source, name: str, stream: Stream) -> _Planned:
+        stored = replace(
+            stream.shape, name=f"{source.name}__{name}", columns=without_secrets(stream.shape.columns)
+        )  # as the warehouse holds it: under the source's name, private columns hashed
+        if self.choice.full and not self.choice.is_range:
+            self.into.forget(stored)
+        self.into.execute((KNOWN_STREAM, {"source": source.name, "stream": name}))
+        return _Planned(source, name, stream, stored, self.into.prepare(stored), self._sweep_is_due(source.name, name))
+
+    def _stream(self, item: _Planned, pending: Pending, stack: ExitStack, result: SyncResult) -> None:
+        clock = time.monotonic()
+        done = StreamResult(item.source.name, item.name)
+        result.streams.append(done)
+        parts = self._parts(item.stream, item.stored, item.known)
+        self.on_event(events.StreamStarted(item.source.name, item.name, len(parts)))
+        keys = stack.enter_context(KeySpool(item.stored)) if item.stored.deletes == "unseen" else None
+        for part, number, batch in read_slices(item.stream, parts, readers=getattr(item.source, "readers", 2)):
+            rows = hash_private(batch.rows, self.company.salt)
+            done.rows += rows.num_rows
+            done.set_aside += len(batch.set_aside)
+            if keys:
+                keys.add(rows)
+            hashed = Batch(rows, batch.position, batch.set_aside)
+            pending.add(partial(self._commit, item, part, hashed, number, done), rows.nbytes)
+        if self._looks_for_deletes(item, done):
+            pending.add(partial(self._sweep, item, keys or self._keys(item, stack), done, result))
+        pending.add(partial(self._succeeded, item, done, clock))
+
+    def _looks_for_deletes(self, item: _Planned, done: StreamResult) -> bool:
+        if self.choice.is_range or done.set_aside:
+            return False
+        return item.stored.deletes == "unseen" or (item.stored.deletes == "sweep" and item.sweep_is_due)
+
+    def _keys(self, item: _Planned, stack: ExitStack) -> KeySpool:
+        keys = stack.enter_context(KeySpool(item.stored))
+        for batch in item.stream.keys():
+            keys.add(batch)
+        return keys
+
+    # -- what is done to the warehouse, in the order in which it was read ------------------------------------------
+
+    def _commit(self, item: _Planned, part: Slice, batch: Batch, number: int, done: StreamResult) -> None:
+        changed = self.into.commit(item.stored, part, batch, number) or 0
+        done.changed += changed
+        self.on_event(events.Committed(item.source.name, item.name, part.name, batch.rows.num_rows, changed))
+
+    def _sweep(self, item: _Planned, keys: KeySpool, done: StreamResult, result: SyncResult) -> None:
+        swept = self.into.sweep(item.stored, keys.read(), accept=self.choice.accept_deletes)
+        done.deleted = swept.deleted
+        if swept.missing == swept.deleted:
+            self.into.execute((SWEPT, {"source": item.source.name, "stream": item.name}))
+            return
+        sentence = (
+            f"{swept.missing} of {swept.live} rows of {item.source.name}.{item.name} are no longer in the source; that "
+            "is more than a tenth, so they were kept: run with --accept-deletes if it is right"
         )
-        self.on_event(events.StreamFinished(source.name, name, rows, changed, done.deleted, done.seconds))
-        return done
+        result.warnings.append(sentence)
+        self.on_event(events.Warned(item.source.name, sentence))
+
+    def _succeeded(self, item: _Planned, done: StreamResult, clock: float) -> None:
+        self.into.execute((SUCCEEDED, {"source": item.source.name, "stream": item.name}))
+        done.seconds = round(time.monotonic() - clock, 3)
+        self.on_event(
+            events.StreamFinished(done.source, done.stream, done.rows, done.changed, done.deleted, done.seconds)
+        )
 
     def _parts(self, stream: Stream, stored: Shape, known: Mapping[str, Progress]) -> list[Progress]:
         """The slices to read now: planned ones that are not done, or a range of days by itself."""
@@ -188,46 +230,12 @@ class _Run:
         progress = [known.get(part.name, Progress(part)) for part in planned]
         return [item for item in progress if not item.done]
 
-    def _keys(self, stream: Stream, stored: Shape, stack: ExitStack) -> KeySpool:
-        keys = stack.enter_context(KeySpool(stored))
-        for batch in stream.keys():
-            keys.add(batch)
-        return keys
-
-    def _sweep(self, source: str, name: str, stored: Shape, keys: KeySpool, result: SyncResult) -> int | None:
-        """Mark what is gone; None when so much is gone that a person has to say yes first."""
-        swept = self.into.sweep(stored, keys.read(), accept=self.choice.accept_deletes)
-        if swept.missing == swept.deleted:
-            return swept.deleted
-        sentence = (
-            f"{swept.missing} of {swept.live} rows of {source}.{name} are no longer in the source; that is more "
-            "than a tenth, so they were kept: run with --accept-deletes if it is right"
-        )
-        result.warnings.append(sentence)
-        self.on_event(events.Warned(source, sentence))
-        return None
-
     def _sweep_is_due(self, source: str, name: str) -> bool:
         if self.choice.full or self.choice.accept_deletes:
             return True
         sql = "SELECT max(swept_at) FROM echannel.streams WHERE source = $source AND stream = $stream"
         last = self.into.query(sql, {"source": source, "stream": name}).read_all().column(0)[0].as_py()
         return last is None or datetime.now(UTC) - last >= SWEEP_EVERY
-
-    def _succeeded(self, source: str, name: str, *, swept: bool) -> None:
-        values = {"source": source, "stream": name}
-        self.into.execute(
-            (
-                "INSERT INTO echannel.streams SELECT $source, $stream, NULL, NULL, 0, NULL WHERE NOT EXISTS "
-                "(SELECT 1 FROM echannel.streams WHERE source = $source AND stream = $stream)",
-                values,
-            ),
-            (
-                "UPDATE echannel.streams SET last_success = now(), failures = 0, "
-                f"swept_at = {'now()' if swept else 'swept_at'} WHERE source = $source AND stream = $stream",
-                values,
-            ),
-        )
 
     def remember(self, started: datetime, result: SyncResult, error: BaseException | None) -> None:
         """A row in echannel.runs, for failures too; a warehouse that cannot take it keeps its own error."""
@@ -280,10 +288,27 @@ class KeySpool:
         return pa.ipc.open_stream(self._file)
 
 
-def _stored(source: Source, name: str, stream: Stream) -> Shape:
-    """The stream's shape as the warehouse holds it: under the source's name, private columns hashed."""
-    shape = stream.shape
-    return replace(shape, name=f"{source.name}__{name}", columns=without_secrets(shape.columns))
+class Pending:
+    """What was read and waits to be stored: small streams go into the warehouse together, in the order of reading."""
+
+    def __init__(self, into: Warehouse, most_bytes: int = 8 * 1024 * 1024) -> None:
+        self._into = into
+        self._most_bytes = most_bytes
+        self._works: list[Callable[[], None]] = []
+        self._bytes = 0
+
+    def add(self, work: Callable[[], None], nbytes: int = 0) -> None:
+        self._works.append(work)
+        self._bytes += nbytes
+        if self._bytes >= self._most_bytes:
+            self.store()
+
+    def store(self) -> None:
+        works, self._works, self._bytes = self._works, [], 0
+        if works:
+            with self._into.hold():
+                for work in works:
+                    work()
 
 
 def _known(only: Sequence[str], sources: Iterable[Source]) -> None:
@@ -292,8 +317,3 @@ def _known(only: Sequence[str], sources: Iterable[Source]) -> None:
     for word in only:
         if word.partition(".")[0] not in names:
             raise SettingsError(f"there is no source {word.partition('.')[0]!r}", hint=did_you_mean(word, names))
-
-
-def rows_of(result: SyncResult) -> Iterator[tuple[str, int, int, int, float]]:
-    for stream in result.streams:
-        yield f"{stream.source}.{stream.stream}", stream.rows, stream.changed, stream.deleted, stream.seconds

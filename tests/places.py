@@ -25,7 +25,7 @@ def truth(shop: str) -> Path:
 
 
 def erp(name: str) -> Path:
-    """A file or folder of the ERP data, such as `dolibarr`."""
+    """A file or folder of the ERP data, such as `dolibarr.sql.gz` or `truth`."""
     return _first_of(f"erp/{name}")
 
 

@@ -135,8 +135,7 @@ class DuckDB:
         try:
             with _clear_errors(self.path):
                 if self._held is not None:
-                    connection = self._held.cursor()  # a result being read must not block what is done meanwhile
-                    connection.execute("SET TimeZone = 'UTC'")
+                    connection = self._ready(self._held.cursor())  # a result being read must not block the others
                 reader = connection.sql(sql, params=values or None).to_arrow_reader(100_000)
         except BaseException:
             close()
@@ -171,13 +170,10 @@ class DuckDB:
                 yield self._held
                 return
             if self._memory is not None:
-                cursor = self._memory.cursor()
-                cursor.execute("SET TimeZone = 'UTC'")
-                yield cursor
+                yield self._ready(self._memory.cursor())
                 return
             connection = self._connect(read_only=read_only)
             try:
-                connection.execute("SET TimeZone = 'UTC'")
                 yield connection
             finally:
                 with _clear_errors(self.path):
@@ -190,14 +186,32 @@ class DuckDB:
         pause = 0.01
         while True:
             try:
-                with _clear_errors(self.path):
-                    settings = {"memory_limit": f"{self.memory_mib}MiB"}
-                    return duckdb.connect(self.path, read_only=read_only, config=settings)
+                return self._attached(read_only=read_only)
             except Conflict:
                 if time.monotonic() > patience:
                     raise
                 time.sleep(pause)
                 pause = min(pause * 1.5, 0.25)
+
+    def _attached(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        """The file under a name of our own: DuckDB would name it after itself, and a catalog echannel (from
+        echannel.duckdb) beside a schema echannel makes every `echannel.runs` ambiguous."""
+        connection = duckdb.connect(":memory:", config={"memory_limit": f"{self.memory_mib}MiB"})
+        try:
+            with _clear_errors(self.path):
+                place = self.path.replace("'", "''")
+                connection.execute(f"ATTACH '{place}' AS warehouse {'(READ_ONLY)' if read_only else ''}")
+                return self._ready(connection)
+        except BaseException:
+            connection.close()
+            raise
+
+    def _ready(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+        """Moments in UTC, and the file as the place that names without a catalog refer to."""
+        connection.execute("SET TimeZone = 'UTC'")
+        if self._memory is None:
+            connection.execute("USE warehouse")
+        return connection
 
     def _keep_books(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Create the library's own tables, or bring older ones forward after copying the file."""
@@ -270,10 +284,12 @@ def _clear_errors(path: str) -> Iterator[None]:
     except duckdb.OutOfMemoryException as error:
         hint = "give it more with memory_mib, or free some disk for temporary files"
         raise DestinationError(f"DuckDB ran out of memory on {path}", hint=hint) from error
-    except duckdb.ConnectionException as error:
-        raise Conflict(f"{path} is open in this program in another mode", hint="close it there first") from error
     except duckdb.InternalException as error:
         raise _damaged(path) from error
+    except duckdb.Error as error:
+        if "Unique file handle conflict" not in str(error):
+            raise
+        raise Conflict(f"{path} is in use by this program itself", hint="close the other connection first") from error
 
 
 def _in_one_sentence(path: str, said: str) -> EChannelError:

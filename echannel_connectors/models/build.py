@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from graphlib import TopologicalSorter
 from importlib import resources
 from pathlib import Path
@@ -79,10 +81,11 @@ def in_warehouse(spec: Spec, table: CoreTable, source: str, raw: RawTables, comp
         "time_zone": company.time_zone,
         "language": company.language,
     }
-    query = _parsed(needed.query, f"{spec.connector}.{table.name}", values)
+    fixed = tuple(values.items())
+    query = _select(needed.query, f"{spec.connector}.{table.name}", fixed, dialect)
     names: dict[str, str] = {}
-    _collect(spec, query, source, raw, values, names, dialect)
-    made = set(query.named_selects)
+    _collect(spec, query, source, raw, fixed, names, dialect)
+    made = query.columns
     columns = [
         f'CAST({f"q.{quoted(name)}" if name in made else "NULL"} AS {SQL_TYPES[word]}) AS {quoted(name)}'
         for name, word in table.types.items()
@@ -90,29 +93,28 @@ def in_warehouse(spec: Spec, table: CoreTable, source: str, raw: RawTables, comp
     deleted = "q._deleted_at" if "_deleted_at" in made else "CAST(NULL AS TIMESTAMP WITH TIME ZONE)"
     parts = [f"{quoted(name)} AS ({sql})" for name, sql in names.items()]
     return (
-        f"SELECT * FROM (WITH {', '.join([*parts, f'q AS ({query.sql(dialect)})'])} "
+        f"SELECT * FROM (WITH {', '.join([*parts, f'q AS ({query.sql})'])} "
         f"SELECT '{source}' AS source, {', '.join(columns)}, {deleted} AS _deleted_at FROM q)"
     )
 
 
 def _collect(
     spec: Spec,
-    query: exp.Expression,
+    query: _Select,
     source: str,
     raw: RawTables,
-    values: Mapping[str, str],
+    values: tuple[tuple[str, str], ...],
     names: dict[str, str],
     dialect: str,
 ) -> None:
     """The views and raw tables that a query names, each after those it needs itself."""
-    own = {cte.alias for cte in query.find_all(exp.CTE)}
-    for name in [found.name for found in query.find_all(exp.Table) if not found.db]:
-        if name in own or name in names:
+    for name in query.tables:
+        if name in names:
             continue
         if name in spec.views:
-            view = _parsed(spec.views[name], f"{spec.connector}.{name}", values)
+            view = _select(spec.views[name], f"{spec.connector}.{name}", values, dialect)
             _collect(spec, view, source, raw, values, names, dialect)
-            names[name] = view.sql(dialect)
+            names[name] = view.sql
         elif name in spec.reads:
             names[name] = _raw_select(spec, name, raw.get(f"{source}__{name}", frozenset()), source)
         else:
@@ -192,7 +194,17 @@ def _raw_tables(into: Warehouse) -> RawTables:
     return {name: frozenset(columns) for name, columns in found.items()}
 
 
-def _parsed(sql: str, where: str, values: Mapping[str, str]) -> exp.Query:
+@dataclass(frozen=True, slots=True)
+class _Select:
+    """One SELECT, checked and in its final words: its text, the tables it names without a schema, its columns."""
+
+    sql: str
+    tables: tuple[str, ...]
+    columns: frozenset[str]
+
+
+@lru_cache(maxsize=512)
+def _select(sql: str, where: str, values: tuple[tuple[str, str], ...], dialect: str) -> _Select:
     """One SELECT with its `:name` parameters filled in as literals; anything else is refused."""
     try:
         statements = sqlglot.parse(sql, read="duckdb")
@@ -201,11 +213,14 @@ def _parsed(sql: str, where: str, values: Mapping[str, str]) -> exp.Query:
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise SpecError(f"{where} must be a single SELECT")
     query = statements[0]
+    known = dict(values)
     for placeholder in list(query.find_all(exp.Placeholder)):
-        if placeholder.name not in values:
-            raise SpecError(f"{where} uses :{placeholder.name}", hint=did_you_mean(placeholder.name, values))
-        placeholder.replace(exp.Literal.string(values[placeholder.name]))
-    return query
+        if placeholder.name not in known:
+            raise SpecError(f"{where} uses :{placeholder.name}", hint=did_you_mean(placeholder.name, known))
+        placeholder.replace(exp.Literal.string(known[placeholder.name]))
+    own = {cte.alias for cte in query.find_all(exp.CTE)}
+    tables = [found.name for found in query.find_all(exp.Table) if not found.db and found.name not in own]
+    return _Select(query.sql(dialect), tuple(dict.fromkeys(tables)), frozenset(query.named_selects))
 
 
 # -- marts ----------------------------------------------------------------------------------------------------------
@@ -214,7 +229,7 @@ def _parsed(sql: str, where: str, values: Mapping[str, str]) -> exp.Query:
 def mart_selects(company: Company) -> dict[str, str]:
     """Each mart's SELECT by its name, in an order in which every mart comes after those it reads."""
     today = datetime.now(ZoneInfo(company.time_zone)).date().isoformat()
-    values = {"currency": company.currency, "time_zone": company.time_zone, "today": today}
+    values = (("currency", company.currency), ("time_zone", company.time_zone), ("today", today))
     folder = resources.files("echannel_connectors") / "models" / "marts"
     texts = {
         f"mart.{file.name.removesuffix('.sql')}": file.read_text(encoding="utf-8")
@@ -223,7 +238,7 @@ def mart_selects(company: Company) -> dict[str, str]:
     }
     reads = {name: set(re.findall(r"\bmart\.\w+", _without_comments(sql))) - {name} for name, sql in texts.items()}
     order = TopologicalSorter(reads).static_order()
-    return {name: _parsed(texts[name], name, values).sql("duckdb") for name in order}
+    return {name: _select(texts[name], name, values, "duckdb").sql for name in order}
 
 
 def _without_comments(sql: str) -> str:

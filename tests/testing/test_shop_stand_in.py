@@ -61,7 +61,7 @@ class Client(requests.Session):
         super().__init__()
         self.url = url
 
-    def request(self, method, url, *args, **kwargs):  # type: ignore[no-untyped-def]
+    def request(self, method, url, *args, **kwargs):
         return super().request(method, self.url + url, *args, timeout=10, **kwargs)
 
 
@@ -141,7 +141,7 @@ def read_xml(body: str, one: Exchange) -> object:
     return document
 
 
-def canonical(node: etree._Element) -> tuple[str, list[tuple[str, str]], str, list]:  # type: ignore[type-arg]
+def canonical(node: etree._Element) -> tuple[str, list[tuple[str, str]], str, list]:
     attributes = sorted((str(name), str(value)) for name, value in node.attrib.items())
     return str(node.tag), attributes, (node.text or "").strip(), [canonical(one) for one in node]
 

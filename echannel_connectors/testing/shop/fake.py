@@ -40,7 +40,8 @@ BUSINESS = (
 """What a company makes while it trades; the other tables are those of a shop just installed."""
 
 OF_ONE_SHOP = ("orders", "customers")
-"""Only these, and products, obey the shop that a request speaks for; lines, slips, carts and stock never do."""
+"""These obey the shop that a request speaks for; lines, slips, carts and stock never do. (Products do in a real shop,
+but a recording shows those of the default shop only.)"""
 
 
 class FakeShop:
