@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -84,7 +85,7 @@ def to_batch(
     bad: dict[int, SetAside] = {}
     texts = {field.name: _texts(columns[field.name]) for field in schema if not pa.types.is_nested(field.type)}
 
-    def reject(row: int, column: str, reason: str) -> None:
+    def reject(column: str, row: int, reason: str) -> None:
         key_text = ", ".join(f"{name}={texts[name][row]}" for name in key)
         bad.setdefault(row, SetAside(key_text, column, str(columns[column][row])[:200], reason))
 
@@ -93,12 +94,12 @@ def to_batch(
         if pa.types.is_nested(field.type):
             arrays.append(pa.array(columns[field.name], field.type))
             continue
-        arrays.append(_typed(texts[field.name], field.type, lambda row, why, name=field.name: reject(row, name, why)))
+        arrays.append(_typed(texts[field.name], field.type, partial(reject, field.name)))
     for name in key:
         array = arrays[schema.get_field_index(name)]
         if array.null_count:
             for row in pc.indices_nonzero(array.is_null()).to_pylist():
-                reject(row, name, "the key is empty")
+                reject(name, row, "the key is empty")
     batch = pa.RecordBatch.from_arrays(arrays, schema=schema)
     if bad:
         keep = pa.array([row not in bad for row in range(batch.num_rows)])

@@ -79,7 +79,7 @@ def _reader(
         _put(ready, None, stop)
     except Stopped:
         return
-    except BaseException as error:  # whatever it is, the caller must see it: it is raised there
+    except BaseException as error:  # noqa: BLE001 - whatever it is, the caller must see it: it is raised there
         if isinstance(error, EChannelError):
             error.add_note(f"while reading {stream.shape.name}, slice {progress.part.name}")
         try:

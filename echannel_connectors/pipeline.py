@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 
@@ -185,7 +185,7 @@ class _Run:
 
     def _keys(self, item: _Planned, stack: ExitStack) -> KeySpool:
         keys = stack.enter_context(KeySpool(item.stored))
-        for batch in item.stream.keys():
+        for batch in item.stream.keys():  # noqa: SIM118 - a stream, not a dict
             keys.add(batch)
         return keys
 
@@ -270,10 +270,10 @@ class KeySpool:
 
     def __init__(self, shape: Shape) -> None:
         self.schema = pa.schema([shape.columns.field(name) for name in shape.key])
-        self._file = tempfile.TemporaryFile()
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
         self._writer = pa.ipc.new_stream(self._file, self.schema)
 
-    def __enter__(self) -> KeySpool:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:

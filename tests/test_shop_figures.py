@@ -42,7 +42,7 @@ def test_a_week_later_arrives_by_an_incremental_sync(shop_a: FakeShop, warehouse
     for figure in ("refunds", "credit", "stock"):
         assert figures.ours(warehouse_file, figure) == figures.true(truth("shop-a-later"), figure), figure
     ours, true = (
-        dict(((row[0], row[1]), row[2:4]) for row in rows)
+        {(row[0], row[1]): row[2:4] for row in rows}
         for rows in (
             figures.ours(warehouse_file, "sales"),
             figures.true(truth("shop-a-later"), "sales"),
@@ -81,7 +81,8 @@ def test_twenty_runs_in_which_only_an_old_row_changed(shop_a: FakeShop, warehous
             assert result.total("changed") == 1
     with duckdb.connect(str(warehouse_file)) as connection:
         found = connection.execute(
-            "SELECT count(*) FROM core.orders WHERE TRY_CAST(order_id AS INT) <= 20 AND status = 'cancelled' AND NOT is_sale"
+            "SELECT count(*) FROM core.orders "
+            "WHERE TRY_CAST(order_id AS INT) <= 20 AND status = 'cancelled' AND NOT is_sale"
         ).fetchall()
         left = connection.execute("SELECT count(*) FROM mart.sales WHERE TRY_CAST(order_id AS INT) <= 20").fetchall()
         orders = connection.execute("SELECT count(*) FROM core.orders").fetchall()

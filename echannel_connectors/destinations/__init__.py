@@ -62,7 +62,7 @@ class Publisher(Protocol):
         """Replace the whole table or nothing."""
 
 
-def open(url: str, folder: Path = Path()) -> Warehouse:
+def open(url: str, folder: Path = Path()) -> Warehouse:  # noqa: A001 - the word that DESIGN gives it
     """The destination of a URL: `duckdb:///echannel.duckdb` (relative to `folder`; four slashes for an absolute path).
 
     Raises SettingsError for an unknown kind of destination.

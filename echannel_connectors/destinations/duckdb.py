@@ -303,9 +303,7 @@ def _in_one_sentence(path: str, said: str) -> EChannelError:
             f"the disk that holds {path} is full", hint="free some space and run again; what was loaded is safe"
         )
     if "version number" in said or "newer version" in said:
-        return DestinationError(
-            f"{path} was written by another version of DuckDB", hint="pip install --upgrade duckdb"
-        )
+        return DestinationError(f"{path} was written by another version of DuckDB", hint="pip install --upgrade duckdb")
     if "not a valid DuckDB" in said or "checksum" in said.lower() or "corrupt" in said.lower():
         return _damaged(path)
     if "Permission denied" in said or "read-only" in said.lower():

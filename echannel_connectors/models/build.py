@@ -87,7 +87,7 @@ def in_warehouse(spec: Spec, table: CoreTable, source: str, raw: RawTables, comp
     _collect(spec, query, source, raw, fixed, names, dialect)
     made = query.columns
     columns = [
-        f'CAST({f"q.{quoted(name)}" if name in made else "NULL"} AS {SQL_TYPES[word]}) AS {quoted(name)}'
+        f"CAST({f'q.{quoted(name)}' if name in made else 'NULL'} AS {SQL_TYPES[word]}) AS {quoted(name)}"
         for name, word in table.types.items()
     ]
     deleted = "q._deleted_at" if "_deleted_at" in made else "CAST(NULL AS TIMESTAMP WITH TIME ZONE)"
@@ -145,10 +145,12 @@ def _read_type(word: str | list[str]) -> str:
 def _from_erp(table: CoreTable, source: str, present: frozenset[str]) -> str:
     """One core table of a source whose raw rows have core's shape already."""
     columns = [
-        f'{quoted(name) if name in present else f"CAST(NULL AS {SQL_TYPES[word]})"} AS {quoted(name)}'
+        f"{quoted(name) if name in present else f'CAST(NULL AS {SQL_TYPES[word]})'} AS {quoted(name)}"
         for name, word in table.types.items()
     ]
-    return f"SELECT '{source}' AS source, {', '.join(columns)}, _deleted_at FROM raw.{quoted(f'{source}__{table.name}')}"
+    return (
+        f"SELECT '{source}' AS source, {', '.join(columns)}, _deleted_at FROM raw.{quoted(f'{source}__{table.name}')}"
+    )
 
 
 def _known_sources(into: Warehouse, project: Path | None) -> dict[str, Spec | None]:

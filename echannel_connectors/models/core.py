@@ -120,9 +120,7 @@ TABLES: dict[str, CoreTable] = {
             quantity: quantity, reason: text""",
         ),
         _table("warehouses", "warehouse_id", "warehouse_id: text, name: text, country: text"),
-        _table(
-            "suppliers", "supplier_id", "supplier_id: text, name: text, country: text, lead_time_days: integer"
-        ),
+        _table("suppliers", "supplier_id", "supplier_id: text, name: text, country: text, lead_time_days: integer"),
         _table(
             "purchase_lines",
             "purchase_id line_id",

@@ -1,4 +1,4 @@
-"""One polite HTTP session: time-outs, bounded retries with jitter, Retry-After obeyed, secrets kept out of every message."""
+"""One polite HTTP session: time-outs, bounded retries with jitter, Retry-After obeyed, no secret in any message."""
 
 from __future__ import annotations
 
@@ -119,7 +119,8 @@ class Http:
         asked = getattr(error, "after_seconds", None)
         if asked is not None:
             return min(float(asked), LONGEST_WAIT)
-        return float(tenacity.wait_exponential_jitter(initial=self.pause, max=30, jitter=self.pause)(state))
+        growing = tenacity.wait_exponential(multiplier=self.pause, max=30) + tenacity.wait_random(0, self.pause)
+        return float(growing(state))
 
     def _tell(self, state: tenacity.RetryCallState) -> None:
         after = state.next_action.sleep if state.next_action else 0.0

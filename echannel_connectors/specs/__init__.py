@@ -37,10 +37,14 @@ class Parameter(Settings):
 
 
 class Column(Settings):
-    """A column as a SQL expression; floating-point money declares the `scale` it is cast to inside the database."""
+    """A column as a SQL expression; floating-point money declares the `scale` it is cast to inside the database.
+
+    `zone` names the time zone (or the `:parameter` that holds it) of a moment that the source keeps in local time.
+    """
 
     sql: str
     scale: int | None = Field(default=None, ge=0, le=18)
+    zone: str | None = None
 
 
 class ValueMap(Settings):
@@ -71,6 +75,7 @@ class Table(Settings):
     cursor: str | None = None
     look_back: str = "10 minutes"
     reread: str | None = None  # a condition for rows that are read again at every sync, such as open documents
+    day: str | None = None  # the business day by which a range is read again; the table's own date where not given
     columns: dict[str, Column] = Field(default_factory=dict)
     maps: dict[str, ValueMap] = Field(default_factory=dict)
     deletes: Literal["sweep", "none"] = "sweep"
@@ -133,7 +138,7 @@ def load(path: Path) -> Spec:
     try:
         return Spec.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        first = first_mistake(error)
         raise SpecError(sentence_of(first, Spec), place=f"{path}:{line_of(text, first['loc'])}") from error
 
 
@@ -177,6 +182,12 @@ def line_of(text: str, path: Iterable[str | int]) -> int:
             node = node.value[step]
             line = node.start_mark.line + 1
     return line
+
+
+def first_mistake(error: ValidationError) -> Any:  # pydantic's error dict
+    """The mistake to tell first: a misspelt key explains the one that is missing."""
+    mistakes = error.errors(include_url=False, include_input=False)
+    return min(mistakes, key=lambda mistake: mistake["type"] != "extra_forbidden")
 
 
 def sentence_of(error: Any, model: type[Settings]) -> str:  # pydantic's error dict

@@ -114,7 +114,9 @@ class PrestaShop(Settings):
         writable = sorted(resource for resource, found in rights.items() if found & WRITES)
         if writable:
             hint = f"{RIGHTS}leave only GET on this key"
-            yield Finding("warning", f"the key may write ({', '.join(writable[:5])} …); reading needs no such right", hint)
+            yield Finding(
+                "warning", f"the key may write ({', '.join(writable[:5])} …); reading needs no such right", hint
+            )
         if "order_states" not in missing:
             yield from self._states()
 

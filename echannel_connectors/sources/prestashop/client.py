@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from lxml import etree
+
 from echannel_connectors.errors import Refused, SettingsError, Unavailable, UnexpectedData
 from echannel_connectors.sources.http import Http, Reply
 from echannel_connectors.sources.prestashop import decode
@@ -28,19 +30,27 @@ class Webservice:
     def rights(self) -> Mapping[str, frozenset[str]]:
         """What the key may do: resource → get, put, post, delete, head. Asked once, and only in XML."""
         if self._rights is None:
-            root = decode.xml(self._document("", {}).body)
-            if root.tag != "prestashop" or root.find("api") is None:
+            root = self._xml("", {})
+            if root.find("api") is None:
                 raise _not_a_webservice(self.http.host, "the answer is not a PrestaShop document")
             self._rights = {
-                resource.tag: frozenset(right for right, value in resource.attrib.items() if value == "true")
+                str(resource.tag): frozenset(str(right) for right, value in resource.attrib.items() if value == "true")
                 for resource in root[0]
             }
         return self._rights
 
     def fields(self, resource: str) -> Fields:
         if resource not in self._fields:
-            self._fields[resource] = fields(decode.xml(self._document(resource, {"schema": "synopsis"}).body))
+            self._fields[resource] = fields(self._xml(resource, {"schema": "synopsis"}))
         return self._fields[resource]
+
+    def _xml(self, resource: str, query: Mapping[str, str]) -> etree._Element:
+        """The root and the synopses are read in XML: in JSON they lose the rights and the formats."""
+        reply = self._document(resource, query)
+        try:
+            return decode.xml(reply.body)
+        except decode.NotADocument as error:
+            raise _not_a_webservice(self.http.host, f"it answered with something else ({error})") from None
 
     def records(self, resource: str, display: str, limit: int, **query: str) -> list[decode.Row]:
         """One page of a list. `query` holds filters and sort in the webservice's own spelling.

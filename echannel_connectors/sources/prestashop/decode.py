@@ -42,7 +42,7 @@ def rows(body: bytes) -> list[Row]:
         return [] if container is None else [_row(record) for record in container]
     if isinstance(document, list):
         return []
-    content = next(iter(document.values()), [])
+    content: Any = next(iter(document.values()), [])
     records = content if isinstance(content, list) else [content]
     return [_json_row(record) for record in records]
 

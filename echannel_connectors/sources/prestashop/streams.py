@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -90,7 +90,7 @@ class ResourceStream:
             return [progress.part for progress in planned.values()]
         if not (self.rule.date or self.rule.parent):
             return [Slice()]
-        newest = self._edge(self.rule.parent or self.rule.date and self.resource, self._date, "DESC")
+        newest = self._edge(self.rule.parent or self.resource, self._date, "DESC")
         low = self._first_id()
         top = self._edge(self.resource, "id", "DESC")
         ids = range(low, int(top["id"]) + 1, SLICE_IDS) if top else range(0)
@@ -106,7 +106,10 @@ class ResourceStream:
     def between(self, since: str | None, until: str | None) -> Sequence[Slice]:
         if not (self.rule.date or self.rule.parent):
             return ()
-        bounds: dict[str, Any] = {"since": f"{since or '1970-01-01'} 00:00:00", "until": f"{until or FAR[:10]} 23:59:59"}
+        bounds: dict[str, Any] = {
+            "since": f"{since or '1970-01-01'} 00:00:00",
+            "until": f"{until or FAR[:10]} 23:59:59",
+        }
         return [Slice(f"{since or 'start'} to {until or 'now'}", bounds)]
 
     def keys(self) -> Iterator[pa.RecordBatch]:
@@ -171,7 +174,11 @@ class ResourceStream:
         date = RULES[resource].date
         seen = (since, -1)
         while True:
-            span = {"sort": f"[{date}_ASC,id_ASC]", f"filter[{date}]": f"[{seen[0]},{until}]", **self._from_start(resource)}
+            span = {
+                "sort": f"[{date}_ASC,id_ASC]",
+                f"filter[{date}]": f"[{seen[0]},{until}]",
+                **self._from_start(resource),
+            }
             page = self._records(display, self.page, span, resource)
             rows = [row for row in page if (str(row[date]), int(row["id"])) > seen]
             if page and not rows and len(page) == self.page:
@@ -184,7 +191,8 @@ class ResourceStream:
 
     def _tied(
         self, resource: str, display: str, date: str, seen: tuple[str, int]
-    ) -> Iterator[list[Row]] | Any:  # a generator that returns the last page
+    ) -> Generator[list[Row], None, list[Row]]:
+        """More rows of one date than fit a page: by id, and then on to the next date."""
         moment, last = seen
         while True:
             tie = {f"filter[{date}]": f"[{moment},{moment}]", "sort": "[id_ASC]", "filter[id]": f">[{last}]"}

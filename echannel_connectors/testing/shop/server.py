@@ -21,7 +21,7 @@ class Answering(Protocol):
 def serving(shop: Answering) -> Iterator[str]:
     """Serve on 127.0.0.1, on a free port, until the block ends; gives the address."""
     handler = type("Handler", (_Handler,), {"shop": shop})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with _Server(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
@@ -30,6 +30,11 @@ def serving(shop: Answering) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that went away in the middle is no news here."""
 
 
 class _Handler(BaseHTTPRequestHandler):

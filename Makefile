@@ -1,0 +1,40 @@
+# One command for each wish; CI calls the same ones.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-all lint format clean
+
+$(BIN)/echannel: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the library into $(VENV) (once; about a minute) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $(BIN)/echannel
+
+$(VENV)/.dev: $(BIN)/echannel pyproject.toml
+	@echo "Installing what the tests need ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev --editable .
+	@touch $@
+
+demo: $(BIN)/echannel  ## the main job on a sample company
+	@$(BIN)/echannel demo
+
+test: $(VENV)/.dev  ## under 8 minutes; packages from pip only
+	$(BIN)/python -m pytest -q -n 2 -m "not apt and not slow"
+
+test-all: $(VENV)/.dev  ## adds the systems that come by apt (installed where this is root) and the slow tests
+	@sh .ci/systems
+	$(BIN)/python -m pytest -q -n 2
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) demo dist .pytest_cache .mypy_cache .ruff_cache

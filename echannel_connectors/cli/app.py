@@ -1,0 +1,244 @@
+"""The commands. Each is a page: find the project, call the library, show the result."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from echannel_connectors import __version__
+from echannel_connectors.cli import show
+from echannel_connectors.cli.words import say, system_language
+from echannel_connectors.errors import REFUSED, SettingsError
+from echannel_connectors.pipeline import Choice
+from echannel_connectors.project import Project, load
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Shop, ERP and web analytics into tables that ready-made dashboards understand.",
+)
+
+Folder = Annotated[
+    Path, typer.Option("--project", "-p", help="The folder that holds echannel.yaml.", show_default="this folder")
+]
+HERE = Path()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"echannel-connectors {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """Shop, ERP and web analytics into tables that ready-made dashboards understand."""
+
+
+@app.command()
+def check(project: Folder = HERE) -> None:
+    """Connect to everything, read-only, and say what is missing or risky.
+
+    Example: echannel check
+    """
+    found = load(project)
+    marks = {"ok": "✓", "warning": "!", "error": "✗"}
+    worst = "ok"
+    for source in found.sources():
+        for finding in source.check():
+            print(f"{marks[finding.level]} {source.name}: {finding.sentence}")
+            if finding.hint:
+                print(f"    {finding.hint}")
+            worst = "error" if finding.level == "error" else worst
+    found.warehouse()
+    show.talk(say("all_well" if worst == "ok" else "not_well", found.company.language))
+    if worst == "error":
+        raise typer.Exit(REFUSED)
+
+
+@app.command()
+def sync(
+    project: Folder = HERE,
+    only: Annotated[list[str] | None, typer.Option(help="A source, or source.stream; may be given again.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Read everything again.")] = False,
+    watch: Annotated[int | None, typer.Option(min=1, help="Sync again after this many seconds, for ever.")] = None,
+    since: Annotated[str | None, typer.Option("--from", help="Read again from this day (YYYY-MM-DD).")] = None,
+    until: Annotated[str | None, typer.Option(help="… up to this day.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read and written.")] = False,
+    accept_deletes: Annotated[bool, typer.Option("--accept-deletes", help="Accept a large sweep of deletes.")] = False,
+) -> None:
+    """Read what is new in every source and rebuild the tables. Can be repeated and interrupted at any time.
+
+    Example: echannel sync --only shop.orders
+    """
+    found = load(project)
+    for day in filter(None, (since, until)):
+        _day(day)
+    choice = Choice(tuple(only or ()), full, since, until, accept_deletes)
+    if dry_run:
+        _dry_run(found, choice)
+        return
+    code = _sync_once(found, choice)
+    while watch:
+        show.talk(say("waiting", found.company.language, seconds=watch))
+        time.sleep(watch)
+        code = _sync_once(found, choice)
+    raise typer.Exit(code)
+
+
+@app.command()
+def status(project: Folder = HERE) -> None:
+    """The last ten runs, and how old the figures are.
+
+    Example: echannel status
+    """
+    found = load(project)
+    warehouse = found.warehouse()
+    runs = warehouse.query(
+        "SELECT started_at, status, rows_read, rows_changed, rows_deleted, set_aside, seconds, error "
+        "FROM echannel.runs ORDER BY started_at DESC LIMIT 10"
+    ).read_all()
+    if not runs.num_rows:
+        show.talk(say("none_yet", found.company.language))
+        return
+    show.table(
+        say("last_runs", found.company.language), runs.column_names, (list(row.values()) for row in runs.to_pylist())
+    )
+
+
+@app.command()
+def read(
+    source: Annotated[str, typer.Argument(help="A source of echannel.yaml, or 'warehouse'.")],
+    stream: Annotated[str, typer.Argument(help="One of its streams, such as orders, or a table, such as mart.sales.")],
+    project: Folder = HERE,
+    form: Annotated[
+        Literal["table", "csv", "jsonl", "parquet", "arrow"], typer.Option("--format", help="How to write it.")
+    ] = "table",
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many rows.")] = None,
+    since: Annotated[str | None, typer.Option("--from", help="From this day (YYYY-MM-DD).")] = None,
+    until: Annotated[str | None, typer.Option(help="Up to this day.")] = None,
+) -> None:
+    """Write a stream or a table to stdout.
+
+    Example: echannel read warehouse mart.sales --format csv --limit 3
+    """
+    from echannel_connectors.cli.write import write
+    from echannel_connectors.reading import read as read_rows
+
+    found = load(project)
+    for day in filter(None, (since, until)):
+        _day(day)
+    place = found.warehouse() if source == "warehouse" else found.source(source)
+    write(read_rows(place, stream, since=since, until=until), form, limit)
+
+
+@app.command()
+def preview(
+    project: Folder = HERE,
+    template: Annotated[str, typer.Option(help="Which template.")] = "b2c-shop",
+    static: Annotated[Path | None, typer.Option(help="Write one offline page to this file instead.")] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free one.")] = 8765,
+) -> None:
+    """Show a template with the company's own figures, on this machine only.
+
+    Example: echannel preview --static dashboard.html
+    """
+    from echannel_connectors.looker.preview import serve_preview, write_static
+
+    found = load(project)
+    query, company = _preview_inputs(found)
+    if static:
+        write_static(query, static, template=template, company=company)
+        show.talk(say("page", found.company.language, path=static))
+        return
+    with serve_preview(query, template=template, company=company, port=port) as url:
+        show.talk(say("serving", found.company.language, url=url))
+        while True:
+            time.sleep(3600)
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="Where to write echannel.yaml.")] = HERE) -> None:
+    """Ask a few questions and write echannel.yaml; secrets go into a .env file beside it.
+
+    Example: echannel init
+    """
+    from echannel_connectors.cli.init import ask_and_write
+
+    ask_and_write(folder, system_language())
+
+
+@app.command()
+def demo(folder: Annotated[Path, typer.Argument(help="Where to put the sample company.")] = Path("demo")) -> None:
+    """The main job on a made-up company: shop and ERP into tables, and a dashboard drawn. Ends by itself.
+
+    Example: echannel demo
+    """
+    from echannel_connectors.cli.demo import run
+
+    raise typer.Exit(run(folder, system_language()))
+
+
+# -- what the commands share ----------------------------------------------------------------------------------------
+
+
+def _sync_once(found: Project, choice: Choice) -> int:
+    from echannel_connectors.pipeline import sync as run
+
+    log = found.folder / ".echannel" / "runs" / f"{datetime.now().astimezone():%Y-%m-%dT%H-%M-%S}.jsonl"
+    with show.progress(log) as on_event:
+        result = run(
+            *found.sources(),
+            into=found.warehouse(),
+            company=found.company,
+            choice=choice,
+            project=found.folder,
+            on_event=on_event,
+        )
+    show.sync_result(result, found.file.destination, found.company.language)
+    return result.exit_code
+
+
+def _dry_run(found: Project, choice: Choice) -> None:
+    """What a sync would read: each stream of each source, read-only."""
+    show.talk(say("dry", found.company.language))
+    rows = [
+        (f"{source.name}.{name}", f"raw.{source.name}__{name}", stream.shape.cursor or "–", stream.shape.deletes)
+        for source in found.sources()
+        for name, stream in source.streams().items()
+        if choice.takes(source.name, name)
+    ]
+    show.table("", ["stream", "into", "cursor", "deletes"], rows)
+
+
+def _preview_inputs(found: Project) -> tuple[Callable[[str, list[Any]], Any], dict[str, str]]:
+    warehouse = found.warehouse()
+
+    def query(sql: str, parameters: list[Any]) -> Any:  # an Arrow table
+        return warehouse.query(sql, parameters).read_all()
+
+    company = found.company
+    return query, {"name": company.name, "currency": company.currency, "language": company.language}
+
+
+def _day(text: str) -> None:
+    try:
+        datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007 - a plain day
+    except ValueError:
+        raise SettingsError(f"{text!r} is not a day", hint="write it as 2026-03-31") from None
+
+
+if __name__ == "__main__":
+    sys.exit(app())

@@ -1,0 +1,54 @@
+"""Rows to stdout, in the form that was asked for."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from echannel_connectors.cli import show
+from echannel_connectors.reading import Rows
+
+
+def write(rows: Rows, form: str, limit: int | None) -> None:
+    batches = _limited(rows, limit)
+    if form == "table":
+        batches = _limited(rows, min(limit or 20, 200))
+        found = [list(row.values()) for batch in batches for row in batch.to_pylist()]
+        show.table("", rows.schema.names, found)
+    elif form == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(rows.schema.names)
+        for batch in batches:
+            writer.writerows([_text(value) for value in row.values()] for row in batch.to_pylist())
+    elif form == "jsonl":
+        for batch in batches:
+            for row in batch.to_pylist():
+                print(show.as_json(row))
+    elif form == "arrow":
+        with pa.ipc.new_stream(sys.stdout.buffer, rows.schema) as sink:
+            for batch in batches:
+                sink.write_batch(batch)
+    else:
+        import pyarrow.parquet as pq
+
+        with pq.ParquetWriter(sys.stdout.buffer, rows.schema, compression="zstd") as sink:
+            for batch in batches:
+                sink.write_batch(batch)
+
+
+def _limited(rows: Rows, limit: int | None) -> Iterator[pa.RecordBatch]:
+    left = limit
+    for batch in rows:
+        part = batch if left is None else batch.slice(0, left)
+        yield part
+        if left is not None:
+            left -= part.num_rows
+            if left <= 0:
+                return
+
+
+def _text(value: object) -> object:
+    return show.as_json(value) if isinstance(value, list | dict) else value

@@ -1,0 +1,130 @@
+"""echannel.yaml: one company's sources, destination and choices, checked before anything runs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+from echannel_connectors import destinations, sources
+from echannel_connectors.destinations import Warehouse
+from echannel_connectors.errors import EChannelError, SettingsError
+from echannel_connectors.models.company import Company
+from echannel_connectors.settings import Settings, environment, resolve
+from echannel_connectors.specs import LOADER, first_mistake, line_of, sentence_of
+from echannel_connectors.streams import Source
+
+FILE = "echannel.yaml"
+
+
+class Looker(Settings):
+    """Where the dashboards live (Google renames the product; both hosts answer)."""
+
+    host: Literal["lookerstudio.google.com", "datastudio.google.com"] = "lookerstudio.google.com"
+    masters: dict[str, dict[str, dict[str, str]]] = Field(default_factory=dict)
+
+
+class ProjectFile(Settings):
+    """What echannel.yaml holds. `sources` are checked by their own connectors."""
+
+    version: Literal[1] = 1
+    company: Company = Company()
+    sources: dict[str, dict[str, Any]]
+    destination: str = "duckdb:///echannel.duckdb"
+    matches: dict[str, Any] = Field(default_factory=dict)
+    markets: dict[str, Any] = Field(default_factory=dict)
+    reviews: dict[str, Any] = Field(default_factory=dict)
+    looker: Looker = Looker()
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project on disk: its folder, its file and what it opens."""
+
+    folder: Path
+    file: ProjectFile
+    text: str
+    secrets: tuple[str, ...] = ()
+
+    @property
+    def company(self) -> Company:
+        return self.file.company
+
+    def sources(self) -> list[Source]:
+        return [self._source(name) for name in self.file.sources]
+
+    def source(self, name: str) -> Source:
+        if name not in self.file.sources:
+            from echannel_connectors.errors import did_you_mean
+
+            raise SettingsError(f"there is no source {name!r}", hint=did_you_mean(name, self.file.sources))
+        return self._source(name)
+
+    def warehouse(self) -> Warehouse:
+        return destinations.open(self.file.destination, self.folder)
+
+    def _source(self, name: str) -> Source:
+        settings = dict(self.file.sources[name])
+        connector = settings.pop("connector", None)
+        place = f"{self.folder / FILE}:{line_of(self.text, ('sources', name))}"
+        if not connector:
+            raise SettingsError(f"sources.{name} does not say its 'connector'", place=place)
+        try:
+            source = sources.open(name, connector, settings, self.folder)
+        except EChannelError as error:
+            if not error.place:
+                error.place = place
+            raise
+        for_company = getattr(source, "for_company", None)
+        return for_company(self.company.currency, self.company.time_zone) if for_company else source
+
+
+def load(path: Path) -> Project:
+    """The project of an echannel.yaml (or of the folder that holds it).
+
+    Raises SettingsError with file, line and the nearest right name.
+    """
+    file = path / FILE if path.is_dir() else path
+    if not file.is_file():
+        raise SettingsError(
+            f"there is no {file.name} in {file.parent.resolve()}", hint="run `echannel init` to make one"
+        )
+    text = file.read_text(encoding="utf-8")
+    try:
+        data = yaml.load(text, Loader=LOADER)  # noqa: S506 - a safe loader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{file}:{mark.line + 1}" if mark else str(file)
+        raise SettingsError(
+            f"{file.name} is not valid YAML: {getattr(error, 'problem', error)}", place=place
+        ) from error
+    if not isinstance(data, dict):
+        raise SettingsError(f"{file.name} is empty", hint="run `echannel init` to make one", place=str(file))
+    version = data.get("version", 1)
+    if isinstance(version, int) and version > 1:
+        raise SettingsError(
+            f"{file.name} is of version {version}, which this library does not know yet",
+            hint="pip install --upgrade echannel-connectors",
+        )
+    names = environment(file.parent)
+    try:
+        filled = resolve(data, names)
+        parsed = ProjectFile.model_validate(filled)
+    except ValidationError as error:
+        first = first_mistake(error)
+        place = f"{file}:{line_of(text, first['loc'])}"
+        raise SettingsError(sentence_of(first, ProjectFile), place=place) from None
+    except SettingsError as error:
+        error.place = error.place or str(file)
+        raise
+    used = set(re.findall(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", text))
+    return Project(file.parent, parsed, text, tuple(names[name] for name in used if len(names.get(name, "")) > 3))
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of echannel.yaml, for editors."""
+    return ProjectFile.model_json_schema()

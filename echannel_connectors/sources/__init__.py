@@ -1,0 +1,47 @@
+"""Sources by name: built in (PrestaShop), described by a spec (any SQL database), or brought by another package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from echannel_connectors import specs
+from echannel_connectors.errors import SettingsError, did_you_mean
+from echannel_connectors.streams import Source
+
+GROUP = "echannel_connectors.sources"
+
+
+def names(project: Path | None = None) -> list[str]:
+    return sorted({*specs.names(project), *(point.name for point in entry_points(group=GROUP))})
+
+
+def open(name: str, connector: str, settings: Mapping[str, Any], project: Path | None = None) -> Source:  # noqa: A001 - the word that DESIGN gives it
+    """The source called `name` of a connector, with its settings; a wrong one is a SettingsError that names the key."""
+    kind = _class(connector, project)
+    try:
+        if hasattr(kind, "for_spec"):
+            return kind.for_spec(connector, project, name=name, **settings)  # type: ignore[no-any-return]  # a plug-in's class
+        return kind(name=name, **settings)  # type: ignore[no-any-return]
+    except ValidationError as error:
+        first = specs.first_mistake(error)
+        raise SettingsError(f"sources.{name}: {specs.sentence_of(first, kind)}") from None
+
+
+def _class(connector: str, project: Path | None) -> Any:  # a class that makes a Source
+    if connector == "prestashop":
+        from echannel_connectors.sources.prestashop import PrestaShop
+
+        return PrestaShop
+    for point in entry_points(group=GROUP):
+        if point.name == connector:
+            return point.load()
+    if connector in specs.names(project):
+        from echannel_connectors.sources.erp import Erp
+
+        return Erp
+    raise SettingsError(f"there is no connector {connector!r}", hint=did_you_mean(connector, names(project)))
