@@ -54,7 +54,7 @@ class DuckDB:
             if self._held is not None:
                 yield
                 return
-            with self._open(read_only=False) as connection:
+            with self._open() as connection:
                 self._held = connection
                 try:
                     yield
@@ -126,21 +126,19 @@ class DuckDB:
 
     def query(self, sql: str, parameters: Iterable[Any] | Mapping[str, Any] = ()) -> pa.RecordBatchReader:
         values = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
-        opened = self._open(read_only=True)
-        connection = opened.__enter__()
-
-        def close() -> None:
-            opened.__exit__(None, None, None)
-
+        connection = self._to_read()
         try:
             with _clear_errors(self.path):
-                if self._held is not None:
-                    connection = self._ready(self._held.cursor())  # a result being read must not block the others
                 reader = connection.sql(sql, params=values or None).to_arrow_reader(100_000)
         except BaseException:
-            close()
+            connection.close()
             raise
-        return pa.RecordBatchReader.from_batches(reader.schema, _closing(reader, close))
+        return pa.RecordBatchReader.from_batches(reader.schema, _closing(reader, connection))
+
+    def _to_read(self) -> duckdb.DuckDBPyConnection:
+        """A connection of its own for one result: it may be read in another thread, and as slowly as it likes."""
+        open_already = self._held or self._memory
+        return self._ready(open_already.cursor()) if open_already else self._connect(read_only=True)
 
     def close(self) -> None:
         if self._memory is not None:
@@ -151,7 +149,7 @@ class DuckDB:
     @contextmanager
     def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """One transaction on a file that has its books; everything or nothing."""
-        with self._open(read_only=False) as connection, _clear_errors(self.path):
+        with self._open() as connection, _clear_errors(self.path):
             if not self._has_books:
                 self._keep_books(connection)
             connection.execute("BEGIN")
@@ -164,7 +162,7 @@ class DuckDB:
                 raise
 
     @contextmanager
-    def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _open(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._lock:
             if self._held is not None:
                 yield self._held
@@ -172,7 +170,7 @@ class DuckDB:
             if self._memory is not None:
                 yield self._ready(self._memory.cursor())
                 return
-            connection = self._connect(read_only=read_only)
+            connection = self._connect(read_only=False)
             try:
                 yield connection
             finally:
@@ -262,11 +260,11 @@ def _first(connection: duckdb.DuckDBPyConnection, sql: str, values: Any = None) 
     return row
 
 
-def _closing(reader: pa.RecordBatchReader, close: Any) -> Iterator[pa.RecordBatch]:
+def _closing(reader: pa.RecordBatchReader, connection: duckdb.DuckDBPyConnection) -> Iterator[pa.RecordBatch]:
     try:
         yield from reader
     finally:
-        close()
+        connection.close()
 
 
 HELD = re.compile(r"Conflicting lock is held in (?P<program>.*?)\s*\(PID (?P<pid>\d+)\)")

@@ -1,0 +1,163 @@
+"""The DuckDB warehouse tries to keep promise 1: rows and position together, exactly once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from echannel_connectors import DuckDB
+from echannel_connectors.destinations import commit
+from echannel_connectors.errors import Conflict, DestinationError
+from echannel_connectors.streams import Batch, Shape, Slice
+
+ORDERS = Shape("shop__orders", pa.schema([("id", pa.int64()), ("total", pa.decimal128(18, 6))]), ("id",))
+
+
+def batch(*rows: tuple[int, str | None], at: int) -> Batch:
+    values = [{"id": number, "total": Decimal(total) if total else None} for number, total in rows]
+    return Batch(pa.RecordBatch.from_pylist(values, schema=ORDERS.columns), {"id": at})
+
+
+def content(warehouse: DuckDB) -> list[tuple[int, Decimal | None]]:
+    rows = warehouse.query("SELECT id, total FROM raw.shop__orders WHERE _deleted_at IS NULL ORDER BY id").read_all()
+    return [(row["id"], row["total"]) for row in rows.to_pylist()]
+
+
+@pytest.fixture
+def warehouse(warehouse_file: Path) -> DuckDB:
+    made = DuckDB(warehouse_file, wait_seconds=0.3)
+    made.prepare(ORDERS)
+    made.plan(ORDERS, [Slice()])
+    return made
+
+
+def test_reply_lost_after_commit(warehouse: DuckDB) -> None:
+    """A batch whose confirmation got lost is not stored twice when it is sent again."""
+    first = batch((1, "10"), (2, None), at=2)
+    assert warehouse.commit(ORDERS, Slice(), first, 1) == 2
+    assert warehouse.commit(ORDERS, Slice(), first, 1) is None
+    assert content(warehouse) == [(1, Decimal(10)), (2, None)]
+
+
+def test_two_runs_at_once_cannot_write_the_same_slice(warehouse: DuckDB) -> None:
+    """The second of two runs that cut the slice differently is told, and loses nothing."""
+    warehouse.commit(ORDERS, Slice(), batch((1, "10"), at=1), 1)
+    with pytest.raises(Conflict, match="another sync wrote to shop__orders"):
+        warehouse.commit(ORDERS, Slice(), batch((1, "10"), (2, "5"), at=2), 1)
+    assert warehouse.prepare(ORDERS)["all"].position == {"id": 1}
+
+
+def test_a_failed_commit_leaves_rows_and_position(warehouse: DuckDB) -> None:
+    """Rows that do not fit the table take the position with them."""
+    warehouse.commit(ORDERS, Slice(), batch((1, "10"), at=1), 1)
+    odd = pa.RecordBatch.from_pylist([{"id": 2, "total": "not a number"}])
+    with pytest.raises(Exception, match="not a number"):
+        warehouse.commit(ORDERS, Slice(), Batch(odd, {"id": 2}), 2)
+    assert content(warehouse) == [(1, Decimal(10))]
+    assert warehouse.prepare(ORDERS)["all"].commits == 1
+
+
+def test_only_rows_that_differ_are_written(warehouse: DuckDB) -> None:
+    warehouse.commit(ORDERS, Slice(), batch((1, "10"), (2, None), at=2), 1)
+    assert warehouse.commit(ORDERS, Slice(), batch((1, "10"), (2, None), (3, "1"), at=3), 2) == 1
+
+
+def test_the_last_of_two_rows_with_one_key_wins(warehouse: DuckDB) -> None:
+    warehouse.commit(ORDERS, Slice(), batch((1, "10"), (1, "11"), at=1), 1)
+    assert content(warehouse) == [(1, Decimal(11))]
+
+
+def test_a_column_is_added_and_one_that_went_becomes_null(warehouse: DuckDB) -> None:
+    warehouse.commit(ORDERS, Slice(), batch((1, "10"), at=1), 1)
+    wider = Shape(ORDERS.name, pa.schema([("id", pa.int64()), ("note", pa.string())]), ("id",))
+    warehouse.prepare(wider)
+    rows = pa.RecordBatch.from_pylist([{"id": 2, "note": "new"}], schema=wider.columns)
+    warehouse.commit(wider, Slice(), Batch(rows, {"id": 2}), 2)
+    found = warehouse.query("SELECT id, total, note FROM raw.shop__orders ORDER BY id").read_all().to_pylist()
+    assert found == [{"id": 1, "total": Decimal(10), "note": None}, {"id": 2, "total": None, "note": "new"}]
+
+
+def keys(*numbers: int) -> pa.RecordBatchReader:
+    schema = pa.schema([("id", pa.int64())])
+    return pa.RecordBatchReader.from_batches(schema, [pa.RecordBatch.from_pydict({"id": list(numbers)}, schema)])
+
+
+def test_sweep_marks_what_is_gone_and_a_row_can_come_back(warehouse: DuckDB) -> None:
+    warehouse.commit(ORDERS, Slice(), batch(*((n, "1") for n in range(1, 21)), at=20), 1)
+    assert warehouse.sweep(ORDERS, keys(*range(2, 21)), accept=False).deleted == 1
+    assert len(content(warehouse)) == 19
+    assert warehouse.commit(ORDERS, Slice(), batch((1, "1"), at=1), 2) == 1
+    assert len(content(warehouse)) == 20
+
+
+def test_sweep_of_more_than_a_tenth_waits(warehouse: DuckDB) -> None:
+    warehouse.commit(ORDERS, Slice(), batch(*((n, "1") for n in range(1, 21)), at=20), 1)
+    swept = warehouse.sweep(ORDERS, keys(*range(1, 11)), accept=False)
+    assert (swept.live, swept.missing, swept.deleted) == (20, 10, 0)
+    assert warehouse.sweep(ORDERS, keys(), accept=False).deleted == 0
+    assert warehouse.sweep(ORDERS, keys(*range(1, 11)), accept=True).deleted == 10
+
+
+HOLDER = """
+import sys, time, duckdb
+with duckdb.connect(sys.argv[1]) as connection:
+    connection.execute("CREATE TABLE IF NOT EXISTS held (i INT)")
+    print("held", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+def holder(file: Path, seconds: float) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", HOLDER, str(file), str(seconds)]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert child.stdout
+    assert child.stdout.readline().strip() == "held"
+    return child
+
+
+def test_a_file_that_another_program_holds_names_it(warehouse: DuckDB, warehouse_file: Path) -> None:
+    """A short wait, then one sentence that says who holds it; then it works again."""
+    with holder(warehouse_file, 30) as child:
+        with pytest.raises(Conflict, match=rf"in use by python.* \(process {child.pid}\)"):
+            content(warehouse)
+        child.kill()
+    assert content(warehouse) == []
+
+
+def test_a_short_hold_is_waited_for(warehouse_file: Path) -> None:
+    DuckDB(warehouse_file).prepare(ORDERS)
+    with holder(warehouse_file, 0.5):
+        clock = time.monotonic()
+        assert content(DuckDB(warehouse_file, wait_seconds=20)) == []
+        assert time.monotonic() - clock < 15
+
+
+def test_an_older_schema_is_copied_and_brought_forward(warehouse_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    DuckDB(warehouse_file).prepare(ORDERS)
+    monkeypatch.setattr(commit, "SCHEMA_VERSION", 2)
+    monkeypatch.setattr(commit, "MIGRATIONS", {2: ("ALTER TABLE echannel.runs ADD COLUMN host VARCHAR",)})
+    newer = DuckDB(warehouse_file)
+    newer.prepare(ORDERS)
+    assert "host" in newer.query("SELECT * FROM echannel.runs").read_all().column_names
+    assert warehouse_file.with_name(warehouse_file.name + ".schema1.bak").exists()
+    monkeypatch.undo()
+    with pytest.raises(DestinationError, match="newer version of this library"):
+        DuckDB(warehouse_file).prepare(ORDERS)
+
+
+def test_a_failed_migration_changes_nothing(warehouse_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    DuckDB(warehouse_file).prepare(ORDERS)
+    with monkeypatch.context() as patched:
+        patched.setattr(commit, "SCHEMA_VERSION", 2)
+        patched.setattr(
+            commit, "MIGRATIONS", {2: ("ALTER TABLE echannel.runs ADD COLUMN host VARCHAR", "SELECT * FROM nothing")}
+        )
+        with pytest.raises(Exception, match="nothing"):
+            DuckDB(warehouse_file).prepare(ORDERS)
+    assert "host" not in DuckDB(warehouse_file).query("SELECT * FROM echannel.runs").read_all().column_names
