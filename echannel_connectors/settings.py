@@ -20,6 +20,10 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Only the settings travel: what was opened with them is opened again at the other end."""
+        return type(self).model_validate, (self.model_dump(exclude_unset=True, by_alias=True),)
+
 
 def environment(folder: Path) -> dict[str, str]:
     """The process environment over a `.env` file in `folder` (NAME=value lines, # comments, optional quotes)."""

@@ -19,7 +19,7 @@ LAYERS = (
     ("streams", "arrow"),
     ("sources", "specs", "destinations", "models"),
     ("batches", "project", "pipeline", "reading", "review", "looker"),
-    ("cli", "interop", "demo", "testing"),
+    ("cli", "interop", "demo", "testing", "schemas"),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 HEAVY = ("pandas", "sqlalchemy", "google", "gspread", "rich", "typer", "sqlglot", "duckdb", "requests", "vl_convert")

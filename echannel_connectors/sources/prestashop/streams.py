@@ -183,9 +183,10 @@ class ResourceStream:
             rows = [row for row in page if (str(row[date]), int(row["id"])) > seen]
             if page and not rows and len(page) == self.page:
                 rows = yield from self._tied(resource, display, date, seen)
-            if rows:
-                yield rows
-                seen = (str(rows[-1][date]), int(rows[-1]["id"]))
+            if not rows:
+                return
+            yield rows
+            seen = (str(rows[-1][date]), int(rows[-1]["id"]))
             if len(page) < self.page:
                 return
 

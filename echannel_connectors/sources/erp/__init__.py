@@ -1,0 +1,96 @@
+"""Any ERP with a SQL database, described by a spec: read-only, incremental, exact."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import ConfigDict, Field, SecretStr, field_validator
+
+from echannel_connectors import specs
+from echannel_connectors.errors import SettingsError
+from echannel_connectors.settings import Settings
+from echannel_connectors.sources.erp.check import findings
+from echannel_connectors.sources.erp.reader import Address, Database, beside
+from echannel_connectors.sources.erp.streams import ErpStream
+from echannel_connectors.specs import Scalar, Spec
+from echannel_connectors.specs.compile import Select, compile_spec
+from echannel_connectors.streams import Finding, Stream
+
+
+class Erp(Settings):
+    """An ERP's database: the connector whose spec describes it, and a URL such as postgresql://reader:…@host/books.
+
+    `parameters` are the spec's own (a table prefix, a company number). An account with the right to SELECT is enough,
+    and better. Raises SettingsError for a URL of an unknown kind.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    connector: str
+    url: SecretStr
+    name: str = "books"
+    parameters: Mapping[str, Scalar] = Field(default_factory=dict)
+    spec: Spec | None = None
+    batch_rows: int = Field(default=20_000, ge=1)
+
+    @field_validator("url")
+    @classmethod
+    def _known_kind(cls, url: SecretStr) -> SecretStr:
+        try:
+            Address.of(url.get_secret_value())
+        except SettingsError as error:
+            raise ValueError(str(error)) from None
+        return url
+
+    @classmethod
+    def from_yaml(cls, path: str | os.PathLike[str], **settings: Any) -> Erp:  # the fields above
+        """The ERP that a partner's own spec file describes."""
+        spec = specs.load(Path(path))
+        return cls(connector=spec.connector, spec=spec, **settings)
+
+    @classmethod
+    def for_spec(cls, connector: str, project: Path | None, **settings: Any) -> Erp:  # the fields above
+        """The ERP of a project: its own spec before the library's, and files as seen from its folder."""
+        url = settings.get("url")
+        if project is not None and isinstance(url, str):
+            settings["url"] = beside(url, project)
+        return cls(connector=connector, spec=specs.find(connector, project), **settings)
+
+    def for_company(self, currency: str, time_zone: str) -> Erp:
+        """The same ERP with the company's reporting currency and time zone as the parameters of those names."""
+        settings = {name: getattr(self, name) for name in type(self).model_fields}
+        parameters = {**self.parameters, "currency": currency, "time_zone": time_zone}
+        return type(self)(**{**settings, "parameters": parameters})
+
+    def streams(self) -> Mapping[str, Stream]:
+        """The core tables that the spec fills. What is read from them is one state of the database, until `close()`."""
+        self.close()
+        return {name: ErpStream(self._database, select) for name, select in self.selects.items()}
+
+    def check(self) -> Iterable[Finding]:
+        """What a person should know before the first sync: the way in, the account's rights, what is missing."""
+        return findings(self._database, self.selects)
+
+    def receipt(self) -> Mapping[str, float]:
+        cost = self._database.receipt
+        return {"requests": cost.requests, "seconds": cost.seconds, "bytes": cost.bytes}
+
+    def close(self) -> None:
+        """End the snapshot and its connection."""
+        self._database.close()
+
+    @cached_property
+    def _database(self) -> Database:
+        return Database(Address.of(self.url.get_secret_value()), rows=self.batch_rows)
+
+    @cached_property
+    def selects(self) -> Mapping[str, Select]:
+        """What the ERP is asked, per core table, in its own dialect."""
+        spec = self.spec or specs.find(self.connector)
+        if spec.runs_in_warehouse:
+            raise SettingsError(f"{self.connector} is no ERP: its spec runs in the warehouse")
+        return compile_spec(spec, self.parameters, self._database.dialect)

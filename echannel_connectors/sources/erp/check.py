@@ -1,0 +1,73 @@
+"""`echannel check` for an ERP: is it there, may the account write, does every table and column exist?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from echannel_connectors.errors import EChannelError
+from echannel_connectors.sources.erp.reader import Database
+from echannel_connectors.sources.erp.refusals import NAMES
+from echannel_connectors.specs.compile import Select
+from echannel_connectors.streams import Finding
+
+WRITES = re.compile(r"\b(ALL PRIVILEGES|INSERT|UPDATE|DELETE|DROP|ALTER|CREATE)\b")
+
+
+def findings(database: Database, selects: Mapping[str, Select]) -> Iterator[Finding]:
+    """What a person should know before the first sync."""
+    try:
+        database.values("SELECT 1")
+    except EChannelError as error:
+        yield Finding("error", error.sentence, error.hint)
+        return
+    yield Finding("ok", f"{database.address.host} answers ({database.dialect})")
+    wanted = {name for select in selects.values() for name in select.reads()}
+    present = _present(database, wanted)
+    yield _rights(database, present)
+    for name in sorted(wanted - present):
+        users = ", ".join(table for table, select in selects.items() if name in select.reads())
+        yield Finding("error", f"the database has no table {name}, which {users} needs", NAMES)
+    for table, select in selects.items():
+        if present.issuperset(select.reads()):
+            yield from _runs(database, table, select)
+
+
+def _present(database: Database, tables: Iterable[str]) -> set[str]:
+    """Those of the tables that are there, from the database's own list."""
+    rows = database.values(database.address.kind.tables)
+    known = {str(name) for _, name in rows} | {f"{schema}.{name}" for schema, name in rows}
+    return {table for table in tables if table in known}
+
+
+def _rights(database: Database, tables: Iterable[str]) -> Finding:
+    if database.address.kind.in_file:
+        return Finding("ok", "the file is opened read-only")
+    may_write = _may_write_postgres if database.dialect == "postgres" else _may_write_mysql
+    if not may_write(database, tables):
+        return Finding("ok", "this account may only read")
+    hint = "give the source an account that may only SELECT"
+    return Finding("warning", "this account may write; reading needs no such right", hint)
+
+
+def _may_write_postgres(database: Database, tables: Iterable[str]) -> bool:
+    names = [".".join(f'"{part}"' for part in table.split(".")) for table in tables]
+    asked = [f"has_table_privilege('{name}', 'INSERT, UPDATE, DELETE, TRUNCATE')" for name in names]
+    return bool(asked) and bool(database.values(f"SELECT {' OR '.join(asked)}")[0][0])
+
+
+def _may_write_mysql(database: Database, _tables: Iterable[str]) -> bool:
+    """A grant counts when it is on everything or on the database that is read, not on a scratch database beside it."""
+    name = str(database.values("SELECT DATABASE()")[0][0])
+    for (grant,) in database.values("SHOW GRANTS"):
+        match = re.match(r"GRANT (.+) ON (\S+?)\.\S+ TO ", str(grant))
+        if match and match[2].replace("`", "").replace("\\", "") in ("*", name) and WRITES.search(match[1]):
+            return True
+    return False
+
+
+def _runs(database: Database, table: str, select: Select) -> Iterator[Finding]:
+    try:
+        database.values(select.nothing())
+    except EChannelError as error:
+        yield Finding("error", f"{table}: {error.sentence}", error.hint)

@@ -1,0 +1,261 @@
+"""One database, read-only: a connection that sees one state of it, and rows as they come.
+
+SQLAlchemy with a server-side cursor reads everything that has a driver; DuckDB files are read by DuckDB itself.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import threading
+import time
+import weakref
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pyarrow as pa
+
+from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
+from echannel_connectors.sources.erp.refusals import understood
+from echannel_connectors.sources.erp.rows import Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of database is reached: its driver, and the statements that open a snapshot."""
+
+    dialect: str  # sqlglot's name
+    driver: str = ""  # SQLAlchemy's name
+    module: str = ""
+    extra: str = ""  # the pip extra that brings the module
+    isolation: str = ""
+    opening: tuple[str, ...] = ()
+    in_file: bool = False
+    tables: str = "SELECT table_schema, table_name FROM information_schema.tables"
+
+
+KINDS: dict[str, Kind] = {
+    "postgresql": Kind(
+        "postgres", "postgresql+psycopg", "psycopg", "postgres", "REPEATABLE READ",
+        ("SET TRANSACTION READ ONLY", "SET LOCAL TIME ZONE 'UTC'"),
+    ),
+    "mysql": Kind(
+        "mysql", "mysql+pymysql", "pymysql", "mysql", "REPEATABLE READ",
+        ("SET SESSION time_zone = '+00:00'", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"),
+    ),
+    "sqlite": Kind("sqlite", "sqlite", "sqlite3", "", "", ("BEGIN",), in_file=True,
+                   tables="SELECT NULL, name FROM sqlite_master WHERE type IN ('table', 'view')"),
+    "duckdb": Kind("duckdb", "", "duckdb", "", "", ("BEGIN TRANSACTION",), in_file=True),
+}  # fmt: skip
+ALIASES = {"postgres": "postgresql", "mariadb": "mysql"}
+
+
+@dataclass(slots=True)
+class Receipt:
+    requests: int = 0
+    seconds: float = 0.0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A database URL taken apart; what is printed of it is `host`, which holds no secret."""
+
+    kind: Kind
+    url: str = field(repr=False)
+    host: str
+    secret: str = field(repr=False)
+    path: str = ""
+
+    @classmethod
+    def of(cls, url: str) -> Address:
+        scheme, separator, rest = url.partition("://")
+        name = scheme.partition("+")[0].lower()
+        name = ALIASES.get(name, name)
+        if not separator or name not in KINDS:
+            sentence = f"{scheme!r} is not a database that can be read" if separator else "the url is no database URL"
+            raise SettingsError(sentence, hint=did_you_mean(name, KINDS) if separator else "write kind://…")
+        kind = KINDS[name]
+        if kind.in_file:
+            path = rest.removeprefix("/").partition("?")[0]
+            return cls(kind, url, Path(path).name or path, "", path)
+        return cls._of_server(kind, rest)
+
+    @classmethod
+    def _of_server(cls, kind: Kind, rest: str) -> Address:
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError
+
+        try:
+            parts = make_url(f"{kind.driver}://{rest}")
+        except (ArgumentError, ValueError):
+            # Raised without its cause, which may repeat the url with its password.
+            raise SettingsError("the url is no database URL", hint="write kind://user:password@host/name") from None
+        host = parts.host or parts.query.get("host") or "the database"
+        return cls(kind, f"{kind.driver}://{rest}", str(host), str(parts.password or ""))
+
+
+def beside(url: str, folder: Path) -> str:
+    """The URL of a database file with its path as seen from `folder`; other URLs as they are."""
+    scheme, separator, rest = url.partition("://")
+    kind = KINDS.get(scheme.partition("+")[0].lower())
+    if not separator or kind is None or not kind.in_file:
+        return url
+    return f"{scheme}:///{folder.absolute() / rest.removeprefix('/')}"
+
+
+class Database:
+    """A read-only view of one database. The first SELECT opens a snapshot that lasts until `close()`."""
+
+    def __init__(self, address: Address, *, rows: int = 20_000) -> None:
+        self.address = address
+        self.rows = rows
+        self.receipt = Receipt()
+        self._lock = threading.RLock()
+        self._connection: Any = None  # SQLAlchemy's or DuckDB's
+        self._finalizer: weakref.finalize[[Callable[[], None]], Database] | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy in another process has a connection of its own."""
+        return (_reopened, (self.address, self.rows))
+
+    @property
+    def dialect(self) -> str:
+        return self.address.kind.dialect
+
+    def select(self, sql: str, columns: Columns) -> Iterator[pa.RecordBatch]:
+        """The rows of a SELECT, typed, a bounded number at a time."""
+        read = self._arrow if self.dialect == "duckdb" else self._fetched
+        clock = time.monotonic()
+        self.receipt.requests += 1
+        try:
+            with closing(read(sql)) as chunks:
+                for chunk in chunks:
+                    self.receipt.seconds += time.monotonic() - clock
+                    batch = columns.typed(chunk)
+                    self.receipt.bytes += batch.nbytes
+                    yield batch
+                    clock = time.monotonic()
+        except EChannelError:
+            raise
+        except self._refusals() as error:
+            raise self._understood(error) from error
+
+    def values(self, sql: str) -> list[tuple[Any, ...]]:
+        """A few rows as they are, from a connection of its own: what is asked may fail without ending the snapshot."""
+        self.receipt.requests += 1
+        connection = self._opened(snapshot=False)
+        try:
+            if self.dialect == "duckdb":
+                return [tuple(row) for row in connection.execute(sql).fetchall()]
+            return [tuple(row) for row in connection.exec_driver_sql(sql)]
+        except self._refusals() as error:
+            raise self._understood(error) from error
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """End the snapshot; the next SELECT opens another one."""
+        with self._lock:
+            if self._finalizer is not None:
+                self._finalizer()
+            self._connection = self._finalizer = None
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def _fetched(self, sql: str) -> Generator[Mapping[str, Any]]:
+        from sqlalchemy.engine import Connection
+
+        connection: Connection = self._snapshot()
+        streaming = connection.execution_options(no_parameters=True, stream_results=True, yield_per=self.rows)
+        with closing(streaming.exec_driver_sql(sql)) as result:
+            names = list(result.keys())
+            for rows in result.partitions(self.rows):
+                yield dict(zip(names, zip(*rows, strict=True), strict=True))
+
+    def _arrow(self, sql: str) -> Generator[Mapping[str, Any]]:
+        reader = self._snapshot().sql(sql).to_arrow_reader(self.rows)
+        for batch in reader:
+            yield dict(zip(batch.schema.names, batch.columns, strict=True))
+
+    # -- the connection -----------------------------------------------------------------------------------------
+
+    def _snapshot(self) -> Any:
+        with self._lock:
+            if self._connection is None:
+                self._connection = self._opened(snapshot=True)
+                # Whoever forgets close() leaves no transaction open in somebody's production database.
+                self._finalizer = weakref.finalize(self, _closed, self._connection.close)
+            return self._connection
+
+    def _opened(self, *, snapshot: bool) -> Any:
+        kind = self.address.kind
+        if importlib.util.find_spec(kind.module) is None:
+            sentence = f"reading {self.address.host} needs the driver {kind.module}"
+            raise SettingsError(sentence, hint=f"pip install 'echannel-connectors[{kind.extra}]'")
+        if kind.in_file and not Path(self.address.path).is_file():
+            raise SettingsError(f"there is no database file {self.address.path!r}", hint="look at the source's url")
+        try:
+            if kind.dialect == "duckdb":
+                return self._duckdb(kind.opening if snapshot else ())
+            return self._sqlalchemy(kind.opening if snapshot else ())
+        except self._refusals() as error:
+            raise self._understood(error, connecting=True) from error
+
+    def _duckdb(self, opening: tuple[str, ...]) -> Any:
+        import duckdb
+
+        # Nothing but this file: a SELECT could otherwise read any file of this machine. Moments are compared in UTC.
+        config = {"enable_external_access": "false"}
+        connection = duckdb.connect(self.address.path, read_only=True, config=config)
+        for statement in ("SET TimeZone = 'UTC'", *opening):
+            connection.execute(statement)
+        return connection
+
+    def _sqlalchemy(self, opening: tuple[str, ...]) -> Any:
+        from sqlalchemy import create_engine
+        from sqlalchemy.pool import NullPool
+
+        kind = self.address.kind
+        options: dict[str, Any] = {"poolclass": NullPool}
+        if kind.in_file:
+            options["creator"] = self._sqlite
+        engine = create_engine(f"{kind.driver}://" if kind.in_file else self.address.url, **options)
+        connection = engine.connect()
+        try:
+            if opening and kind.isolation:
+                connection = connection.execution_options(isolation_level=kind.isolation)
+            for statement in opening:
+                connection.exec_driver_sql(statement)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _sqlite(self) -> Any:
+        import sqlite3
+
+        # Threads take turns, never at once; batches.py reads one slice in one thread, the next in another.
+        name = f"file:{quote(self.address.path)}?mode=ro"
+        return sqlite3.connect(name, uri=True, check_same_thread=False, isolation_level=None)
+
+    def _refusals(self) -> tuple[type[Exception], ...]:
+        import duckdb
+        from sqlalchemy.exc import SQLAlchemyError
+
+        return (duckdb.Error,) if self.dialect == "duckdb" else (SQLAlchemyError,)
+
+    def _understood(self, error: Exception, *, connecting: bool = False) -> EChannelError:
+        return understood(error, self.address.host, self.address.secret, connecting=connecting)
+
+
+def _reopened(address: Address, rows: int) -> Database:
+    return Database(address, rows=rows)
+
+
+def _closed(close: Callable[[], None]) -> None:
+    with suppress(Exception):  # the server may be gone already: there is nothing left to close
+        close()

@@ -1,0 +1,112 @@
+"""Values as a database gives them → Arrow columns in core's types, exactly. A float never becomes money here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from echannel_connectors.arrow import ZERO_DATES
+from echannel_connectors.errors import EChannelError, SpecError, UnexpectedData
+
+WIDE = 38  # the digits of the decimals on their way
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What a SELECT's columns become: the schema, declared decimals, and the zones of moments in local time."""
+
+    name: str  # the table, for errors
+    schema: pa.Schema
+    scales: Mapping[str, int] = field(default_factory=dict)
+    zones: Mapping[str, str] = field(default_factory=dict)
+
+    def typed(self, found: Mapping[str, pa.Array | Sequence[Any]]) -> pa.RecordBatch:
+        """One batch of the schema. Raises SpecError for money that arrives as a float, UnexpectedData for misfits."""
+        arrays = [self._column(one, found[one.name]) for one in self.schema]
+        return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def _column(self, one: pa.Field, values: pa.Array | Sequence[Any]) -> pa.Array:
+        try:
+            array = values if isinstance(values, pa.Array) else self._array(one, values)
+            if pa.types.is_decimal(one.type):
+                return self._exact(one, array)
+            if pa.types.is_timestamp(one.type):
+                return self._moment(one, array)
+            if pa.types.is_date(one.type) and pa.types.is_string(array.type):
+                array = pc.utf8_slice_codeunits(array, 0, 10)
+            return array.cast(one.type)
+        except EChannelError:
+            raise
+        except (pa.ArrowException, ValueError, TypeError) as error:
+            sentence = f"{self.name}.{one.name} does not fit its type {one.type}: {str(error)[:160]}"
+            raise UnexpectedData(sentence, hint="look at this column's expression in the spec") from error
+
+    def _array(self, one: pa.Field, values: Sequence[Any]) -> pa.Array:
+        """Python values of a driver as an Arrow array of about the right type."""
+        sample = next((value for value in values if value is not None), None)
+        if pa.types.is_string(one.type):
+            return pa.array([None if value is None else str(value) for value in values], pa.string())
+        if pa.types.is_decimal(one.type):
+            if any(type(value) is float for value in values):
+                raise self._float(one)
+            if not isinstance(sample, str):
+                return pa.array(values, pa.decimal128(WIDE, self._scale(one)))
+        if pa.types.is_temporal(one.type) and any(isinstance(value, str) for value in values):
+            return pa.array([None if value in ZERO_DATES else _said(value) for value in values], pa.string())
+        return pa.array(values)
+
+    def _exact(self, one: pa.Field, array: pa.Array) -> pa.Array:
+        if pa.types.is_floating(array.type):
+            raise self._float(one)
+        if pa.types.is_integer(array.type):  # Arrow wants room for every integer's digits
+            return array.cast(pa.decimal128(WIDE, 0)).cast(one.type)
+        if one.name in self.scales and not pa.types.is_null(array.type):
+            # More decimals than core keeps were declared: rounded here, once, half away from zero as databases do.
+            wide = array.cast(pa.decimal128(WIDE, self.scales[one.name]))
+            return pc.round(wide, one.type.scale, "half_towards_infinity").cast(one.type)
+        return array.cast(one.type)
+
+    def _scale(self, one: pa.Field) -> int:
+        return max(int(one.type.scale), self.scales.get(one.name, 0))
+
+    def _moment(self, one: pa.Field, array: pa.Array) -> pa.Array:
+        """Local moments in their zone, others as UTC; the repeated hour in autumn counts as its first one."""
+        if not pa.types.is_timestamp(array.type) or not array.type.tz:
+            array = array.cast(pa.timestamp("us"))
+            if zone := self.zones.get(one.name):
+                array = pc.assume_timezone(array, zone, ambiguous="earliest", nonexistent="latest")
+        return array.cast(one.type)
+
+    def _float(self, one: pa.Field) -> SpecError:
+        return SpecError(
+            f"{self.name}.{one.name} arrives as a floating-point number, which money must never be",
+            hint=f"declare its decimals in the spec: {one.name}: {{sql: …, scale: 6}}",
+        )
+
+
+def _said(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def check_keys(table: str, key: Sequence[str], rows: pa.RecordBatch, last: tuple[Any, ...] | None) -> None:
+    """Raise SpecError where a key is NULL or comes twice, also right after the batch before."""
+    said = ", ".join(key)
+    columns = [rows.column(name) for name in key]
+    for name, column in zip(key, columns, strict=True):
+        if column.null_count:
+            raise SpecError(f"{table}: the key ({said}) is not always there: {name} is NULL in some rows")
+    distinct = pa.Table.from_arrays(columns, list(key)).group_by(list(key)).aggregate([]).num_rows
+    first = tuple(column[0].as_py() for column in columns) if rows.num_rows else None
+    if distinct < rows.num_rows or (last is not None and first == last):
+        raise SpecError(
+            f"{table}: the key ({said}) is not unique in what the SELECT returns",
+            hint="a join that finds several rows is the usual reason",
+        )
+
+
+def last_key(key: Sequence[str], rows: pa.RecordBatch) -> tuple[Any, ...]:
+    return tuple(rows.column(name)[rows.num_rows - 1].as_py() for name in key)

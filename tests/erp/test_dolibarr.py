@@ -1,0 +1,273 @@
+"""Dolibarr in MariaDB, PostgreSQL, SQLite and DuckDB: one spec, and the figures of Dolibarr's own classes in each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from echannel_connectors import Erp
+from tests.erp.truth import Row, cents, core_rows, number, total, true_rows
+
+DATABASES = (
+    "dolibarr_sqlite",
+    "dolibarr_duckdb",
+    "dolibarr_postgres",
+    pytest.param("dolibarr_mariadb", marks=pytest.mark.apt),
+    pytest.param("dolibarr_mariadb_later", marks=pytest.mark.apt),
+)
+
+
+@pytest.fixture(params=DATABASES)
+def books(request: pytest.FixtureRequest) -> tuple[Erp, str]:
+    """The ERP in one kind of database, and the name under which the truth keeps its state."""
+    name = "dolibarr_later" if request.param.endswith("later") else "dolibarr"
+    return Erp(connector="dolibarr", url=request.getfixturevalue(request.param)), name
+
+
+def in_euro(amount: Decimal, rate: Decimal) -> Decimal:
+    return (amount * rate).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def utc(moment: datetime | None) -> str | None:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+
+
+def test_orders(books: tuple[Erp, str]) -> None:
+    """States, days, moments, countries, currencies and amounts, in the currency of the document."""
+    source, name = books
+    orders = core_rows(source, "orders")
+    ours = {
+        row["order_id"]: (
+            row["reference"], row["customer_id"], row["source_status"], row["is_sale"], str(row["order_date"]),
+            utc(row["ordered_at"]), row["country"], row["currency"],
+            cents(row["total_net"]), cents(row["total_tax"]), cents(row["total_gross"]),
+        )
+        for row in orders
+    }  # fmt: skip
+    true = {
+        row["id"]: (
+            row["ref"], row["socid"], row["statut"], row["is_sale"] == "true", row["date"], row["date_creation"],
+            row["shipping_contact_country"] or row["customer_country"], row["currency"],
+            cents(row["multicurrency_total_ht"]), cents(row["multicurrency_total_tva"]),
+            cents(row["multicurrency_total_ttc"]),
+        )
+        for row in true_rows(f"{name}_orders")
+    }  # fmt: skip
+    assert ours == true
+    euros = {row["id"]: cents(row["total_ht"]) for row in true_rows(f"{name}_orders")}
+    for row in orders:
+        # Dolibarr rounds each amount in both currencies: the converted one may differ by the rounding of the rate.
+        assert abs(in_euro(row["total_net"], row["fx_rate"]) - euros[row["order_id"]]) <= Decimal("0.02")
+        assert row["total_net"] == row["goods_net"] - row["discount_net"] + row["shipping_net"] + row["rounding_net"]
+
+
+def test_order_lines(books: tuple[Erp, str]) -> None:
+    source, name = books
+    ours = {
+        row["line_id"]: (
+            row["order_id"], row["variant_id"] or row["product_id"], row["sku"], number(row["quantity"]),
+            cents(row["amount_net"]), number(row["delivered_quantity"]),
+            number(row["unit_cost"]) if row["cost_kind"] == "of_the_day" else None,
+        )
+        for row in core_rows(source, "order_lines")
+    }  # fmt: skip
+    true = {
+        row["line_id"]: (
+            row["order_id"], row["product_id"], row["product_ref"], number(row["qty"]),
+            cents(row["multicurrency_total_ht"]), number(row["shipped_qty"]),
+            number(row["pa_ht"]) if Decimal(row["pa_ht"] or 0) else None,
+        )
+        for row in true_rows(f"{name}_order_lines", lambda row: row["product_type"] != "9")
+    }  # fmt: skip
+    assert ours == true
+
+
+def test_lines_add_up_to_their_order(books: tuple[Erp, str]) -> None:
+    source, _ = books
+    lines: dict[str, Decimal] = defaultdict(Decimal)
+    for row in core_rows(source, "order_lines"):
+        lines[row["order_id"]] += row["amount_net"]
+    for order in core_rows(source, "orders"):
+        assert lines[order["order_id"]] + order["shipping_net"] + order["rounding_net"] == order["total_net"]
+
+
+def test_customers(books: tuple[Erp, str]) -> None:
+    source, name = books
+    used = {row["socid"] for what in ("orders", "invoices") for row in true_rows(f"{name}_{what}")}
+    true = {
+        row["id"]: (
+            "b2c" if row["typent_code"] == "TE_PRIVATE" else "b2b", row["country"], row["email"],
+            row["tva_intra"] is not None, row["status"] == "1", row["date_creation"],
+        )
+        for row in true_rows(f"{name}_customers")
+        if row["client"] in ("1", "3") or row["id"] in used
+    }  # fmt: skip
+    ours = {
+        row["customer_id"]: (
+            row["kind"], row["country"], row["email"] or None, row["has_vat_number"], row["active"],
+            utc(row["created_at"]),
+        )
+        for row in core_rows(source, "customers")
+    }  # fmt: skip
+    assert {key: row[:5] for key, row in ours.items()} == {key: row[:5] for key, row in true.items()}
+    dated = {key for key, row in true.items() if row[5]}
+    assert {key: ours[key][5] for key in dated} == {key: true[key][5] for key in dated}
+
+
+def test_products(books: tuple[Erp, str]) -> None:
+    """Variants stand under their parent; the cost is the weighted average, or the one entered by hand."""
+    source, name = books
+    ours = {
+        row["variant_id"] or row["product_id"]: (
+            row["sku"], row["name"], row["ean"], row["active"], number(row["unit_price_net"]), number(row["unit_cost"]),
+            row["category"],
+        )
+        for row in core_rows(source, "products")
+    }  # fmt: skip
+    true = {
+        row["id"]: (
+            row["ref"], row["label"], row["barcode"], row["tosell"] == "1", number(row["price_ht"]),
+            cost_of(row), row["categories"],
+        )
+        for row in true_rows(f"{name}_products")
+    }  # fmt: skip
+    assert ours == true
+    assert {row["product_id"] for row in core_rows(source, "products") if row["variant_id"]} == {"1"}
+
+
+def cost_of(row: Row) -> Decimal | None:
+    """A cost of 0 is an unknown one."""
+    return next((number(row[name]) for name in ("pmp", "cost_price") if Decimal(row[name] or 0)), None)
+
+
+def test_stock_levels_and_moves(books: tuple[Erp, str]) -> None:
+    source, name = books
+    true = {(row["product_id"], row["warehouse_id"]): number(row["real"]) for row in true_rows(f"{name}_stock")}
+    levels = {
+        (row["variant_id"] or row["product_id"], row["warehouse_id"]): number(row["on_hand"])
+        for row in core_rows(source, "stock_levels")
+    }
+    assert levels == true
+    moved: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for row in core_rows(source, "stock_moves"):
+        moved[row["variant_id"] or row["product_id"], row["warehouse_id"]] += row["quantity"]
+    assert {key: number(value) for key, value in moved.items() if value} == {k: v for k, v in true.items() if v}
+
+
+def test_refunds(books: tuple[Erp, str]) -> None:
+    """Validated credit notes, positive, on their day; together they are what the totals say."""
+    source, name = books
+    notes = {r["id"]: r for r in true_rows(f"{name}_invoices") if r["type"] == "2" and r["statut"] in ("1", "2")}
+    orders = {r["id"]: r["order_ids"] for r in true_rows(f"{name}_invoices")}
+    ours: dict[str, list[Row]] = defaultdict(list)
+    for row in core_rows(source, "refunds"):
+        ours[row["refund_id"]].append(row)
+    assert set(ours) == set(notes)
+    for refund, rows in ours.items():
+        note = notes[refund]
+        assert {(str(row["refund_date"]), row["currency"]) for row in rows} == {(note["date"], note["currency"])}
+        assert cents(total(rows, "amount_net")) == -cents(note["multicurrency_total_ht"])
+        assert {row["order_id"] for row in rows} == {note["order_ids"] or orders[note["source_invoice_id"]]}
+    true = {
+        row["line_id"]: number(row["qty"])
+        for row in true_rows(f"{name}_invoice_lines", lambda row: row["product_type"] != "9")
+        if row["invoice_id"] in notes
+    }
+    assert {row["line_id"]: number(row["quantity"]) for rows in ours.values() for row in rows} == true
+
+
+def test_invoices(books: tuple[Erp, str]) -> None:
+    """Kinds, amounts with Dolibarr's signs, and what is still open after payments and credit notes."""
+    source, name = books
+    rows = {row["invoice_id"]: row for row in core_rows(source, "invoices")}
+    ours = {
+        key: (
+            row["number"], row["kind"], row["customer_id"], row["currency"], str(row["invoice_date"]),
+            str(row["due_date"]), cents(row["amount_net"]), cents(row["amount_gross"]), row["status"],
+        )
+        for key, row in rows.items()
+    }  # fmt: skip
+    states = {"0": "draft", "1": "open", "2": "paid", "3": "cancelled"}
+    true = {
+        row["id"]: (
+            row["ref"], "credit_note" if row["type"] == "2" else "invoice", row["socid"], row["currency"], row["date"],
+            row["due_date"], cents(row["multicurrency_total_ht"]), cents(row["multicurrency_total_ttc"]),
+            states[row["statut"]],
+        )
+        for row in true_rows(f"{name}_invoices")
+    }  # fmt: skip
+    assert ours == true
+    for row in true_rows(f"{name}_invoices"):
+        mine = rows[row["id"]]
+        if row["statut"] != "3":
+            limit = Decimal(0) if row["currency"] == "EUR" else Decimal("0.02")
+            assert abs(in_euro(mine["amount_open"], mine["fx_rate"]) - cents(row["open_amount"])) <= limit, row
+
+
+def test_invoice_lines(books: tuple[Erp, str]) -> None:
+    source, name = books
+    rates = {row["id"]: row["currency"] for row in true_rows(f"{name}_invoices")}
+    rows = {row["line_id"]: row for row in core_rows(source, "invoice_lines")}
+    true = true_rows(f"{name}_invoice_lines", lambda row: row["product_type"] != "9")
+    assert set(rows) == {row["line_id"] for row in true}
+    for row in true:
+        mine = rows[row["line_id"]]
+        assert (mine["variant_id"] or mine["product_id"]) == row["product_id"]
+        assert abs(mine["quantity"]) == Decimal(row["qty"])
+        if rates[row["invoice_id"]] == "EUR":
+            amounts = (cents(mine["amount_net"]), cents(mine["amount_tax"]))
+            assert amounts == (cents(row["total_ht"]), cents(row["total_tva"]))
+
+
+def test_payments(books: tuple[Erp, str]) -> None:
+    """One row for each invoice that a payment pays."""
+    source, name = books
+    currencies = {row["id"]: row["currency"] for row in true_rows(f"{name}_invoices")}
+    true = sorted(
+        (row["invoice_id"], row["date"], row["method"], cents(row["amount"]) if currencies[row["invoice_id"]] == "EUR"
+         else cents(row["multicurrency_total"]))
+        for row in true_rows(f"{name}_payments")
+    )  # fmt: skip
+    paris = ZoneInfo("Europe/Paris")
+    ours = sorted(
+        (row["invoice_id"], row["paid_at"].astimezone(paris).date().isoformat(), row["method"], cents(row["amount"]))
+        for row in core_rows(source, "payments")
+    )
+    assert ours == true
+
+
+def test_purchase_lines(books: tuple[Erp, str]) -> None:
+    source, name = books
+    true = {
+        row["line_id"]: (
+            row["purchase_id"], row["socid"], row["product_id"], number(row["qty"]), number(row["received_qty"]),
+        )
+        for row in true_rows(f"{name}_purchase_lines")
+    }  # fmt: skip
+    ours = {
+        row["line_id"]: (
+            row["purchase_id"], row["supplier_id"], row["variant_id"] or row["product_id"], number(row["quantity"]),
+            number(row["received_quantity"]),
+        )
+        for row in core_rows(source, "purchase_lines")
+    }  # fmt: skip
+    assert ours == true
+
+
+@pytest.mark.parametrize("other", DATABASES[1:4])
+def test_every_database_gives_equal_rows(request: pytest.FixtureRequest, dolibarr_sqlite: str, other: str) -> None:
+    """The spec written for MySQL gives the same rows, types and digits in every database."""
+    here = Erp(connector="dolibarr", url=dolibarr_sqlite)
+    there = Erp(connector="dolibarr", url=request.getfixturevalue(other))
+    for table, stream in here.streams().items():
+        assert stream.shape == there.streams()[table].shape
+        key = stream.shape.key
+        mine, theirs = (
+            sorted(core_rows(source, table), key=lambda row: tuple(str(row[name]) for name in key))
+            for source in (here, there)
+        )
+        assert mine == theirs, table

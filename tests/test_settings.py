@@ -1,0 +1,65 @@
+"""Settings: secrets stay hidden, sources travel, names come from the environment or a .env file."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+from echannel_connectors import PrestaShop, schemas
+from echannel_connectors.errors import SettingsError
+from echannel_connectors.project import load
+from echannel_connectors.settings import environment, resolve
+
+KEY = "ABCDEFGHJKLMNPQRSTUVWXYZ12345678"
+
+
+def test_a_key_is_never_shown() -> None:
+    shop = PrestaShop(url="https://shop.example", key=KEY)
+    assert KEY not in repr(shop) + str(shop) + shop.model_dump_json()
+
+
+def test_a_source_pickles_after_it_was_used() -> None:
+    """A source goes to another process as its settings; what it opened stays behind."""
+    shop = PrestaShop(url="https://shop.example/api/", key=KEY, page=100)
+    assert shop.receipt()["requests"] == 0
+    twin = pickle.loads(pickle.dumps(shop))
+    assert (twin.url, twin.page, twin.key.get_secret_value()) == ("https://shop.example", 100, KEY)
+
+
+def test_names_come_from_dot_env_under_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("# secrets\nexport A='x y'\nB=2\n", encoding="utf-8")
+    monkeypatch.setenv("B", "from outside")
+    names = environment(tmp_path)
+    assert resolve({"u": ["${A}-${B}", 3]}, names) == {"u": ["x y-from outside", 3]}
+
+
+def test_an_unset_name_says_where_it_stands(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"sources\.shop\.key refers to \$\{NOPE\}"):
+        resolve({"sources": {"shop": {"key": "${NOPE}"}}}, {})
+
+
+def test_a_newer_file_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "echannel.yaml").write_text("version: 2\nsources: {}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="is of version 2, which this library does not know yet"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "sources: [", "- a\n", "version: 1\n"])
+def test_a_broken_file_is_a_sentence(text: str, tmp_path: Path) -> None:
+    (tmp_path / "echannel.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError):
+        load(tmp_path)
+
+
+def test_an_unknown_connector_offers_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "echannel.yaml").write_text("sources: {shop: {connector: prestashopp}}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="did you mean 'prestashop'"):
+        load(tmp_path).sources()
+
+
+def test_published_schemas_are_those_of_the_models() -> None:
+    """An editor checks what the library checks: run `make schemas` after a change."""
+    for file, schema in schemas.schemas().items():
+        assert file.read_text(encoding="utf-8") == schemas.text(schema), f"{file.name} is out of date: make schemas"
