@@ -27,8 +27,9 @@ from echannel_connectors.streams import Batch, Progress, Shape, Slice, Source, S
 
 SWEEP_EVERY = timedelta(days=1)
 SWEPT = "UPDATE echannel.streams SET swept_at = now() WHERE source = $source AND stream = $stream"
-SUCCEEDED = "UPDATE echannel.streams SET last_success = now(), failures = 0 WHERE source = $source AND stream = $stream"
-KNOWN_STREAM = """INSERT INTO echannel.streams SELECT $source, $stream, NULL, NULL, 0, NULL
+SUCCEEDED = """UPDATE echannel.streams SET last_success = now(), failures = 0,
+    rows = (SELECT count(*) FROM {table} WHERE _deleted_at IS NULL) WHERE source = $source AND stream = $stream"""
+KNOWN_STREAM = """INSERT INTO echannel.streams SELECT $source, $stream, NULL, NULL, 0, 0, NULL
     WHERE NOT EXISTS (SELECT 1 FROM echannel.streams WHERE source = $source AND stream = $stream)"""
 
 
@@ -111,6 +112,7 @@ def sync(
         for source in sources:
             for name, value in source.receipt().items():
                 result.receipt[name] = result.receipt.get(name, 0) + value
+            source.close()
         run.remember(started, result, error)
     return result
 
@@ -210,7 +212,8 @@ class _Run:
         self.on_event(events.Warned(item.source.name, sentence))
 
     def _succeeded(self, item: _Planned, done: StreamResult, clock: float) -> None:
-        self.into.execute((SUCCEEDED, {"source": item.source.name, "stream": item.name}))
+        sql = SUCCEEDED.format(table=commit.raw_table(item.stored.name))
+        self.into.execute((sql, {"source": item.source.name, "stream": item.name}))
         done.seconds = round(time.monotonic() - clock, 3)
         self.on_event(
             events.StreamFinished(done.source, done.stream, done.rows, done.changed, done.deleted, done.seconds)

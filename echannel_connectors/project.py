@@ -35,7 +35,7 @@ class ProjectFile(Settings):
     company: Company = Company()
     sources: dict[str, dict[str, Any]]
     destination: str = "duckdb:///echannel.duckdb"
-    matches: dict[str, Any] = Field(default_factory=dict)
+    matches: dict[str, dict[Literal["order"], dict[str, str]]] = Field(default_factory=dict)
     markets: dict[str, Any] = Field(default_factory=dict)
     reviews: dict[str, Any] = Field(default_factory=dict)
     looker: Looker = Looker()
@@ -52,7 +52,7 @@ class Project:
 
     @property
     def company(self) -> Company:
-        return self.file.company
+        return self.file.company.model_copy(update={"matches": self.file.matches})
 
     def sources(self) -> list[Source]:
         return [self._source(name) for name in self.file.sources]

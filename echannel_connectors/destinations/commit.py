@@ -29,7 +29,7 @@ BOOKS = (
         position VARCHAR, commits BIGINT, committed_at TIMESTAMP WITH TIME ZONE)""",
     """CREATE TABLE IF NOT EXISTS echannel.streams (
         source VARCHAR, stream VARCHAR, last_success TIMESTAMP WITH TIME ZONE, swept_at TIMESTAMP WITH TIME ZONE,
-        failures BIGINT, note VARCHAR)""",
+        rows BIGINT, failures BIGINT, note VARCHAR)""",
     """CREATE TABLE IF NOT EXISTS echannel.runs (
         run_id VARCHAR, started_at TIMESTAMP WITH TIME ZONE, finished_at TIMESTAMP WITH TIME ZONE, status VARCHAR,
         rows_read BIGINT, rows_changed BIGINT, rows_deleted BIGINT, set_aside BIGINT, seconds DECIMAL(18, 3),

@@ -19,7 +19,7 @@ from sqlglot import exp
 from echannel_connectors import specs
 from echannel_connectors.arrow import SQL_TYPES
 from echannel_connectors.destinations import Warehouse
-from echannel_connectors.errors import SpecError, did_you_mean
+from echannel_connectors.errors import SettingsError, SpecError, did_you_mean
 from echannel_connectors.events import Built, OnEvent
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES, CoreTable
@@ -48,6 +48,7 @@ def build(
         statements = [
             core_statement(table, _parts(table, known, raw, company, into.dialect)) for table in TABLES.values()
         ]
+        statements += duplicates(company)
         statements += [f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in marts.items()]
         into.execute(*statements)
         rows = {row["name"]: row["n"] for row in into.query(counts).read_all().to_pylist()}
@@ -223,6 +224,30 @@ def _select(sql: str, where: str, values: tuple[tuple[str, str], ...], dialect: 
     own = {cte.alias for cte in query.find_all(exp.CTE)}
     tables = [found.name for found in query.find_all(exp.Table) if not found.db and found.name not in own]
     return _Select(query.sql(dialect), tuple(dict.fromkeys(tables)), frozenset(query.named_selects))
+
+
+def duplicates(company: Company) -> list[str]:
+    """Mark each order that another source holds as well, by the company's declared rules; that one counts."""
+    statements = []
+    columns = TABLES["orders"].types
+    for source, rules in company.matches.items():
+        for column, other in rules.get("order", {}).items():
+            place, _, known = other.partition(".")
+            for name in (column, known):
+                if name not in columns:
+                    raise SettingsError(
+                        f"matches.{source}: orders have no column {name!r}", hint=did_you_mean(name, columns)
+                    )
+            first = f"""SELECT {quoted(known)} AS word, min(order_id) AS order_id FROM core.orders
+                WHERE source = '{_plain(place)}' AND _deleted_at IS NULL GROUP BY word"""
+            statements.append(f"""UPDATE core.orders AS o
+                SET duplicate_of_source = '{_plain(place)}', duplicate_of_order_id = f.order_id
+                FROM ({first}) AS f WHERE o.source = '{_plain(source)}' AND o.{quoted(column)} = f.word""")
+    return statements
+
+
+def _plain(name: str) -> str:
+    return name.replace("'", "''")
 
 
 # -- marts ----------------------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ class Company(Settings):
     time_zone: str = "Europe/Paris"
     language: Literal["en", "fr"] = "en"
     email_salt: SecretStr | None = None
+    # source → {"order": {column of its orders: "source.column"}}: an order that is in both counts once, in the latter
+    matches: dict[str, dict[Literal["order"], dict[str, str]]] = Field(default_factory=dict)
 
     @field_validator("time_zone")
     @classmethod

@@ -59,6 +59,7 @@ TABLES: dict[str, CoreTable] = {
             shipping_net: money, rounding_net: money, total_net: money, total_tax: money, total_gross: money
             store_credit_net: money, store_credit_gross: money, payment_method: text, paid_at: moment
             shipped_at: moment, delivered_at: moment, promised_at: moment, sales_rep: text, updated_at: moment
+            web_reference: text
             duplicate_of_source: text, duplicate_of_order_id: text""",
         ),
         _table(

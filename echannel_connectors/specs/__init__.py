@@ -107,7 +107,7 @@ class Spec(Settings):
     dialect: str = "duckdb"
     parameters: dict[str, Parameter] = Field(default_factory=dict)
     reads: dict[str, Reads] = Field(default_factory=dict)
-    views: dict[str, str] = Field(default_factory=dict)  # SELECTs that several tables share (API sources)
+    views: dict[str, str] = Field(default_factory=dict)  # SELECTs that several tables share
     tables: dict[str, Table]
 
     @model_validator(mode="after")

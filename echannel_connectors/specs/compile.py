@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -126,7 +126,7 @@ class Select:
 
 def compile_spec(spec: Spec, parameters: Mapping[str, Scalar], dialect: str) -> dict[str, Select]:
     """Each table's SELECT in `dialect`. Raises SpecError for what is not a SELECT, SettingsError for parameters."""
-    reader = _Reader(spec, _values(spec, parameters), dialect)
+    reader = _Reader(spec, _values(spec, parameters), dialect, spec.views)
     return {name: reader.table(TABLES[name], table) for name, table in spec.tables.items()}
 
 
@@ -145,6 +145,7 @@ class _Reader:
     spec: Spec
     values: Mapping[str, Scalar]
     dialect: str
+    views: Mapping[str, str]
 
     def table(self, core: CoreTable, table: Table) -> Select:
         where = f"{self.spec.connector}.{core.name}"
@@ -238,20 +239,34 @@ class _Reader:
         root = exp.Paren(this=node)
         for placeholder in list(root.find_all(exp.Placeholder)):
             placeholder.replace(_literal(self._value(placeholder.name, where)))
-        prefix, schema = self._name("prefix"), self._name("schema")
         ctes = {cte.alias for cte in root.find_all(exp.CTE)}
-        for table in root.find_all(exp.Table):
+        for table in list(root.find_all(exp.Table)):
             if not isinstance(table.this, exp.Identifier) or table.args.get("db"):
                 continue
             if table.name in ctes:
                 table.meta["is_cte"] = True
-                continue
-            if prefix and not table.alias:  # columns may be qualified by the table's bare name
-                table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
-            table.set("this", exp.to_identifier(prefix + table.name))
-            if schema:
-                table.set("db", exp.to_identifier(schema))
+            elif table.name in self.views:
+                table.replace(self._view(table.name).subquery(table.alias or table.name))
+            else:
+                self._rename(table)
         return root.this  # type: ignore[no-any-return]  # the node that was put in
+
+    def _rename(self, table: exp.Table) -> None:
+        prefix, schema = self._name("prefix"), self._name("schema")
+        if prefix and not table.alias:  # columns may be qualified by the table's bare name
+            table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
+        table.set("this", exp.to_identifier(prefix + table.name))
+        if schema:
+            table.set("db", exp.to_identifier(schema))
+
+    def _view(self, name: str) -> exp.Query:
+        """A SELECT that several tables share; it may use those that stand before it."""
+        where = f"{self.spec.connector}.views.{name}"
+        query = self._parsed(self.views[name], where)
+        if not isinstance(query, exp.Query):
+            raise SpecError(f"{where} must be a single SELECT")
+        earlier = dict(list(self.views.items())[: list(self.views).index(name)])
+        return replace(self, views=earlier)._filled(query, where)
 
     def _value(self, name: str, where: str) -> Scalar:
         if name not in self.values:

@@ -75,9 +75,7 @@ def test_odoo_sales_and_refunds_by_month(odoo: str, tmp_path: Path) -> None:
         pytest.param("dolibarr", "dolibarr_mariadb", "dolibarr_mariadb_later", marks=pytest.mark.apt),
     ],
 )
-def test_a_week_later(
-    request: pytest.FixtureRequest, tmp_path: Path, connector: str, before: str, after: str
-) -> None:
+def test_a_week_later(request: pytest.FixtureRequest, tmp_path: Path, connector: str, before: str, after: str) -> None:
     """An incremental sync of the later state gives what a first sync of it gives, deleted rows included."""
     first, later = request.getfixturevalue(before), request.getfixturevalue(after)
     with warehouse(tmp_path / "both.duckdb") as both, warehouse(tmp_path / "fresh.duckdb") as fresh:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -54,6 +54,7 @@ class Report:
 
 def page_figures(report: Report, page: Page, choice: Choice, today: date) -> Answer:
     """Everything that the page draws; a chart whose tables are missing says so and leaves the others alone."""
+    choice = replace(choice, filters=filters_of(report.template, page, choice))
     problems = missing(report)
     newest = newest_day(report, problems)
     end = last_day(newest, today)
@@ -91,6 +92,13 @@ def chosen(template: Template, page: Page, choice: Choice, end: date) -> Periods
     controls = [template.controls[name] for name in page.controls]
     default = next((control.default for control in controls if isinstance(control, PeriodControl)), "last_28_days")
     return preset_periods(choice.preset or default, end)
+
+
+def filters_of(template: Template, page: Page, choice: Choice) -> dict[str, tuple[str, ...]]:
+    """The chosen filters that this page has a control for: nothing is filtered by what the reader cannot see."""
+    controls = [template.controls[name] for name in page.controls]
+    shown = {control.field for control in controls if isinstance(control, ListControl)}
+    return {name: values for name, values in choice.filters.items() if name in shown}
 
 
 def missing(report: Report) -> dict[str, list[str]]:

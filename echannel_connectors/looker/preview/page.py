@@ -30,7 +30,7 @@ def vega_bundle() -> str:
         import vl_convert
     except ImportError as error:
         raise SettingsError(
-            "the preview needs the package that holds Vega", hint="pip install 'echannel-connectors[preview]'"
+            "the preview needs the package that holds Vega", hint="pip install vl-convert-python"
         ) from error
     # In a block of its own, so that its hundreds of short names do not meet ours.
     return "{" + str(vl_convert.javascript_bundle()) + "}"

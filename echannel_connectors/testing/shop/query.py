@@ -1,11 +1,12 @@
 """What a request asks for: filters, order, limit and fields, read and refused as a PrestaShop does."""
 
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from operator import eq, gt, lt, ne
+from operator import eq, gt, itemgetter, lt, ne
 from urllib.parse import parse_qsl
 
 from echannel_connectors.testing.shop.schema import ID, Field, Kind, Resource, Row
@@ -50,9 +51,12 @@ def select(resource: Resource, rows: Iterable[Record], asked: Mapping[str, str],
     """The records that the filters let through, in the order and within the limit asked for."""
     dated = bool(asked.get("date")) or any(name.startswith("date[") for name in asked)
     known = [one for one in (ID, *resource.fields) if (dated or one.name not in DATES)]
-    found = list(rows)
-    for one, test in _filters(asked, known):
-        found = [record for record in found if _passes(record, one, test, languages)]
+    filters = list(_filters(asked, known))
+    span = _ids(asked.get("filter[id]", ""))
+    found = list(rows) if span is None else [record for record in rows if record[0] in span]
+    for one, test in filters:
+        if one is not ID or span is None:
+            found = [record for record in found if _passes(record, one, test, languages)]
     if "sort" in asked:
         found = _sorted(found, asked["sort"], known)
     return found[_limit(asked["limit"])] if "limit" in asked else found
@@ -112,6 +116,18 @@ def _filters(asked: Mapping[str, str], known: list[Field]) -> Iterable[tuple[Fie
             why = f'The field "{one.name}" is dynamic. It is not possible to filter GET query with this field.'
             raise RefusedError(400, (34, why))
         yield one, _test(wanted, one.kind)
+
+
+def _ids(wanted: str) -> range | None:
+    """The ids between two ends or beyond one: what readers ask most, so it is not compared as text is."""
+    match = re.fullmatch(r"(>|<|)\[(\d+)(?:,(\d+))?\]", wanted)
+    if not match or (match[1] and match[3]) or not (match[1] or match[3]):
+        return None
+    first = int(match[2])
+    if match[1]:
+        return range(first + 1, sys.maxsize) if match[1] == ">" else range(first)
+    low, high = sorted((first, int(match[3])))
+    return range(low, high + 1)
 
 
 def _passes(record: Record, one: Field, test: Test, languages: list[str]) -> bool:
@@ -193,13 +209,14 @@ def _sorted(found: list[Record], wanted: str, known: list[Field]) -> list[Record
     if any(one.computed for one, _ in steps):
         return []  # the database knows no such column, and the shop hides its error
     for one, descending in reversed(steps):
+        if one is ID:
+            found.sort(key=itemgetter(0), reverse=descending)
+            continue
         found.sort(key=partial(_sort_key, one), reverse=descending)
     return found
 
 
 def _sort_key(one: Field, record: Record) -> tuple[bool, Key]:
-    if one is ID:
-        return True, (record[0], "")
     value = record[1].get(one.name)
     text = next(iter(value.values()), None) if isinstance(value, dict) else value
     return (False, (0.0, "")) if text is None else (True, comparable(one.kind, str(text)))

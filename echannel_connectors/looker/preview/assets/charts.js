@@ -1,0 +1,193 @@
+// Figures → Vega-Lite. A view is made once and then only receives new rows, so that a refresh does not flicker.
+"use strict";
+const Charts = (() => {
+  const { setup } = Format;
+  const theme = setup.template.theme;
+  const tones = { good: theme.accent, attention: theme.attention, muted: theme.muted };
+  const font = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
+  const DAY = 86400000;
+  const views = new WeakMap();
+  const at = (day) => Date.parse(`${day}T00:00:00Z`);
+  const iso = (moment) => new Date(moment).toISOString().slice(0, 10);
+
+  const config = {
+    background: null, font, view: { stroke: null },
+    axis: { labelFont: font, labelColor: theme.muted, labelFontSize: 12, domainColor: "#c6cbd1", tickColor: "#c6cbd1", gridColor: "#eceef1", title: null },
+    text: { font },
+  };
+  const scale = (values) => {
+    const top = Math.max(0, ...values), low = Math.min(0, ...values);
+    return { top: top > 0 || low < 0 ? top : 1, low };
+  };
+  // Few, round marks on a money axis: 0, 10k, 20k.
+  const money = (type) => (type === "money" ? "$~s" : type === "percent" ? "~%" : "~s");
+
+  // Days, or weeks that end with the period's last day (the last one is whole), or calendar months.
+  function buckets([first, last]) {
+    const days = Math.round((at(last) - at(first)) / DAY) + 1;
+    if (days <= 92) return { kind: "day", count: days, of: (day, from) => Math.round((at(day) - at(from)) / DAY) };
+    if (days <= 400) {
+      const count = Math.ceil(days / 7), lead = count * 7 - days;
+      return { kind: "week", count, of: (day, from) => Math.floor((Math.round((at(day) - at(from)) / DAY) + lead) / 7), lead };
+    }
+    const number = (day) => Number(day.slice(0, 4)) * 12 + Number(day.slice(5, 7)) - 1;
+    return { kind: "month", count: number(last) - number(first) + 1, of: (day, from) => number(day) - number(from) };
+  }
+  function start(kind, first, n, lead) {
+    if (kind === "day") return iso(at(first) + n * DAY);
+    if (kind === "week") return iso(at(first) + Math.max(0, n * 7 - lead) * DAY);
+    const month = Number(first.slice(5, 7)) - 1 + n;
+    return n ? iso(Date.UTC(Number(first.slice(0, 4)), month, 1)) : first;
+  }
+
+  function trendRows(source, chart, figures, period, against) {
+    const parts = figures.columns.slice(1);
+    const step = buckets(period.current);
+    const days = Format.rowsOf(figures);
+    const field = Format.find(source, chart.metric);
+    const rows = [];
+    for (const series of ["current", against]) {
+      const [first, last] = period[series];
+      const sums = Array.from({ length: step.count }, () => Object.fromEntries(parts.map((part) => [part, null])));
+      for (const row of days) {
+        if (row.day < first || row.day > last) continue;
+        const sum = sums[Math.min(step.of(row.day, first), step.count - 1)];
+        for (const part of parts) sum[part] = merged(source.fields[part].aggregation, sum[part], row[part]);
+      }
+      sums.forEach((sum, n) => {
+        const begins = start(step.kind, first, n, step.lead);
+        const drawn = Format.metric(source, chart.metric, sum);
+        // A day without sales sold 0; a ratio of nothing stays unknown.
+        const value = drawn === null && !(field.denominator || []).length ? 0 : drawn;
+        rows.push({
+          series: series === "current" ? "current" : "before", at: at(start(step.kind, period.current[0], n, step.lead)),
+          value, when: spoken(step, begins, first, last, n), shown: Format.value(field.type, value),
+        });
+      });
+    }
+    return rows;
+  }
+  function spoken(step, begins, first, last, n) {
+    if (step.kind === "day") return Format.day(begins);
+    if (step.kind === "month") return Format.month(begins);
+    const ends = n === step.count - 1 ? last : iso(at(start("week", first, n + 1, step.lead)) - DAY);
+    return Format.span([begins, ends]);
+  }
+  function merged(how, one, two) {
+    if (one === null) return two;
+    if (two === null) return one;
+    return how === "min" ? Math.min(one, two) : how === "max" ? Math.max(one, two) : one + two;
+  }
+
+  function trend(holder, source, chart, figures, period, against) {
+    const rows = trendRows(source, chart, figures, period, against);
+    const field = Format.find(source, chart.metric);
+    const words = Format.words();
+    const kind = buckets(period.current).kind;
+    // One row per mark under the pointer, with both periods in its tooltip.
+    const before = new Map(rows.filter((row) => row.series === "before").map((row) => [row.at, row]));
+    const now = rows.filter((row) => row.series === "current").map((row) => ({
+      ...row, before_when: before.get(row.at)?.when || "", before_shown: before.get(row.at)?.shown || "",
+    }));
+    const data = [...now, ...before.values()].filter((row) => row.value !== null);
+    const x = {
+      field: "at", type: "temporal", scale: { type: "utc", padding: 6 },
+      axis: { format: kind === "month" ? "%b %Y" : "%-d %b", grid: false, labelOverlap: true, labelFlush: true, tickCount: holder.clientWidth < 500 ? 4 : 9 },
+    };
+    const y = {
+      field: "value", type: "quantitative", scale: { domain: [{ expr: "low" }, { expr: "top" }], nice: 4 },
+      axis: { format: money(field.type), tickCount: 4, domain: false, ticks: false, labelPadding: 8 },
+    };
+    const tooltip = [
+      { field: "shown", title: "​" }, { field: "before_when", title: " " }, { field: "before_shown", title: "  " },
+    ];
+    tooltip[0].title = Format.say(field.name);
+    tooltip.unshift({ field: "when", title: words.this_period });
+    tooltip[2].title = against === "previous" ? words.previous : words.last_year;
+    tooltip[3].title = Format.say(field.name) + " ";
+    const current = { filter: "datum.series === 'current'" };
+    const layer = [
+      { transform: [current], mark: { type: "area", color: theme.accent, opacity: 0.09, interpolate: "monotone" } },
+      { transform: [{ filter: "datum.series === 'before'" }], mark: { type: "line", color: "#80868b", strokeWidth: 1.6, strokeDash: [5, 4], interpolate: "monotone" } },
+      { transform: [current], mark: { type: "line", color: theme.accent, strokeWidth: 2.6, interpolate: "monotone", strokeCap: "round" } },
+      {
+        transform: [current], params: [{ name: "near", select: { type: "point", on: "pointerover", nearest: true, clear: "pointerout" } }],
+        mark: { type: "point", filled: true, size: 70, color: theme.accent, stroke: "#fff", strokeWidth: 2 },
+        encoding: { tooltip, opacity: now.length === 1 ? { value: 1 } : { condition: { param: "near", empty: false, value: 1 }, value: 0 } },
+      },
+    ];
+    const spec = { height: 250, encoding: { x, y }, layer };
+    const summary = `${Format.say(chart.title)}: ${now.map((row) => `${row.when} ${row.shown}`).slice(-12).join("; ")}`;
+    return draw(holder, `trend ${kind} ${against} ${now.length === 1} ${holder.clientWidth < 500}`, spec, data, scale(data.map((row) => row.value)), summary);
+  }
+
+  function bars(holder, source, chart, figures) {
+    const field = Format.find(source, chart.metric);
+    const dimension = source.fields[chart.dimension];
+    const found = Format.rowsOf(figures).map((row) => ({
+      code: row[chart.dimension], value: Format.metric(source, chart.metric, row), previous: Format.metric(source, chart.metric, row, "previous"),
+    })).filter((row) => row.value !== null);
+    const all = found.reduce((sum, row) => sum + Math.max(0, row.value), 0);
+    // Shares are of the drawn bars: only said when all of them are drawn.
+    const whole = found.length < chart.limit && field.type !== "percent" && all > 0;
+    const short = field.type === "money" ? Format.rounded : (value) => Format.value(field.type, value);
+    const data = found.map((row, n) => ({
+      n, name: Format.label(dimension, row.code), value: row.value, previous: row.previous,
+      colour: tones[(dimension.tones || {})[row.code]] || theme.accent,
+      text: short(row.value) + (whole && row.value > 0 ? `  ·  ${share(row.value / all)}` : ""),
+      shown: Format.value(field.type, row.value), before: Format.value(field.type, row.previous),
+    }));
+    const compares = figures.columns.includes("#@previous");
+    const tooltip = [{ field: "shown", title: Format.say(field.name) }];
+    if (compares) tooltip.push({ field: "before", title: Format.words().previous });
+    const narrow = holder.clientWidth < 420;
+    const y = {
+      field: "name", type: "nominal", sort: null, scale: { paddingInner: 0.3, paddingOuter: 0.1 },
+      axis: { domain: false, ticks: false, labelLimit: narrow ? 96 : 150, labelPadding: 8, labelColor: theme.text, labelFontSize: 13 },
+    };
+    // Room at the right for the label behind the longest bar.
+    const room = narrow ? 1.9 : 1.55;
+    const x = { type: "quantitative", axis: null, scale: { domain: [{ expr: "low" }, { expr: `top * ${room}` }], nice: false } };
+    const layer = [
+      { mark: { type: "bar", cornerRadiusEnd: 3 }, encoding: { x: { ...x, field: "value" }, color: { field: "colour", type: "nominal", scale: null }, tooltip } },
+      { mark: { type: "text", align: "left", baseline: "middle", dx: 7, fontSize: 12.5, color: theme.text }, encoding: { x: { ...x, field: "end" }, text: { field: "text" } } },
+    ];
+    if (compares) {
+      layer.splice(1, 0, { mark: { type: "tick", thickness: 2.5, color: theme.text, opacity: 0.75, bandSize: 24 }, encoding: { x: { ...x, field: "previous" } } });
+    }
+    // The label stands behind the bar and behind the mark of the period before, whichever reaches further.
+    for (const row of data) row.end = Math.max(0, row.value, compares ? row.previous || 0 : 0);
+    const spec = { height: 34 * data.length, encoding: { y }, layer };
+    const summary = `${Format.say(chart.title)}: ${data.map((row) => `${row.name} ${row.shown}`).join("; ")}`;
+    return draw(holder, `bars ${narrow} ${compares} ${data.length}`, spec, data, scale(data.map((row) => row.end)), summary);
+  }
+  const share = (value) => `${Math.round(value * 100)}${Format.language() === "fr" ? " " : ""}%`;
+
+  // `kind` says when the drawing itself differs; otherwise the rows are exchanged in place.
+  async function draw(holder, kind, spec, rows, { top, low }, summary) {
+    holder.setAttribute("aria-label", summary);
+    holder.setAttribute("role", "img");
+    const key = `${kind} ${Format.language()}`;
+    const known = views.get(holder);
+    if (known && known.key === key) {
+      const view = await known.ready;
+      return view.signal("top", top).signal("low", low).data("rows", rows).runAsync();
+    }
+    const full = {
+      $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: "container", autosize: { type: "fit-x", contains: "padding" },
+      data: { name: "rows" }, datasets: { rows }, params: [{ name: "top", value: top }, { name: "low", value: low }], config, ...spec,
+    };
+    const symbol = (0).toLocaleString(setup.locales[Format.language()], { style: "currency", currency: setup.company.currency, currencyDisplay: "narrowSymbol", maximumFractionDigits: 0 }).replace("0", "").trim();
+    const french = Format.language() === "fr";
+    const ready = vegaEmbed(holder, full, {
+      // "ast" interprets Vega's expressions: the page's policy forbids making code from text.
+      ast: true, actions: false, renderer: "svg", defaultStyle: false, tooltip: { disableDefaultStyle: true },
+      formatLocale: { ...setup.number_formats[Format.language()], currency: french ? ["", ` ${symbol}`] : [symbol, ""] },
+      timeFormatLocale: setup.date_formats[Format.language()],
+    }).then((result) => result.view);
+    views.set(holder, { key, ready });
+    return ready;
+  }
+
+  return { trend, bars, merged };
+})();

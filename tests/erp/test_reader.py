@@ -1,0 +1,335 @@
+"""Reading a database: exact values, true positions, clear refusals, no secrets."""
+
+from __future__ import annotations
+
+import pickle
+import sqlite3
+import sys
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+from pydantic import ValidationError
+
+from echannel_connectors import Erp
+from echannel_connectors.errors import EChannelError, Refused, SettingsError, SpecError, Unavailable
+from echannel_connectors.sources.erp.rows import Columns
+from echannel_connectors.specs import Spec
+from echannel_connectors.streams import Batch, Slice
+from tests.erp.conftest import Postgres
+from tests.erp.truth import core_rows
+
+TABLE = "CREATE TABLE payments (id INTEGER, amount DOUBLE, paid TIMESTAMP)"
+PAYMENTS: dict[str, Any] = {
+    "from": "payments AS p",
+    "columns": {"payment_id": "p.id", "amount": {"sql": "p.amount", "scale": 6}, "paid_at": "p.paid"},
+}
+
+
+def acme(file: Path, script: str, table: dict[str, Any], name: str = "payments", **settings: Any) -> Erp:
+    """A small ERP in a SQLite or DuckDB file."""
+    if file.suffix == ".duckdb":
+        with duckdb.connect(str(file)) as connection:
+            connection.execute(script)
+    else:
+        with closing(sqlite3.connect(file)) as connection, connection:
+            connection.executescript(script)
+    kind = "duckdb" if file.suffix == ".duckdb" else "sqlite"
+    spec = Spec.model_validate({"connector": "acme", "dialect": kind, "tables": {name: table}})
+    return Erp(connector="acme", url=f"{kind}:///{file}", spec=spec, **settings)
+
+
+def read(source: Erp, name: str = "payments", after: dict[str, Any] | None = None) -> list[Batch]:
+    try:
+        return list(source.streams()[name].read(Slice(), after))
+    finally:
+        source.close()
+
+
+# -- exact ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["acme.db", "acme.duckdb"])
+def test_a_float_never_becomes_money(tmp_path: Path, kind: str) -> None:
+    """A floating-point column without declared decimals stops the run and says what to declare."""
+    script = (
+        "CREATE TABLE payments (id INTEGER, amount DOUBLE, paid TIMESTAMP); INSERT INTO payments VALUES (1, 0.1, NULL)"
+    )
+    table = {**PAYMENTS, "columns": {"payment_id": "p.id", "amount": "p.amount"}}
+    with pytest.raises(SpecError, match=r"payments\.amount arrives as a floating-point number.*\n  hint: declare"):
+        read(acme(tmp_path / kind, script, table))
+
+
+def test_a_float_never_becomes_money_in_postgres(postgres: Postgres) -> None:
+    spec = {"connector": "acme", "dialect": "postgres", "tables": {"payments": {
+        "query": "SELECT 1 AS payment_id, CAST(0.1 AS double precision) AS amount"}}}  # fmt: skip
+    with pytest.raises(SpecError, match=r"payments\.amount arrives as a floating-point number"):
+        read(Erp(connector="acme", url=postgres.url("postgres"), spec=Spec.model_validate(spec)))
+
+
+@pytest.mark.parametrize("kind", ["acme.db", "acme.duckdb"])
+def test_a_declared_scale_takes_the_noise_away(tmp_path: Path, kind: str) -> None:
+    """149.60000000000002 is 149.6; NULL stays NULL; 17 digits before the point are too many for a double, not for us."""
+    script = """CREATE TABLE payments (id INTEGER, amount DOUBLE, paid TIMESTAMP);
+        INSERT INTO payments VALUES (1, 149.60000000000002, NULL), (2, NULL, NULL), (3, -0.005, NULL), (4, 1e9, NULL)"""
+    amounts = [row["amount"] for row in core_rows(acme(tmp_path / kind, script, PAYMENTS), "payments")]
+    assert amounts == [Decimal("149.6"), None, Decimal("-0.005"), Decimal(1000000000)]
+
+
+@pytest.mark.parametrize("kind", ["acme.db", "acme.duckdb"])
+def test_more_decimals_than_core_keeps_are_rounded_once_away_from_zero(tmp_path: Path, kind: str) -> None:
+    script = """CREATE TABLE payments (id INTEGER, amount DOUBLE, paid TIMESTAMP);
+        INSERT INTO payments VALUES (1, 0.12345650, NULL), (2, -0.12345650, NULL), (3, 0.12345649, NULL)"""
+    columns = {**PAYMENTS["columns"], "amount": {"sql": "p.amount", "scale": 8}}
+    source = acme(tmp_path / kind, script, {**PAYMENTS, "columns": columns})
+    amounts = [row["amount"] for row in core_rows(source, "payments")]
+    assert amounts == [Decimal("0.123457"), Decimal("-0.123457"), Decimal("0.123456")]
+
+
+@pytest.mark.parametrize("kind", ["acme.db", "acme.duckdb"])
+def test_local_moments_become_utc(tmp_path: Path, kind: str) -> None:
+    """Of the hour that autumn repeats, the first one is meant."""
+    script = """CREATE TABLE payments (id INTEGER, amount DOUBLE, paid TIMESTAMP);
+        INSERT INTO payments VALUES (1, 1, '2026-07-01 12:00:00'), (2, 1, '2026-10-25 02:30:00'), (3, 1, NULL)"""
+    columns = {**PAYMENTS["columns"], "paid_at": {"sql": "p.paid", "zone": "Europe/Paris"}}
+    source = acme(tmp_path / kind, script, {**PAYMENTS, "columns": columns})
+    moments = [row["paid_at"] and row["paid_at"].isoformat() for row in core_rows(source, "payments")]
+    assert moments == ["2026-07-01T10:00:00+00:00", "2026-10-25T00:30:00+00:00", None]
+
+
+# -- keys and positions ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["acme.db", "acme.duckdb"])
+@pytest.mark.parametrize("batch_rows", [1, 2, 1000])
+def test_a_key_that_is_not_unique_is_told(tmp_path: Path, kind: str, batch_rows: int) -> None:
+    """Also when the two rows come in different batches."""
+    script = """CREATE TABLE payments (id INTEGER, amount DOUBLE, paid TIMESTAMP);
+        INSERT INTO payments VALUES (1, 1, NULL), (2, 1, NULL), (2, 2, NULL), (3, 1, NULL)"""
+    with pytest.raises(SpecError, match=r"payments: the key \(payment_id\) is not unique in what the SELECT returns"):
+        read(acme(tmp_path / kind, script, PAYMENTS, batch_rows=batch_rows))
+
+
+def test_a_key_that_is_null_is_told(tmp_path: Path) -> None:
+    script = (
+        "CREATE TABLE payments (id INTEGER, amount DOUBLE, paid TIMESTAMP); INSERT INTO payments VALUES (NULL, 1, NULL)"
+    )
+    with pytest.raises(SpecError, match=r"payments: the key \(payment_id\) is not always there"):
+        read(acme(tmp_path / "acme.db", script, PAYMENTS))
+
+
+CHANGES = """CREATE TABLE payments (id INTEGER, amount INTEGER, paid TIMESTAMP, open INTEGER);
+    INSERT INTO payments VALUES
+    (1, 1, '2026-01-01 10:00:00', 1), (2, 1, '2026-01-01 11:00:00', 0), (3, 1, '2026-01-01 11:00:00', 0),
+    (4, 1, '2026-01-01 11:55:00', 0), (5, 1, '2026-01-01 12:00:00', 0), (6, 1, NULL, 0)"""
+DATED = {**PAYMENTS, "cursor": "p.paid", "look_back": "10 minutes", "reread": "p.open = 1"}
+
+
+@pytest.mark.parametrize("kind", ["acme.db", "acme.duckdb"])
+def test_positions_are_true_after_each_batch(tmp_path: Path, kind: str) -> None:
+    """Whoever reads on from the position of any batch gets all the rest, however the batches fall on ties."""
+    source = acme(tmp_path / kind, CHANGES, DATED, batch_rows=2)
+    batches = read(source)
+    assert sum(batch.rows.num_rows for batch in batches) == 6
+    seen: set[str] = set()
+    for batch in batches:
+        seen |= set(batch.rows.column("payment_id").to_pylist())
+        rest = read(source, after=dict(batch.position))
+        assert seen | {key for one in rest for key in one.rows.column("payment_id").to_pylist()} == set("123456")
+
+
+@pytest.mark.parametrize("kind", ["acme.db", "acme.duckdb"])
+def test_reading_on_takes_the_look_back_and_what_is_open(tmp_path: Path, kind: str) -> None:
+    """Rows of the last ten minutes, rows that are always read again and rows without a moment; the position stays."""
+    source = acme(tmp_path / kind, CHANGES, DATED)
+    position = dict(read(source)[-1].position)
+    assert position["cursor"].startswith("2026-01-01 12:00:00")
+    again = read(source, after=position)
+    assert sorted(key for batch in again for key in batch.rows.column("payment_id").to_pylist()) == ["1", "4", "5", "6"]
+    assert again[-1].position == position
+
+
+def test_keys_alone(tmp_path: Path) -> None:
+    source = acme(tmp_path / "acme.db", CHANGES, DATED)
+    stream = source.streams()["payments"]
+    assert stream.shape.deletes == "sweep"
+    assert pa.Table.from_batches(stream.keys()).to_pydict() == {"payment_id": list("123456")}
+    source.close()
+
+
+def test_what_is_read_whole_shows_by_itself_what_is_gone(tmp_path: Path) -> None:
+    source = acme(tmp_path / "acme.db", CHANGES, PAYMENTS)
+    assert source.streams()["payments"].shape.deletes == "unseen"
+
+
+def test_one_state_of_the_database_while_it_is_written(postgres: Postgres) -> None:
+    """Rows that are committed between two streams are not seen by the second one; the next run sees them."""
+    postgres.run("postgres", "CREATE DATABASE busy")
+    postgres.run("busy", "CREATE TABLE depots (id integer); INSERT INTO depots VALUES (1)")
+    table = {"from": "depots AS d", "columns": {"warehouse_id": "d.id"}}
+    spec = {"connector": "acme", "dialect": "postgres", "tables": {"warehouses": table}}
+    source = Erp(connector="acme", url=postgres.url("busy"), spec=Spec.model_validate(spec))
+    stream = source.streams()["warehouses"]
+    assert len(list(stream.read(Slice(), None))) == 1
+    postgres.run("busy", "INSERT INTO depots VALUES (2)")
+    assert pa.Table.from_batches(stream.keys()).num_rows == 1
+    assert pa.Table.from_batches(source.streams()["warehouses"].keys()).num_rows == 2
+    source.close()
+    assert postgres.run("busy", "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%'").strip() == "0"
+
+
+def test_reading_writes_nothing(postgres: Postgres, odoo: str) -> None:
+    """Even an account that may write reads in a read-only transaction."""
+    source = Erp(connector="odoo", url=postgres.url("odoo17"))
+    writing = "SELECT nextval('stock_warehouse_id_seq') AS warehouse_id"
+    columns = Columns("warehouses", pa.schema([("warehouse_id", pa.int64())]))
+    with pytest.raises(EChannelError, match="read-only transaction"):
+        list(source._database.select(writing, columns))
+    source.close()
+
+
+# -- refusals and secrets -------------------------------------------------------------------------------------------
+
+
+def broken(url: str, connector: str = "odoo") -> EChannelError:
+    source = Erp(connector=connector, url=url)
+    with pytest.raises(EChannelError) as caught:
+        core_rows(source, "warehouses")
+    said = str(caught.value)
+    assert "let-me-read" not in said
+    assert "s3cret" not in said
+    assert "\n" not in caught.value.sentence
+    findings = list(source.check())
+    assert findings[0].level == "error" or findings[-1].level == "error"
+    return caught.value
+
+
+def test_a_wrong_password_is_refused(odoo: str) -> None:
+    error = broken(odoo.replace("let-me-read", "s3cret"))
+    assert isinstance(error, Refused)
+
+
+def test_nobody_there_is_unavailable() -> None:
+    assert isinstance(broken("postgresql://reader:s3cret@127.0.0.1:9/books"), Unavailable)
+
+
+@pytest.mark.parametrize("kind", ["mysql", "mariadb"])
+def test_nobody_there_is_unavailable_for_mysql_too(kind: str) -> None:
+    pytest.importorskip("pymysql")
+    assert isinstance(broken(f"{kind}://reader:s3cret@127.0.0.1:9/books", "dolibarr"), Unavailable)
+
+
+def test_a_missing_database_is_told(odoo: str) -> None:
+    error = broken(odoo.replace("/odoo17", "/odoo71"))
+    assert isinstance(error, SettingsError)
+    assert "odoo71" in error.sentence
+
+
+def test_a_missing_table_is_told(postgres: Postgres, odoo: str) -> None:
+    """Also by check, which names every table that is missing and who needs it."""
+    source = Erp(connector="odoo", url=odoo, parameters={"schema": "pg_catalog"})
+    with pytest.raises(SpecError, match="the database has no table pg_catalog"):
+        core_rows(source, "warehouses")
+    missing = [finding.sentence for finding in source.check() if finding.level == "error"]
+    assert "the database has no table pg_catalog.stock_warehouse, which warehouses needs" in missing
+
+
+@pytest.mark.parametrize("kind", ["acme.db", "acme.duckdb"])
+def test_a_missing_column_is_told(tmp_path: Path, kind: str) -> None:
+    source = acme(tmp_path / kind, "CREATE TABLE payments (id INTEGER)", PAYMENTS)
+    with pytest.raises(SpecError, match=r"the database has no column \S*(amount|paid)"):
+        read(source)
+    assert [finding.level for finding in source.check()][-1] == "error"
+
+
+def test_an_account_without_the_right_to_a_table_is_told(postgres: Postgres, odoo: str) -> None:
+    postgres.run("odoo17", "REVOKE SELECT ON stock_warehouse FROM reader")
+    try:
+        with pytest.raises(Refused, match="the account may not read stock_warehouse"):
+            core_rows(Erp(connector="odoo", url=odoo), "warehouses")
+    finally:
+        postgres.run("odoo17", "GRANT SELECT ON stock_warehouse TO reader")
+
+
+def test_check_tells_who_may_write(postgres: Postgres, odoo: str) -> None:
+    reader = list(Erp(connector="odoo", url=odoo).check())
+    assert [finding.level for finding in reader] == ["ok", "ok"]
+    owner = list(Erp(connector="odoo", url=postgres.url("odoo17")).check())
+    assert [finding.level for finding in owner] == ["ok", "warning"]
+
+
+@pytest.mark.apt
+def test_check_tells_who_may_write_in_mariadb(dolibarr_mariadb: str) -> None:
+    assert [finding.level for finding in Erp(connector="dolibarr", url=dolibarr_mariadb).check()] == ["ok", "ok"]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
+def test_a_file_that_is_not_there_is_told_and_not_made(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "books.db"
+    with pytest.raises(SettingsError, match="there is no database file"):
+        core_rows(Erp(connector="dolibarr", url=f"{kind}:///{file}"), "warehouses")
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
+def test_a_file_of_another_kind_is_told(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "books.db"
+    file.write_text("no database at all, but long enough to have a header of some sort, so to say" * 100)
+    with pytest.raises(SettingsError, match=r"books\.db is not a database of this kind"):
+        core_rows(Erp(connector="dolibarr", url=f"{kind}:///{file}"), "warehouses")
+
+
+def test_a_missing_driver_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(SettingsError, match=r"psycopg\n  hint: pip install 'echannel-connectors\[postgres\]'"):
+        core_rows(Erp(connector="odoo", url="postgresql://reader:s3cret@127.0.0.1:9/books"), "warehouses")
+
+
+def test_the_password_is_never_printed() -> None:
+    source = Erp(connector="odoo", url="postgresql://reader:s3cret@127.0.0.1:9/books")
+    for said in (repr(source), str(source), repr(source._database.address), str(source.model_dump())):
+        assert "s3cret" not in said
+
+
+@pytest.mark.parametrize("url", ["oracle8://x:s3cret@y/z", "s3cret", "postgresql://x:s3cret@y:port/z"])
+def test_a_wrong_url_is_told_without_its_password(url: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Erp(connector="odoo", url=url)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_it_pickles_and_reads_elsewhere(odoo: str) -> None:
+    source = Erp(connector="odoo", url=odoo, parameters={"language": "fr_FR"})
+    before = core_rows(source, "warehouses")
+    copy = pickle.loads(pickle.dumps(source))
+    assert copy == source
+    assert core_rows(copy, "warehouses") == before
+    stream = pickle.loads(pickle.dumps(source.streams()["warehouses"]))
+    assert [row for batch in stream.read(Slice(), None) for row in batch.rows.to_pylist()] == before
+    stream.database.close()
+    source.close()
+
+
+def test_the_company_sets_currency_and_time_zone(odoo: str) -> None:
+    """Seen from New York in dollars, days and rates are others; amounts are not."""
+    books = Erp(connector="odoo", url=odoo)
+    abroad = {row["order_id"]: row for row in core_rows(books.for_company("USD", "America/New_York"), "orders")}
+    home = {row["order_id"]: row for row in core_rows(books.for_company("EUR", "Europe/Paris"), "orders")}
+    assert any(abroad[key]["order_date"] != row["order_date"] for key, row in home.items())
+    for key, row in home.items():
+        assert abroad[key]["total_net"] == row["total_net"]
+        if row["currency"] == "USD":
+            assert abroad[key]["fx_rate"] == 1
+        if row["currency"] == "EUR":
+            assert abroad[key]["fx_rate"] > 1
+
+
+def test_the_receipt_counts(odoo: str) -> None:
+    source = Erp(connector="odoo", url=odoo)
+    core_rows(source, "orders")
+    assert source.receipt()["requests"] == 1
+    assert source.receipt()["bytes"] > 10_000
