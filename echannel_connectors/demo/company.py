@@ -27,8 +27,8 @@ from echannel_connectors.testing.shop.recording import Tables
 
 NAME = "Atelier Breton"
 OPENS_AT = (6, 30)  # the company is first looked at in the morning
-WEB_ORDERS_A_YEAR = 1080
-VISITS_A_YEAR = 330
+WEB_ORDERS = 2550, 720  # in two years, and in a whole current year
+VISITS = 700, 260
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,11 @@ class Company:
         self._sales = Representatives(self.books, self.stock, self.clock, story, dice("representatives"))
         forwarding = Forwarding(self._webshop, self.books, self._sales.clients)
         self._online = Online(self._webshop, self.stock, forwarding, self.clock, story, dice("online"))
-        years = (today - story.start).days / 365
-        self._scales = story.scale(round(WEB_ORDERS_A_YEAR * years)), story.trade_scale(round(VISITS_A_YEAR * years))
+        year = today.timetuple().tm_yday / 365
+        self._scales = (
+            story.scale(round(WEB_ORDERS[0] + WEB_ORDERS[1] * year)),
+            story.trade_scale(round(VISITS[0] + VISITS[1] * year)),
+        )
         self._visits = dice("visits")
         self.clock.at(moment(story.start), self._begin_day)
         gift_box = next(item.number for item in ITEMS if item.role == "oversold")

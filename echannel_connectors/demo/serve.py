@@ -12,8 +12,8 @@ from pathlib import Path
 from echannel_connectors.demo.company import NAME, Changes, Company
 from echannel_connectors.demo.story import moment
 
-STATE = "demo/company.json"
-ERP = "demo/erp.sqlite"
+STATE = "company.json"
+ERP = "erp.sqlite"
 LATEST = (23, 50)
 
 PROJECT = """\
