@@ -80,3 +80,24 @@ def test_the_wheel_installed_elsewhere_runs_the_demo(tmp_path: Path) -> None:
     result = run([str(python), "-m", "echannel_connectors"], tmp_path)
     assert result["first"] is True
     assert (tmp_path / "Ma démo" / "dashboard.html").stat().st_size > 100_000
+
+
+def lowest() -> list[str]:
+    """The lower bound of each base dependency, as an exact version."""
+    import tomllib
+
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    return [line.replace(">=", "==") for line in listed if ";" not in line]
+
+
+@pytest.mark.slow
+def test_the_lowest_versions_run_the_demo(tmp_path: Path) -> None:
+    """The lower bounds in pyproject.toml are not wishes: an environment with exactly those runs the demo."""
+    home = tmp_path / "lowest"
+    venv.create(home, with_pip=True)
+    python = str(home / ("Scripts" if os.name == "nt" else "bin") / "python")
+    install = [python, "-m", "pip", "install", "--quiet"]
+    done = subprocess.run([*install, *lowest()], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    subprocess.run([*install, "--no-deps", str(ROOT)], check=True, capture_output=True)
+    assert run([python, "-m", "echannel_connectors"], tmp_path)["first"] is True
