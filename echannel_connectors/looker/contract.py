@@ -9,15 +9,17 @@ from typing import Literal
 from echannel_connectors.errors import did_you_mean
 from echannel_connectors.looker.template import Source, Template
 
-# How pyarrow, DuckDB and BigQuery spell their types, by the first letters of the lower-case name; the first match counts,
-# so "datetime" stands before "date". A dictionary holds text.
+# How pyarrow, DuckDB and BigQuery spell their types, by the first letters of the lower-case name; the first match
+# counts, so "datetime" stands before "date". A dictionary holds text.
 FAMILIES = {
     "text": ("string", "large_string", "utf8", "varchar", "text", "char", "uuid", "dictionary"),
     "moment": ("timestamp", "datetime"),
     "date": ("date",),
     "": ("interval",),  # before "int": a length of time is not a number
-    "number": ("int", "bigint", "smallint", "tinyint", "hugeint", "uint", "ubigint", "usmallint", "utinyint", "uhugeint")
-    + ("decimal", "numeric", "bignumeric", "float", "double", "real", "half"),
+    "number": (
+        *("int", "bigint", "smallint", "tinyint", "hugeint", "uint", "ubigint", "usmallint", "utinyint", "uhugeint"),
+        *("decimal", "numeric", "bignumeric", "float", "double", "real", "half"),
+    ),
     "boolean": ("bool",),
 }
 ACCEPTED = {

@@ -306,7 +306,7 @@ def _source_problems(alias: str, source: Source) -> Iterator[str]:
                 yield f"source {alias!r}: {name!r} needs a summed field {term!r} ({did_you_mean(term, source.fields)})"
 
 
-def _chart_problems(template: Template, chart: AnyChart) -> Iterator[str]:
+def _chart_problems(template: Template, chart: AnyChart) -> Iterator[str]:  # noqa: C901 - a list of rules, one after the other
     source = template.sources.get(chart.source)
     if source is None:
         yield f"chart {chart.id!r} has no source {chart.source!r} ({did_you_mean(chart.source, template.sources)})"
@@ -378,7 +378,7 @@ def _line(node: Any, path: list[int | str]) -> int:  # a node of PyYAML, which p
 def template_folders(project: Path | None = None) -> list[Path]:
     """Where templates are looked for: the project's own folder, the wheel, a source checkout."""
     package = Path(__file__).resolve().parent.parent
-    places = [(project or Path()) / "looker_templates", package / "looker_templates", package.parent / "looker_templates"]
+    places = [folder / "looker_templates" for folder in (project or Path(), package, package.parent)]
     return [place for place in places if place.is_dir()]
 
 

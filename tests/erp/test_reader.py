@@ -73,7 +73,7 @@ def test_a_float_never_becomes_money_in_postgres(postgres: Postgres) -> None:
 
 @pytest.mark.parametrize("kind", ["acme.db", "acme.duckdb"])
 def test_a_declared_scale_takes_the_noise_away(tmp_path: Path, kind: str) -> None:
-    """149.60000000000002 is 149.6; NULL stays NULL; 17 digits before the point are too many for a double, not for us."""
+    """149.60000000000002 is 149.6, and NULL stays NULL."""
     script = """CREATE TABLE payments (id INTEGER, amount DOUBLE, paid TIMESTAMP);
         INSERT INTO payments VALUES (1, 149.60000000000002, NULL), (2, NULL, NULL), (3, -0.005, NULL), (4, 1e9, NULL)"""
     amounts = [row["amount"] for row in core_rows(acme(tmp_path / kind, script, PAYMENTS), "payments")]
@@ -260,6 +260,23 @@ def test_check_tells_who_may_write(postgres: Postgres, odoo: str) -> None:
     assert [finding.level for finding in reader] == ["ok", "ok"]
     owner = list(Erp(connector="odoo", url=postgres.url("odoo17")).check())
     assert [finding.level for finding in owner] == ["ok", "warning"]
+
+
+@pytest.mark.apt
+@pytest.mark.parametrize(
+    ("there", "here", "kind", "sentence"),
+    [
+        ("let-me-read", "s3cret", Refused, "127.0.0.1 refuses this user"),
+        ("/dolibarr", "/tolibarr", Refused, "127.0.0.1 does not open this database to this user"),
+        ("/dolibarr", "/information_schema", SpecError, "the database has no table llx_entrepot"),
+    ],
+)
+def test_mariadb_refuses_in_one_sentence(
+    dolibarr_mariadb: str, there: str, here: str, kind: type[EChannelError], sentence: str
+) -> None:
+    error = broken(dolibarr_mariadb.replace(there, here), "dolibarr")
+    assert isinstance(error, kind)
+    assert error.sentence == sentence
 
 
 @pytest.mark.apt

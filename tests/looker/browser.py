@@ -75,7 +75,10 @@ def watched(context: Any, *, width: int = 1280, height: int = 900) -> Iterator[W
     seen = Watched(page)
     page.on("request", lambda request: seen.requests.append(request.url))
     page.on("pageerror", lambda error: seen.complaints.append(str(error)))
-    page.on("console", lambda message: seen.complaints.append(message.text) if message.type in ("error", "warning") else None)
+    page.on(
+        "console",
+        lambda message: seen.complaints.append(message.text) if message.type in ("error", "warning") else None,
+    )
     try:
         yield seen
     finally:

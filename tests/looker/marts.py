@@ -67,7 +67,9 @@ def make_marts(file: Path, *, today: date, days: int = 800, orders_per_day: floa
         connection.execute("CREATE SCHEMA mart")
         for table in (SALES, INVENTORY, FRESHNESS):
             connection.execute(table)
-        lines = [line for n in range(days) for line in _day(chance, today - timedelta(days=n), n, orders_per_day, products)]
+        lines = [
+            line for n in range(days) for line in _day(chance, today - timedelta(days=n), n, orders_per_day, products)
+        ]
         _insert(connection, "sales", lines)
         connection.execute(DAILY)
         _insert(connection, "inventory", [_stock(chance, product, today) for product in products])
@@ -77,7 +79,9 @@ def make_marts(file: Path, *, today: date, days: int = 800, orders_per_day: floa
 
 def add_order(file: Path, day: date, net: str, *, market: str = "FR") -> None:
     """One more order, as a sync would commit it."""
-    line = _line(day, "sale", "new-order", market, "b2c_web", ("P1", "P1-R", "Bol à prénom", "Vaisselle"), 1, Decimal(net))
+    line = _line(
+        day, "sale", "new-order", market, "b2c_web", ("P1", "P1-R", "Bol à prénom", "Vaisselle"), 1, Decimal(net)
+    )
     with duckdb.connect(str(file)) as connection:
         _insert(connection, "sales", [line])
         connection.execute("DROP TABLE mart.sales_daily")
@@ -89,11 +93,19 @@ def _products(chance: random.Random) -> Any:
         for name in names:
             for variant in ("", " – petit", " – grand")[: chance.choice((1, 1, 2, 3))]:
                 number = f"P{chance.randrange(10_000)}"
-                yield (number, f"{category[:2].upper()}-{number[1:]}", name + variant, category, round(chance.uniform(6, 60), 2))
+                yield (
+                    number,
+                    f"{category[:2].upper()}-{number[1:]}",
+                    name + variant,
+                    category,
+                    round(chance.uniform(6, 60), 2),
+                )
 
 
 def _day(chance: random.Random, day: date, ago: int, busy: float, products: list[Any]) -> Any:
-    season = 1.0 + (0.9 if day.month == 12 else 0.5 if day.month in (7, 8, 11) else 0) + (0.3 if day.weekday() > 4 else 0)
+    season = (
+        1.0 + (0.9 if day.month == 12 else 0.5 if day.month in (7, 8, 11) else 0) + (0.3 if day.weekday() > 4 else 0)
+    )
     for n in range(int(chance.gauss(busy * season * (1 - ago / 2400), busy * 0.22)) if busy else 0):
         market = chance.choices(list(MARKETS), list(MARKETS.values()))[0]
         channel = chance.choices(list(CHANNELS), list(CHANNELS.values()))[0]
@@ -105,12 +117,23 @@ def _day(chance: random.Random, day: date, ago: int, busy: float, products: list
             known = chance.random() > 0.06
             yield _line(day, "sale", order, market, channel, (number, sku, name, category), units, net, known=known)
             if chance.random() < 0.05:
-                yield _line(day, "refund", order, market, channel, (number, sku, name, category), -units, -net, known=known)
+                yield _line(
+                    day, "refund", order, market, channel, (number, sku, name, category), -units, -net, known=known
+                )
         yield _line(day, "shipping", order, market, channel, (None, None, None, None), 0, Decimal("4.90"), known=False)
 
 
 def _line(
-    day: date, kind: str, order: str, market: str, channel: str, product: Any, units: int, net: Decimal, *, known: bool = True
+    day: date,
+    kind: str,
+    order: str,
+    market: str,
+    channel: str,
+    product: Any,
+    units: int,
+    net: Decimal,
+    *,
+    known: bool = True,
 ) -> dict[str, Any]:
     number, sku, name, category = product
     cost = (net * Decimal("0.56")).quantize(Decimal("0.000001")) if known else None
@@ -127,7 +150,9 @@ def _line(
 
 def _stock(chance: random.Random, product: Any, today: date) -> dict[str, Any]:
     number, sku, name, category, price = product
-    status = chance.choices(["out_of_stock", "below_reorder_point", "healthy", "overstock", "dead"], [2, 4, 10, 3, 2])[0]
+    status = chance.choices(["out_of_stock", "below_reorder_point", "healthy", "overstock", "dead"], [2, 4, 10, 3, 2])[
+        0
+    ]
     demand = Decimal(0) if status == "dead" else Decimal(chance.randrange(1, 40)) / 10
     cover = {"out_of_stock": 0, "below_reorder_point": 6, "healthy": 45, "overstock": 260, "dead": 0}[status]
     hand = Decimal(int(demand * cover)) if demand else Decimal(chance.randrange(5, 60))
@@ -171,4 +196,6 @@ def _column(name: str, values: list[Any]) -> pa.Array:
     decimals = any(isinstance(value, Decimal) for value in values)
     if not decimals:
         return pa.array(values)
-    return pa.array([None if value is None else value.quantize(Decimal("0.000001")) for value in values], pa.decimal128(18, 6))
+    return pa.array(
+        [None if value is None else value.quantize(Decimal("0.000001")) for value in values], pa.decimal128(18, 6)
+    )

@@ -57,7 +57,7 @@ def cube_query(template: Template, cube: Cube, since: date, keep: int) -> sql.Qu
         where.append(f"{sql.dimension(source, source.date)} >= {query.bind(since)}")
     table = f"mart.{sql.quoted(source.mart)}"
     kept = f" WHERE {' AND '.join(where)}" if where else ""
-    query.sql = f'SELECT {", ".join([*select, "count(*) AS " + sql.quoted("#")])} FROM {table}{kept} GROUP BY ALL'
+    query.sql = f"SELECT {', '.join([*select, 'count(*) AS ' + sql.quoted('#')])} FROM {table}{kept} GROUP BY ALL"
     if cube.ranked and cube.ranked.order:
         query.sql = _largest(source, cube, query, keep)
     return query
@@ -77,12 +77,10 @@ def cube_columns(cube: Cube, rows: pa.Table, json_value: Any) -> dict[str, Any]:
     return columns
 
 
-def _join(
-    cubes: dict[str, Cube], source: Source, chart: AnyChart, fields: list[str], dimensions: list[str]
-) -> str:
+def _join(cubes: dict[str, Cube], source: Source, chart: AnyChart, fields: list[str], dimensions: list[str]) -> str:
     """The name of the cube for this chart, made or widened by the chart's components."""
     extra = [name for name in dimensions if name not in fields and name != source.date]
-    keys = tuple([*([source.date] if source.date else []), *fields, *extra])
+    keys = (*([source.date] if source.date else []), *fields, *extra)
     name = repr((chart.source, sorted(chart.filters.items()), keys))
     ranked = chart if isinstance(chart, Table) and extra else None
     before = cubes.get(name)
@@ -97,7 +95,8 @@ def _join(
 
 def _largest(source: Source, cube: Cube, query: sql.Query, keep: int) -> str:
     chart = cube.ranked
-    assert chart and chart.order  # the caller has looked
+    assert chart  # the caller has looked
+    assert chart.order
     names = [sql.quoted(name) for name in chart.dimension_names]
     direction = "DESC" if chart.order.descending else "ASC"
     order = f"{_rank(source, chart.order.field)} {direction} NULLS LAST"

@@ -47,7 +47,7 @@ class Report:
         """The business day of now, in the company's time zone."""
         zone = self.company.get("time_zone")
         try:
-            return datetime.now(ZoneInfo(zone)).date() if zone else date.today()
+            return datetime.now(ZoneInfo(zone) if zone else None).date()
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise SettingsError(f"{zone!r} is not a time zone", hint="for example Europe/Paris") from error
 

@@ -38,16 +38,16 @@ def preset_periods(preset: str, today: date) -> Periods:
     """The periods of a named choice, as seen on this day."""
     month = today.replace(day=1)
     if preset in ROLLING:
-        return _compared(Span(today - timedelta(days=ROLLING[preset] - 1), today), by_months=False, to_date=False)
+        return _compared(Span(today - timedelta(days=ROLLING[preset] - 1), today), months=0, to_date=False)
     if preset == "last_month":
         last = month - timedelta(days=1)
-        return _compared(Span(last.replace(day=1), last), by_months=True, to_date=False)
+        return _compared(Span(last.replace(day=1), last), months=1, to_date=False)
     if preset == "last_12_months":
-        first = shift_months(month, -11)
-        return _compared(Span(first, today), by_months=True, to_date=not _is_month_end(today))
-    first = month if preset == "this_month" else today.replace(month=1, day=1)
-    over = _is_month_end(today) and (preset == "this_month" or today.month == 12)
-    return _compared(Span(first, today), by_months=True, to_date=not over)
+        return _compared(Span(shift_months(month, -11), today), months=12, to_date=not _is_month_end(today))
+    if preset == "this_year":
+        over = today.month == 12 and _is_month_end(today)
+        return _compared(Span(today.replace(month=1, day=1), today), months=12, to_date=not over)
+    return _compared(Span(month, today), months=1, to_date=not _is_month_end(today))
 
 
 def chosen_periods(first: date, last: date, today: date) -> Periods:
@@ -57,16 +57,17 @@ def chosen_periods(first: date, last: date, today: date) -> Periods:
     span = Span(first, today if ends_later else last)
     # Whole months compare with whole months, and the begun month with the same days of the one before.
     by_months = first.day == 1 and (_is_month_end(last) or span.last == today)
-    return _compared(span, by_months=by_months, to_date=ends_later or (by_months and not _is_month_end(span.last)))
+    months = (span.last.year - first.year) * 12 + span.last.month - first.month + 1 if by_months else 0
+    return _compared(span, months=months, to_date=ends_later or (by_months and not _is_month_end(span.last)))
 
 
-def _compared(span: Span, *, by_months: bool, to_date: bool) -> Periods:
+def _compared(span: Span, *, months: int, to_date: bool) -> Periods:
+    """The period before lies so many months earlier; 0 means the same number of days just before."""
     year_ago = Span(shift_months(span.first, -12), shift_months(span.last, -12))
-    if not by_months:
+    if not months:
         days = (span.last - span.first).days + 1
         before = Span(span.first - timedelta(days=days), span.first - timedelta(days=1))
     else:
-        months = (span.last.year - span.first.year) * 12 + span.last.month - span.first.month + 1
         end = shift_months(span.last, -months)
         if _is_month_end(span.last):
             end = end.replace(day=calendar.monthrange(end.year, end.month)[1])

@@ -52,8 +52,10 @@ def chart_query(template: Template, chart: AnyChart, periods: Periods, filters: 
     for period, span in spans.items():
         inside = _within(query, source, span)
         suffix = "" if period == "current" else f"@{period}"
-        for name in chart_components(source, chart):
-            select.append(f"{aggregate(query, source, name, inside)} AS {quoted(name + suffix)}")
+        select += [
+            f"{aggregate(query, source, name, inside)} AS {quoted(name + suffix)}"
+            for name in chart_components(source, chart)
+        ]
         select.append(f"count(*){_filter([inside])} AS {quoted('#' + suffix)}")
     where = [*conditions(query, source, chart.filters), *conditions(query, source, filters)]
     if source.date:

@@ -78,18 +78,20 @@ class Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", text.encode())
             return
         try:
-            found = self.server.preview.answer(path, parse_qs(address.query))
+            # A blank value is a choice: the orders whose market is not known.
+            asked = parse_qs(address.query, keep_blank_values=True, max_num_fields=2000)
+            found = self.server.preview.answer(path, asked)
         except SettingsError as error:
             self._send_problem(HTTPStatus.BAD_REQUEST, error.sentence)
         except EChannelError as error:
             self._send_problem(HTTPStatus.SERVICE_UNAVAILABLE, error.sentence)
-        except Exception as error:  # the reader must see why the figures stand still; the server lives on
+        except Exception as error:  # noqa: BLE001 - the reader must see why the figures stand still; the server lives on
             self._send_problem(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
         else:
             kind, body = found or ("text/plain; charset=utf-8", b"Nothing here.\n")
             self._send(HTTPStatus.OK if found else HTTPStatus.NOT_FOUND, kind, body)
 
-    do_HEAD = do_GET
+    do_HEAD = do_GET  # noqa: N815 - the base class looks for this name
 
     def _send_problem(self, status: HTTPStatus, sentence: str) -> None:
         self._send(status, "application/json", json.dumps({"problem": sentence}).encode())
@@ -105,12 +107,14 @@ class Handler(BaseHTTPRequestHandler):
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True  # the reader closed the page meanwhile
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
         """The library is silent; addresses with the token would be in this log."""
 
 
 def own_hosts(port: int) -> set[str]:
-    return {f"{name}:{port}" for name in ("127.0.0.1", "localhost")}
+    names = {"127.0.0.1", "localhost"}
+    # Browsers leave the port out when it is HTTP's own.
+    return {f"{name}:{port}" for name in names} | (names if port == 80 else set())
 
 
 def read_choice(template: Template, asked: Mapping[str, list[str]]) -> tuple[str, Choice]:

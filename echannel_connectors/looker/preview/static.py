@@ -120,8 +120,8 @@ def _replace(file: Path, text: str) -> None:
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
                 stream.write(text)
-            os.chmod(name, 0o600)  # figures of a company: the owner decides who reads them
-            os.replace(name, file)
+            Path(name).chmod(0o600)  # figures of a company: the owner decides who reads them
+            Path(name).replace(file)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise

@@ -34,7 +34,7 @@ REASONS: tuple[Reason, ...] = (
     (r"^1044 ", Refused, "{host} does not open this database to this user", GRANT),
     (r"^1142 .*table [`'\"]?([\w.`]+)", Refused, "the account may not read {0}", GRANT),
     (r"^1049 .*'([^']+)'", SettingsError, "{host} has no database {0}", URL),
-    (r"^1146 .*Table '([^']+)'", SpecError, "the database has no table {0}", NAMES),
+    (r"^(?:1146|1109) .*Table '([^']+)'", SpecError, "the database has no table {0}", NAMES),
     (r"^1054 .*column '([^']+)'", SpecError, "the database has no column {0}", VERSION),
     (r"^(?:2002|2003|2006|2013|1205|3024|1969) ", Unavailable, "{host} does not answer", AGAIN),
     # SQLite and DuckDB
@@ -65,11 +65,9 @@ def understood(error: Exception, host: str, secret: str, *, connecting: bool = F
 
 
 def _code(error: Any) -> str:  # whatever a driver raises
-    state = getattr(error, "sqlstate", None)
-    if state:
-        return str(state)
+    """MySQL's own number, which says more than its SQLSTATE, or the SQLSTATE of the others."""
     first = error.args[0] if getattr(error, "args", None) else ""
-    return str(first) if isinstance(first, int) else ""
+    return str(first) if isinstance(first, int) else str(getattr(error, "sqlstate", None) or "")
 
 
 def _message(error: Any) -> str:
@@ -82,4 +80,7 @@ def _first_line(message: str) -> str:
 
 
 def _without(secret: str, text: str) -> str:
-    return text.replace(secret, "***") if secret else text
+    """The text without the password; one that is too short to be looked for stands in a URL, if anywhere."""
+    if len(secret) > 5:
+        return text.replace(secret, "***")
+    return text.replace(f":{secret}@", ":***@") if secret else text

@@ -21,7 +21,6 @@ from echannel_connectors.sources.prestashop.streams import RULES, ResourceStream
 from echannel_connectors.streams import Finding, Stream
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-MULTISTORE = frozenset({"orders", "customers", "products"})  # the resources that answer for one shop of several
 WRITES = frozenset({"put", "post", "delete", "patch"})
 
 
@@ -85,7 +84,7 @@ class PrestaShop(Settings):
                 columns=columns,
                 display=display,
                 rule=RULES.get(resource, Rule()),
-                context=self._context if resource in MULTISTORE else {},
+                stores=self._stores,
                 page=self.page,
                 look_back=timedelta(hours=self.look_back_hours),
                 start=self.start.isoformat() if self.start else "",
@@ -149,7 +148,7 @@ class PrestaShop(Settings):
         return Webservice(http, self.key.get_secret_value())
 
     @cached_property
-    def _context(self) -> Mapping[str, str]:
+    def _stores(self) -> Mapping[str, str]:
         """In a multistore only the default shop answers; asked for its group, all of it does (both spellings count)."""
         if "get" not in self._webservice.rights().get("shops", ()):
             return {}

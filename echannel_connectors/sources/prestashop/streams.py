@@ -26,6 +26,7 @@ CHANGES = "changes"
 SLICE_IDS = 5_000
 PARENTS_A_REQUEST = 100
 KEYS_A_REQUEST = 5_000
+OF_ONE_STORE = frozenset({"orders", "customers", "products"})  # answer for one store of several, unless told otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class ResourceStream:
     columns: pa.Schema
     display: str
     rule: Rule
-    context: Mapping[str, str]
+    stores: Mapping[str, str]  # how a multistore is asked for all of its stores
     page: int = 250
     look_back: timedelta = timedelta(days=1)
     start: str = ""  # a day: older orders are not read
@@ -208,9 +209,9 @@ class ResourceStream:
         return self._records(self.display, self.page, query)
 
     def _records(self, display: str, limit: int, query: Mapping[str, str], resource: str = "") -> list[Row]:
-        return self.shop.records(
-            resource or self.resource, display, limit, **{**self.context, **self.rule.filters, **query}
-        )
+        asked = resource or self.resource
+        stores = self.stores if asked in OF_ONE_STORE else {}
+        return self.shop.records(asked, display, limit, **{**stores, **self.rule.filters, **query})
 
     def _batch(self, rows: list[Row], position: Position) -> Batch:
         columns = {name: [row.get(name) for row in rows] for name in self.columns.names}

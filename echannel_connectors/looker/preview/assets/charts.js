@@ -19,14 +19,23 @@ const Charts = (() => {
     const top = Math.max(0, ...values), low = Math.min(0, ...values);
     return { top: top > 0 || low < 0 ? top : 1, low };
   };
-  // Few, round marks on a money axis: 0, 10k, 20k.
-  const money = (type) => (type === "money" ? "$~s" : type === "percent" ? "~%" : "~s");
+  // Whole amounts as people write them; from a million on in millions, with the sign where the language puts it.
+  function marks(type, top) {
+    if (type === "percent") return { format: "~%" };
+    if (type !== "money") return { format: top < 10 ? "~f" : ",.0f" };
+    if (top < 1e6) return { format: top < 10 ? "$,.2f" : "$,.0f" };
+    const number = "format(datum.value / 1000000, '~f')";
+    return { labelExpr: Format.language() === "fr" ? `${number} + ' M${sign()}'` : `'${sign()}' + ${number} + 'M'` };
+  }
+  const sign = () => (0).toLocaleString(setup.locales[Format.language()], {
+    style: "currency", currency: setup.company.currency, currencyDisplay: "narrowSymbol", maximumFractionDigits: 0,
+  }).replace("0", "").trim();
 
-  // Days, or weeks that end with the period's last day (the last one is whole), or calendar months.
+  // Days, or weeks that end with the period's last day (the last one is whole), or calendar months as bars.
   function buckets([first, last]) {
     const days = Math.round((at(last) - at(first)) / DAY) + 1;
-    if (days <= 92) return { kind: "day", count: days, of: (day, from) => Math.round((at(day) - at(from)) / DAY) };
-    if (days <= 400) {
+    if (days <= 120) return { kind: "day", count: days, of: (day, from) => Math.round((at(day) - at(from)) / DAY) };
+    if (days <= 180) {
       const count = Math.ceil(days / 7), lead = count * 7 - days;
       return { kind: "week", count, of: (day, from) => Math.floor((Math.round((at(day) - at(from)) / DAY) + lead) / 7), lead };
     }
@@ -61,7 +70,7 @@ const Charts = (() => {
         const value = drawn === null && !(field.denominator || []).length ? 0 : drawn;
         rows.push({
           series: series === "current" ? "current" : "before", at: at(start(step.kind, period.current[0], n, step.lead)),
-          value, when: spoken(step, begins, first, last, n), shown: Format.value(field.type, value),
+          label: Format.monthName(start(step.kind, period.current[0], n, step.lead)), value, when: spoken(step, begins, first, last, n), shown: Format.value(field.type, value),
         });
       });
     }
@@ -69,9 +78,8 @@ const Charts = (() => {
   }
   function spoken(step, begins, first, last, n) {
     if (step.kind === "day") return Format.day(begins);
-    if (step.kind === "month") return Format.month(begins);
-    const ends = n === step.count - 1 ? last : iso(at(start("week", first, n + 1, step.lead)) - DAY);
-    return Format.span([begins, ends]);
+    const next = n === step.count - 1 ? last : iso(at(start(step.kind, first, n + 1, step.lead)) - DAY);
+    return Format.span([begins, next < last ? next : last]); // a begun month says how far it goes
   }
   function merged(how, one, two) {
     if (one === null) return two;
@@ -80,45 +88,61 @@ const Charts = (() => {
   }
 
   function trend(holder, source, chart, figures, period, against) {
-    const rows = trendRows(source, chart, figures, period, against);
     const field = Format.find(source, chart.metric);
     const words = Format.words();
     const kind = buckets(period.current).kind;
-    // One row per mark under the pointer, with both periods in its tooltip.
+    const rows = trendRows(source, chart, figures, period, against);
+    // Each mark of this period knows the one it is compared with: one tooltip tells both.
     const before = new Map(rows.filter((row) => row.series === "before").map((row) => [row.at, row]));
     const now = rows.filter((row) => row.series === "current").map((row) => ({
       ...row, before_when: before.get(row.at)?.when || "", before_shown: before.get(row.at)?.shown || "",
     }));
     const data = [...now, ...before.values()].filter((row) => row.value !== null);
-    const x = {
-      field: "at", type: "temporal", scale: { type: "utc", padding: 6 },
-      axis: { format: kind === "month" ? "%b %Y" : "%-d %b", grid: false, labelOverlap: true, labelFlush: true, tickCount: holder.clientWidth < 500 ? 4 : 9 },
-    };
+    const limits = scale(data.map((row) => row.value));
+    // Vega keeps one line for each title: the second of the same name ends in a space.
+    const name = Format.say(field.name);
+    const tooltip = [
+      { field: "when", title: words.this_period }, { field: "shown", title: name },
+      { field: "before_when", title: words[against] }, { field: "before_shown", title: `${name} ` },
+    ];
+    const axis = marks(field.type, limits.top);
     const y = {
       field: "value", type: "quantitative", scale: { domain: [{ expr: "low" }, { expr: "top" }], nice: 4 },
-      axis: { format: money(field.type), tickCount: 4, domain: false, ticks: false, labelPadding: 8 },
+      axis: { ...axis, tickCount: 4, domain: false, ticks: false, labelPadding: 8 },
     };
-    const tooltip = [
-      { field: "shown", title: "​" }, { field: "before_when", title: " " }, { field: "before_shown", title: "  " },
-    ];
-    tooltip[0].title = Format.say(field.name);
-    tooltip.unshift({ field: "when", title: words.this_period });
-    tooltip[2].title = against === "previous" ? words.previous : words.last_year;
-    tooltip[3].title = Format.say(field.name) + " ";
-    const current = { filter: "datum.series === 'current'" };
-    const layer = [
-      { transform: [current], mark: { type: "area", color: theme.accent, opacity: 0.09, interpolate: "monotone" } },
-      { transform: [{ filter: "datum.series === 'before'" }], mark: { type: "line", color: "#80868b", strokeWidth: 1.6, strokeDash: [5, 4], interpolate: "monotone" } },
-      { transform: [current], mark: { type: "line", color: theme.accent, strokeWidth: 2.6, interpolate: "monotone", strokeCap: "round" } },
-      {
-        transform: [current], params: [{ name: "near", select: { type: "point", on: "pointerover", nearest: true, clear: "pointerout" } }],
-        mark: { type: "point", filled: true, size: 70, color: theme.accent, stroke: "#fff", strokeWidth: 2 },
-        encoding: { tooltip, opacity: now.length === 1 ? { value: 1 } : { condition: { param: "near", empty: false, value: 1 }, value: 0 } },
-      },
-    ];
-    const spec = { height: 250, encoding: { x, y }, layer };
+    const narrow = holder.clientWidth < 500;
+    const drawing = kind === "month" ? columns(y, tooltip) : lines(y, tooltip, kind, narrow, holder.clientWidth / now.length, now.length === 1);
     const summary = `${Format.say(chart.title)}: ${now.map((row) => `${row.when} ${row.shown}`).slice(-12).join("; ")}`;
-    return draw(holder, `trend ${kind} ${against} ${now.length === 1} ${holder.clientWidth < 500}`, spec, data, scale(data.map((row) => row.value)), summary);
+    const key = `trend ${kind} ${against} ${now.length} ${narrow} ${JSON.stringify(axis)}`;
+    return draw(holder, key, { height: 250, ...drawing }, data, limits, summary);
+  }
+  const current = { filter: "datum.series === 'current'" };
+  const earlier = { filter: "datum.series === 'before'" };
+  function lines(y, tooltip, kind, narrow, step, alone) {
+    const x = {
+      field: "at", type: "temporal", scale: { type: "utc", padding: 6 },
+      axis: { format: "%-d %b", grid: false, labelOverlap: true, labelFlush: true, tickCount: narrow ? 4 : 9 },
+    };
+    const near = { name: "near", select: { type: "point", fields: ["at"], on: "pointerover", clear: "pointerout" } };
+    const line = (strokes) => ({ type: "line", interpolate: "monotone", ...strokes });
+    return { encoding: { x }, layer: [
+      { transform: [current], mark: { type: "area", color: theme.accent, opacity: 0.09, interpolate: "monotone" }, encoding: { y } },
+      { transform: [earlier], mark: line({ color: "#80868b", strokeWidth: 1.6, strokeDash: [5, 4] }), encoding: { y } },
+      { transform: [current], mark: line({ color: theme.accent, strokeWidth: 2.6, strokeCap: "round" }), encoding: { y } },
+      {
+        transform: [current], mark: { type: "point", filled: true, size: 70, color: theme.accent, stroke: "#fff", strokeWidth: 2 },
+        encoding: { y, opacity: alone ? { value: 1 } : { condition: { param: "near", empty: false, value: 1 }, value: 0 } },
+      },
+      // The whole height above a day answers the pointer: nobody has to hit a line.
+      { transform: [current], params: [near], mark: { type: "rule", opacity: 0, strokeWidth: Math.max(2, step) }, encoding: { tooltip } },
+    ] };
+  }
+  function columns(y, tooltip) {
+    const x = { field: "label", type: "nominal", sort: null, scale: { paddingInner: 0.35 }, axis: { labelAngle: 0, labelOverlap: true, ticks: false, labelPadding: 6 } };
+    return { encoding: { x, y }, layer: [
+      { transform: [current], mark: { type: "bar", color: theme.accent, cornerRadiusEnd: 3 }, encoding: { tooltip } },
+      { transform: [earlier], mark: { type: "tick", color: theme.text, thickness: 2.5, opacity: 0.75 } },
+    ] };
   }
 
   function bars(holder, source, chart, figures) {
@@ -143,7 +167,7 @@ const Charts = (() => {
     const narrow = holder.clientWidth < 420;
     const y = {
       field: "name", type: "nominal", sort: null, scale: { paddingInner: 0.3, paddingOuter: 0.1 },
-      axis: { domain: false, ticks: false, labelLimit: narrow ? 96 : 150, labelPadding: 8, labelColor: theme.text, labelFontSize: 13 },
+      axis: { domain: false, ticks: false, labelLimit: narrow ? 124 : 170, labelPadding: 8, labelColor: theme.text, labelFontSize: 13 },
     };
     // Room at the right for the label behind the longest bar.
     const room = narrow ? 1.9 : 1.55;
@@ -161,33 +185,30 @@ const Charts = (() => {
     const summary = `${Format.say(chart.title)}: ${data.map((row) => `${row.name} ${row.shown}`).join("; ")}`;
     return draw(holder, `bars ${narrow} ${compares} ${data.length}`, spec, data, scale(data.map((row) => row.end)), summary);
   }
-  const share = (value) => `${Math.round(value * 100)}${Format.language() === "fr" ? " " : ""}%`;
+  const share = (value) => `${value < 0.01 ? "< 1" : Math.round(value * 100)}${Format.language() === "fr" ? " " : ""}%`;
 
   // `kind` says when the drawing itself differs; otherwise the rows are exchanged in place.
   async function draw(holder, kind, spec, rows, { top, low }, summary) {
-    holder.setAttribute("aria-label", summary);
-    holder.setAttribute("role", "img");
     const key = `${kind} ${Format.language()}`;
     const known = views.get(holder);
     if (known && known.key === key) {
       const view = await known.ready;
-      return view.signal("top", top).signal("low", low).data("rows", rows).runAsync();
+      return view.description(summary).signal("top", top).signal("low", low).data("rows", rows).runAsync();
     }
     const full = {
-      $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: "container", autosize: { type: "fit-x", contains: "padding" },
+      $schema: "https://vega.github.io/schema/vega-lite/v6.json", description: summary, width: "container", autosize: { type: "fit-x", contains: "padding" },
       data: { name: "rows" }, datasets: { rows }, params: [{ name: "top", value: top }, { name: "low", value: low }], config, ...spec,
     };
-    const symbol = (0).toLocaleString(setup.locales[Format.language()], { style: "currency", currency: setup.company.currency, currencyDisplay: "narrowSymbol", maximumFractionDigits: 0 }).replace("0", "").trim();
     const french = Format.language() === "fr";
     const ready = vegaEmbed(holder, full, {
       // "ast" interprets Vega's expressions: the page's policy forbids making code from text.
       ast: true, actions: false, renderer: "svg", defaultStyle: false, tooltip: { disableDefaultStyle: true },
-      formatLocale: { ...setup.number_formats[Format.language()], currency: french ? ["", ` ${symbol}`] : [symbol, ""] },
+      formatLocale: { ...setup.number_formats[Format.language()], currency: french ? ["", ` ${sign()}`] : [sign(), ""] },
       timeFormatLocale: setup.date_formats[Format.language()],
     }).then((result) => result.view);
     views.set(holder, { key, ready });
     return ready;
   }
 
-  return { trend, bars, merged };
+  return { trend, bars, merged, kind: (period) => buckets(period.current).kind };
 })();

@@ -35,7 +35,7 @@ const Format = (() => {
     day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit",
     timeZone: setup.company.time_zone, timeZoneName: setup.company.time_zone === "UTC" ? "short" : undefined,
   }).format(new Date(text));
-  const month = (text) => dates("month", { month: "long", year: "numeric", timeZone: "UTC" }).format(utc(text));
+  const monthName = (text) => dates("month", { month: "short", year: "2-digit", timeZone: "UTC" }).format(utc(text));
 
   const country = (code) => {
     try { return kept("country", () => new Intl.DisplayNames(locale(), { type: "region" })).of(code); } catch { return code; }
@@ -78,8 +78,13 @@ const Format = (() => {
   // Growth on a base that is not positive has no meaning; a rate changes by points, not by percents of percents.
   function change(field, now, before) {
     if (now === null || before === null || now === undefined || before === undefined) return null;
-    if (field.type === "percent") return { by: now - before, text: points(now - before) };
-    return before > 0 ? { by: now / before - 1, text: signed(now / before - 1) } : null;
+    if (field.type === "percent") return told(now - before, points);
+    return before > 0 ? told(now / before - 1, signed) : null;
+  }
+  // What is shown as 0.0 did not change.
+  function told(by, text) {
+    const known = Math.abs(by) < 0.0005 ? 0 : by;
+    return { by: known, text: text(known).replace("-", "−") };
   }
   function mood(field, by) {
     if (!by || field.better === "neither") return "steady";
@@ -87,7 +92,7 @@ const Format = (() => {
   }
 
   return {
-    setup, words, say, speak, value, label, find, rowsOf, metric, change, mood, day, span, moment, month, rounded, country,
+    setup, words, say, speak, value, label, find, rowsOf, metric, change, mood, day, span, moment, monthName, rounded, country,
     language: () => language,
   };
 })();

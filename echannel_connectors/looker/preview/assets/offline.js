@@ -36,7 +36,7 @@ const Offline = (() => {
     const now = found.columns.indexOf("#");
     found.rows = found.rows.filter((row) => row[now] > 0);
     sort(source, chart, found, dimensions);
-    found.more = found.rows.length >= (chart.limit || 1000);
+    found.more = found.rows.length >= Math.min(chart.limit || 1000, known.keep);
     found.rows = found.rows.slice(0, chart.limit || 1000);
     if (chart.total) found.total = added(source, known.totals[chart.id], [], period, filters);
     return found;
@@ -113,25 +113,24 @@ const Offline = (() => {
     const control = page.controls.map((name) => template.controls[name]).find((one) => one.type === "period");
     const preset = state.period || (control ? control.default : "last_28_days");
     const month = `${today.slice(0, 8)}01`;
-    if (rolling[preset]) return compared(later(today, 1 - rolling[preset]), today, false, false);
-    if (preset === "last_month") return compared(shift(month, -1), later(month, -1), true, false);
-    if (preset === "last_12_months") return compared(shift(month, -11), today, true, !monthEnd(today));
-    const over = monthEnd(today) && (preset === "this_month" || today.slice(5, 7) === "12");
-    return compared(preset === "this_month" ? month : `${today.slice(0, 4)}-01-01`, today, true, !over);
+    if (rolling[preset]) return compared(later(today, 1 - rolling[preset]), today, 0, false);
+    if (preset === "last_month") return compared(shift(month, -1), later(month, -1), 1, false);
+    if (preset === "last_12_months") return compared(shift(month, -11), today, 12, !monthEnd(today));
+    if (preset === "this_year") return compared(`${today.slice(0, 4)}-01-01`, today, 12, today.slice(5) !== "12-31");
+    return compared(month, today, 1, !monthEnd(today));
   }
   function chosen(one, two, today) {
     const [first, last] = (one <= two ? [one, two] : [two, one]).map((day) => (day < known.since ? known.since : day));
     const endsLater = last > today && today >= first;
     const end = endsLater ? today : last;
     const byMonths = first.endsWith("-01") && (monthEnd(last) || end === today);
-    return compared(first, end, byMonths, endsLater || (byMonths && !monthEnd(end)));
+    const [y1, m1] = split(first), [y2, m2] = split(end);
+    return compared(first, end, byMonths ? (y2 - y1) * 12 + m2 - m1 + 1 : 0, endsLater || (byMonths && !monthEnd(end)));
   }
-  function compared(first, last, byMonths, toDate) {
+  function compared(first, last, months, toDate) {
     const days = Math.round((at(last) - at(first)) / DAY) + 1;
     let before = [later(first, -days), later(first, -1)];
-    if (byMonths) {
-      const [y1, m1] = split(first), [y2, m2] = split(last);
-      const months = (y2 - y1) * 12 + m2 - m1 + 1;
+    if (months) {
       let end = shift(last, -months);
       if (monthEnd(last)) { const [year, month] = split(end); end = iso(Date.UTC(year, month, lastOf(year, month))); }
       before = [shift(first, -months), end];

@@ -135,6 +135,8 @@
       notes.push(words.compared(Format.span(period.current) + (period.to_date ? words.to_date : ""), Format.span(period.previous), Format.span(period.last_year)) + ".");
       if (figures.newest === period.end && period.end < new Date(Date.now() - 7 * 86400000).toISOString().slice(0, 10)) notes.push(words.newest(Format.day(period.end)));
       if (setup.offline) notes.push(words.held(Format.day(setup.offline.since)));
+      const longest = Math.max(...page().charts.map((chart) => chart.limit || 0));
+      if (setup.offline && setup.offline.keep < longest) notes.push(words.held_rows(setup.offline.keep));
     }
     $("compared").textContent = notes.join(" ");
   }
@@ -185,7 +187,8 @@
     }
     const select = make("select", { "data-focus": "against", onchange: (event) => act({ against: event.target.value }) },
       ...["last_year", "previous"].map((name) => make("option", { value: name, selected: name === state.against, text: words[name] })));
-    return tools.replaceChildren(make("div", { class: "legend" }, entry("now", words.this_period), entry("before", words[state.against]),
+    return tools.replaceChildren(make("div", { class: "legend" }, entry(Charts.kind(figures.period) === "month" ? "bar" : "now", words.this_period),
+      entry(Charts.kind(figures.period) === "month" ? "tick" : "before", words[state.against]),
       make("label", { class: "against" }, make("span", { text: words.against }), select)));
   }
 

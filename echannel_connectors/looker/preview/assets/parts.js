@@ -39,7 +39,7 @@ const Parts = (() => {
   function change(field, now, before) {
     const found = Format.change(field, now, before);
     if (!found) return null;
-    const arrow = found.by > 0 ? "▲" : found.by < 0 ? "▼" : "＝";
+    const arrow = found.by > 0 ? "▲" : found.by < 0 ? "▼" : "=";
     return make("span", { class: `change ${Format.mood(field, found.by)}`, text: `${arrow} ${found.text}` });
   }
 
@@ -59,7 +59,7 @@ const Parts = (() => {
       make("summary", { text: "?", "aria-label": words.what(Format.say(field.name)), "data-focus": name }), make("p", { text: Format.say(field.description) }));
     return make("div", { class: "score" },
       make("h3", {}, make("span", { text: Format.say(field.name) }), about),
-      make("p", { class: `figure ${few ? "few" : ""} ${text.length > 11 ? "long" : ""}`, "data-metric": name, "data-value": now ?? "", text }),
+      make("p", { class: `figure ${few ? "few" : ""} ${text.length > 13 ? "longer" : text.length > 10 ? "long" : ""}`, "data-metric": name, "data-value": now ?? "", text }),
       few && make("p", { class: "sample", text: words.few(row[field.sample]) }),
       ...(compares ? ["previous", "last_year"].map((period) => versus(source, name, field, row, now, period)) : []));
   }
@@ -107,7 +107,7 @@ const Parts = (() => {
       sorted.set(chart.id, { name: column.name, descending: on ? !order.descending : !column.dimension });
       redraw();
     };
-    return make("th", { scope: "col", class: numeric(column) ? "n" : "", title: column.long, "aria-sort": on ? (order.descending ? "descending" : "ascending") : undefined },
+    return make("th", { scope: "col", class: kindOf(column), title: column.long, "aria-sort": on ? (order.descending ? "descending" : "ascending") : undefined },
       make("button", { type: "button", onclick: sortBy, "data-focus": `${chart.id}.${column.name}`, text: `${column.title}${on ? (order.descending ? " ↓" : " ↑") : ""}` }));
   }
   const numeric = (column) => !column.dimension || column.field.type === "date";
@@ -118,8 +118,12 @@ const Parts = (() => {
     const tone = (column.field.tones || {})[value];
     const text = column.name === "note" && !value ? "" : Format.label(column.field, value);
     if (tone) return make("td", {}, make("span", { class: `chip ${tone}`, text }));
-    const kind = numeric(column) ? "n" : column.name.endsWith("name") ? "text wide" : column.name === "sku" ? "code" : "text";
-    return make("td", { class: kind, text });
+    return make("td", { class: kindOf(column), text });
+  }
+  function kindOf(column) {
+    if (numeric(column)) return "n";
+    if (column.name === "sku") return "code";
+    return column.name.endsWith("name") || column.name === "note" ? "text wide" : "text";
   }
   function totals(columns, row) {
     return make("tfoot", {}, make("tr", {}, ...columns.map((column, n) => {

@@ -1,0 +1,222 @@
+"""The page in a real browser: it draws, it answers its controls, it complains of nothing and talks to nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from echannel_connectors.looker.preview import serve_preview, write_static
+from tests.looker.browser import Watched, chromium, watched
+from tests.looker.marts import COMPANY, add_order, make_marts, query_of
+
+pytestmark = pytest.mark.apt
+TODAY = datetime.now(UTC).date()
+PAGES = ("overview", "products", "stock")
+
+
+@pytest.fixture(scope="module")
+def shop_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_marts(tmp_path_factory.mktemp("marts") / "shop.duckdb", today=TODAY, days=800, orders_per_day=4)
+
+
+@pytest.fixture(scope="module")
+def address(shop_file: Path) -> Iterator[str]:
+    with serve_preview(query_of(shop_file), company={**COMPANY, "time_zone": "UTC"}) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def offline(shop_file: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    place = tmp_path_factory.mktemp("page") / "rapport été.html"
+    return write_static(query_of(shop_file), place, company={**COMPANY, "time_zone": "UTC"}).as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as context:
+        yield context
+
+
+def show(seen: Watched, address: str, choice: str) -> None:
+    """Open the page anew with this choice in its address."""
+    seen.page.goto("about:blank")
+    seen.page.goto(f"{address}#{choice}")
+    seen.ready()
+
+
+def shown(seen: Watched) -> Any:
+    """Everything that a person reads: figures, tables, and what the charts say to a screen reader."""
+    return seen.page.evaluate(
+        """() => ({
+            figures: [...document.querySelectorAll('.figure')].map((one) => [one.dataset.metric, one.textContent]),
+            versus: [...document.querySelectorAll('.versus')].map((one) => one.textContent),
+            compared: document.getElementById('compared').textContent.replace(/ (This file holds|Ce fichier contient).*/, ''),
+            charts: [...document.querySelectorAll('.chart')].map((one) => one.getAttribute('aria-label')),
+            tables: [...document.querySelectorAll('table')].map((one) => one.innerText),
+        })"""
+    )
+
+
+@pytest.mark.parametrize("width", [1280, 768, 390])
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_page_draws_and_fits(browser: Any, address: str, width: int, language: str) -> None:
+    with watched(browser, width=width) as seen:
+        for page in PAGES:
+            show(seen, address, f"page={page}&lang={language}")
+            assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+            assert seen.page.evaluate("document.documentElement.lang") == language
+            assert seen.page.evaluate(
+                "[...document.querySelectorAll('.figure')].every((o) => o.scrollWidth <= o.clientWidth)"
+            )
+            drawn = seen.page.evaluate(
+                "[...document.querySelectorAll('.chart svg')].map((o) => o.getBoundingClientRect().width)"
+            )
+            assert drawn
+            assert all(100 < one <= width for one in drawn)
+            text = seen.page.inner_text("body")
+            for word in ("undefined", "NaN", "null", "[object", "Infinity"):
+                assert word not in text
+        assert seen.complaints == []
+        assert seen.foreign_requests() == []
+
+
+def test_figures_equal_sql(browser: Any, address: str, shop_file: Path) -> None:
+    first = TODAY - timedelta(days=27)
+    with duckdb.connect(str(shop_file), read_only=True) as connection:
+        net, orders, average, rate = connection.execute(
+            """SELECT (sum(net_base) + sum(refunds_base))::DOUBLE, sum(orders)::DOUBLE, sum(net_base)::DOUBLE / sum(baskets),
+               sum(margin_base)::DOUBLE / sum(cost_known_net_base)::DOUBLE
+               FROM mart.sales_daily WHERE date BETWEEN ? AND ? AND market = 'DE'""",
+            [first, TODAY],
+        ).fetchone()  # type: ignore[misc]  # an aggregate has one row
+    with watched(browser) as seen:
+        show(seen, address, "page=overview&only.market=DE&lang=fr")
+        assert seen.figure("net_sales") == pytest.approx(net, abs=1e-6)
+        assert seen.figure("orders") == orders
+        assert seen.figure("average_order") == pytest.approx(average)
+        assert seen.figure("margin_rate") == pytest.approx(rate)
+        text = seen.page.locator("[data-metric=net_sales]").inner_text().replace("\u202f", " ").replace("\u00a0", " ")
+        assert text == f"{net:,.2f}".replace(",", " ").replace(".", ",") + " €"
+        show(seen, address, "page=overview&only.market=DE&lang=en")
+        assert seen.page.locator("[data-metric=net_sales]").inner_text() == f"€{net:,.2f}"
+
+
+def test_a_filter_changes_the_figures_and_can_be_taken_back(browser: Any, address: str) -> None:
+    with watched(browser) as seen:
+        show(seen, address, "page=overview&lang=en")
+        everything = shown(seen)
+        before = seen.figure("net_sales")
+        seen.page.locator("[data-focus=market]").click()
+        seen.page.locator("input[value=DE]").check()
+        seen.until(f"Number(document.querySelector('[data-metric=net_sales]').dataset.value) < {before}")
+        seen.until("document.querySelector('#markets .chart').getAttribute('aria-label').split(';').length === 1")
+        seen.page.keyboard.press("Escape")
+        seen.page.locator("#period").select_option("last_7_days")
+        seen.until("document.querySelector('#compared').textContent.length > 0")
+        seen.page.locator(".reset").click()
+        seen.until(f"Number(document.querySelector('[data-metric=net_sales]').dataset.value) === {before}")
+        seen.page.wait_for_timeout(200)
+        assert shown(seen) == everything
+        assert seen.complaints == []
+
+
+def test_a_chosen_range_in_which_nothing_was_sold_says_so(browser: Any, address: str) -> None:
+    with watched(browser) as seen:
+        show(seen, address, "page=overview&lang=en")
+        seen.page.locator("#first").fill("2020-01-01")
+        seen.page.locator("#last").fill("2020-01-31")
+        seen.until("document.querySelector('#headline').textContent.includes('No sales in this period')")
+        assert seen.complaints == []
+
+
+def test_the_offline_file_tells_the_same(browser: Any, address: str, offline: str) -> None:
+    """Two implementations, one in SQL and one in the page, for periods and for sums."""
+    month = (TODAY.replace(day=1) - timedelta(days=40)).replace(day=1)
+    choices = [
+        *(f"page=overview&period={name}" for name in ("today", "last_28_days", "last_90_days", "this_month", "last_month", "this_year", "last_12_months")),
+        "page=overview&only.market=DE&only.market=FR&only.channel=b2c_web&against=previous",
+        f"page=overview&period=custom&first={month}&last={TODAY}&lang=en",
+        f"page=overview&period=custom&first={month + timedelta(days=9)}&last={month + timedelta(days=33)}&only.market=",
+        f"page=overview&period=custom&first={month}&last={TODAY + timedelta(days=20)}",
+        "page=products&period=last_90_days&only.market=BE", "page=products&lang=en", "page=products&period=last_12_months",
+        "page=stock", "page=stock&only.category=Textile&only.category=Maison",
+    ]  # fmt: skip
+    with watched(browser) as seen, watched(browser) as alone:
+        for choice in choices:
+            show(seen, address, choice)
+            show(alone, offline, choice)
+            assert shown(alone) == shown(seen), choice
+        assert alone.complaints == []
+        assert [url for url in alone.requests if not url.startswith(("file:", "about:", "data:"))] == []
+
+
+def test_an_open_page_shows_a_new_order_by_itself(browser: Any, tmp_path: Path) -> None:
+    file = make_marts(tmp_path / "shop.duckdb", today=TODAY, days=60, orders_per_day=3)
+    with serve_preview(query_of(file), company=COMPANY) as url, watched(browser) as seen:
+        show(seen, url, "page=overview&lang=en")
+        orders = seen.figure("orders")
+        seen.page.evaluate("document.querySelector('.card').dataset.mark = 'kept'")
+        seen.page.locator("[data-focus='freshness.rows']").focus()
+        add_order(file, TODAY, "99.90")
+        seen.until(f"Number(document.querySelector('[data-metric=orders]').dataset.value) === {orders + 1}", seconds=25)
+        # No flicker: the cards are the same elements, and the keyboard focus is where it was.
+        assert seen.page.evaluate("document.querySelector('.card').dataset.mark") == "kept"
+        assert seen.page.evaluate("document.activeElement.dataset.focus") == "freshness.rows"
+        assert seen.complaints == []
+
+
+def test_a_stopped_preview_says_so_and_keeps_its_figures(browser: Any, shop_file: Path) -> None:
+    with watched(browser) as seen:
+        with serve_preview(query_of(shop_file), company=COMPANY) as url:
+            show(seen, url, "page=overview&lang=en")
+        seen.page.locator("[data-focus='page.stock']").click()
+        seen.until("!document.querySelector('#notice').hidden")
+        assert "has been stopped" in seen.page.inner_text("#notice")
+
+
+def test_product_names_stay_text(browser: Any, address: str) -> None:
+    """One product of the made-up shop is called `Phare miniature <b>Ar-Men</b>`."""
+    with watched(browser) as seen:
+        show(seen, address, "page=products&period=last_12_months&lang=en")
+        seen.page.locator("#product_table .under button").click()
+        assert "<b>Ar-Men</b>" in seen.page.inner_text("#product_table")
+        assert seen.page.locator("#product_table b").count() == 0
+
+
+def test_the_keyboard_reaches_everything(browser: Any, address: str) -> None:
+    with watched(browser) as seen:
+        show(seen, address, "page=overview&lang=en")
+        reached = set()
+        for _ in range(40):
+            seen.page.keyboard.press("Tab")
+            reached.add(seen.page.evaluate("document.activeElement.dataset.focus || document.activeElement.id"))
+        assert {
+            "skip",
+            "lang.fr",
+            "page.products",
+            "period",
+            "first",
+            "market",
+            "channel",
+            "net_sales",
+            "against",
+        } <= reached
+        seen.page.locator("[data-focus='page.stock']").focus()
+        seen.page.keyboard.press("Enter")
+        seen.until("document.querySelector('#stock_status') !== null")
+        assert seen.page.evaluate("document.activeElement.dataset.focus") == "page.stock"
+
+
+def test_a_table_is_sorted_by_its_heads(browser: Any, address: str) -> None:
+    with watched(browser) as seen:
+        show(seen, address, "page=products&lang=en")
+        seen.page.locator("[data-focus='market_table.orders']").click()
+        cells = seen.page.locator("#market_table tbody tr td:nth-child(4)").all_inner_texts()
+        orders = [int(text.replace(",", "")) for text in cells]
+        assert orders == sorted(orders, reverse=True)
+        assert seen.page.locator("#market_table th[aria-sort=descending]").inner_text().startswith("Orders")
