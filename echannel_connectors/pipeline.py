@@ -29,6 +29,8 @@ SWEEP_EVERY = timedelta(days=1)
 SWEPT = "UPDATE echannel.streams SET swept_at = now() WHERE source = $source AND stream = $stream"
 SUCCEEDED = """UPDATE echannel.streams SET last_success = now(), failures = 0,
     rows = (SELECT count(*) FROM {table} WHERE _deleted_at IS NULL) WHERE source = $source AND stream = $stream"""
+WITHOUT_RATE = """SELECT coalesce(currency, 'an unknown currency') AS currency, count(*) AS n FROM mart.sales
+    WHERE net_base IS NULL GROUP BY ALL ORDER BY ALL"""
 KNOWN_STREAM = """INSERT INTO echannel.streams SELECT $source, $stream, NULL, NULL, 0, 0, NULL
     WHERE NOT EXISTS (SELECT 1 FROM echannel.streams WHERE source = $source AND stream = $stream)"""
 
@@ -104,6 +106,11 @@ def sync(
         for source in sources:
             run.source(source, result)
         result.tables = build(into, sources, company, project, on_event)
+        result.warnings += [
+            f"{row['n']:,} rows of mart.sales are in {row['currency']} and have no rate to {company.currency}: their "
+            "*_base figures are empty and in no total"
+            for row in into.query(WITHOUT_RATE).read_all().to_pylist()
+        ]
     except BaseException as caught:
         error = caught
         raise

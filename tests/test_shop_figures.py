@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from echannel_connectors import DuckDB, sync
+from echannel_connectors.models.company import Company
 from echannel_connectors.testing.shop import FakeShop
 from tests import figures
 from tests.conftest import served
@@ -111,3 +112,10 @@ def test_margin_of_a_foreign_order_by_hand(
             [order],
         ).fetchall()
     assert [tuple(str(value) for value in row) for row in found] == [by_hand]
+
+
+def test_a_currency_without_a_rate_is_told(shop_a: FakeShop, warehouse_file: Path) -> None:
+    """A company that reports in GBP and a shop whose rates are to EUR: what cannot be converted is said, not guessed."""
+    with served(shop_a) as shop:
+        result = sync(shop, into=DuckDB(warehouse_file), company=Company(currency="GBP"))
+    assert [warning.split(" and have")[0].split("are in ")[1] for warning in result.warnings] == ["EUR", "USD"]

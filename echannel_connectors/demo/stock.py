@@ -6,7 +6,6 @@ import math
 import random
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 from echannel_connectors.demo.books import (
     BRIGHTON,
@@ -196,9 +195,3 @@ class Stock:
             missing = min(self.rng.randint(1, 3), self.free[item.number][RENNES])
             if missing:
                 self._correct(item.number, RENNES, -missing, at, "Inventaire")
-
-    def value(self) -> Decimal:
-        """What the promised-to-nobody stock has cost, at today's cost."""
-        return sum(
-            (sum(self.free[item.number]) * self.story.cost(item, self.story.today) for item in ITEMS), Decimal(0)
-        )

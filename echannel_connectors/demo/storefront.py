@@ -18,7 +18,6 @@ VOUCHERS = {
     CHRISTMAS: ("NOEL5", "0.00", "5.00", "0"),
     HELLO_UK: ("HELLOUK15", "15.00", "0.00", "0"),
 }
-NO_DAY = "0000-00-00"
 NO_MOMENT = "0000-00-00 00:00:00"
 
 
