@@ -78,6 +78,12 @@ def test_every_page_draws_and_fits(browser: Any, address: str, width: int, langu
             )
             assert drawn
             assert all(100 < one <= width for one in drawn)
+            # Totals stand under their columns, also where a narrow page leaves columns out.
+            assert seen.page.evaluate(
+                "[...document.querySelectorAll('tfoot tr')].every((row) => [...row.cells].every((cell, n) => "
+                "Math.abs(cell.getBoundingClientRect().right "
+                "- row.closest('table').rows[0].cells[n].getBoundingClientRect().right) < 1))"
+            )
             text = seen.page.inner_text("body")
             for word in ("undefined", "NaN", "null", "[object", "Infinity"):
                 assert word not in text

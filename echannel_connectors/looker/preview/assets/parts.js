@@ -128,7 +128,7 @@ const Parts = (() => {
   function totals(columns, row) {
     return make("tfoot", {}, make("tr", {}, ...columns.map((column, n) => {
       if (n === 0) return make("td", { text: Format.words().total });
-      return column.dimension ? make("td", {}) : cell(column, row);
+      return column.dimension ? make("td", { class: kindOf(column) }) : cell(column, row);
     })));
   }
   function sortRows(rows, column, descending) {
