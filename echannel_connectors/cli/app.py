@@ -229,8 +229,7 @@ def _preview_inputs(found: Project) -> tuple[Callable[[str, list[Any]], Any], di
     def query(sql: str, parameters: list[Any]) -> Any:  # an Arrow table
         return warehouse.query(sql, parameters).read_all()
 
-    company = found.company
-    return query, {"name": company.name, "currency": company.currency, "language": company.language}
+    return query, found.company.model_dump(include={"name", "currency", "language", "time_zone"})
 
 
 def _day(text: str) -> None:

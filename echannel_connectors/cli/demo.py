@@ -31,7 +31,7 @@ def run(folder: Path, language: str) -> int:
             )
     show.sync_result(result, str(folder / "echannel.duckdb"), language)
     page = folder / "dashboard.html"
-    company = {"name": project.company.name, "currency": project.company.currency, "language": language}
+    company = project.company.model_dump(include={"name", "currency", "language", "time_zone"})
     write_static(
         lambda sql, values: warehouse.query(sql, values).read_all(), page, template="b2c-shop", company=company
     )
