@@ -19,6 +19,7 @@ from sqlglot import exp
 from echannel_connectors import specs
 from echannel_connectors.arrow import SQL_TYPES
 from echannel_connectors.destinations import Warehouse
+from echannel_connectors.destinations.commit import quoted
 from echannel_connectors.errors import SettingsError, SpecError, did_you_mean
 from echannel_connectors.events import Built, OnEvent
 from echannel_connectors.models.company import Company
@@ -270,7 +271,3 @@ def mart_selects(company: Company) -> dict[str, str]:
 
 def _without_comments(sql: str) -> str:
     return re.sub(r"--[^\n]*", "", sql)
-
-
-def quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
