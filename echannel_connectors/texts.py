@@ -1,7 +1,7 @@
-"""Sentences that people read, in English and French: written in English where they arise, said in either where shown.
+"""Sentences that people read, in English and French: written in English where they arise, in either where shown.
 
-`say("{host} does not accept this key", host=host)` is that sentence as a str; `in_language(sentence, "fr")` is its French
-form, from the catalogue in french.py. Code that knows no language (a source, an error) can thus speak to everyone.
+`say("{host} does not accept this key", host=host)` is that sentence as a str; `in_language(sentence, "fr")` is its
+French form, from the catalogue in french.py. So a source or an error, which knows no language, speaks to everyone.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def say(template: str, **values: object) -> Text:
 
 
 def in_language(text: str, language: str) -> str:
-    """The text in "en" or "fr"; what was not made by `say`, such as a name or another program's words, stays as it is."""
+    """The text in "en" or "fr"; what was not made by `say`, such as a name, stays as it is."""
     if language != "fr" or not isinstance(text, Text):
         return str(text)
     from echannel_connectors.french import FRENCH
