@@ -31,6 +31,7 @@ class Shape:
     key: tuple[str, ...]
     cursor: str | None = None
     deletes: Deletes = "none"
+    follows: str | None = None  # a stream of the same source that is read before this one: lines after their orders
 
     def named(self, name: str) -> Shape:
         return replace(self, name=name)
