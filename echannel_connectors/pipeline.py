@@ -19,18 +19,20 @@ from echannel_connectors import events
 from echannel_connectors.arrow import hash_private, without_secrets
 from echannel_connectors.batches import read_slices
 from echannel_connectors.destinations import Warehouse, commit
-from echannel_connectors.errors import SettingsError, did_you_mean
+from echannel_connectors.errors import Conflict, DestinationError, EChannelError, SettingsError, did_you_mean
 from echannel_connectors.events import OnEvent
-from echannel_connectors.models.build import build
+from echannel_connectors.models.build import build, rebuild_freshness
 from echannel_connectors.models.company import Company
 from echannel_connectors.streams import Batch, Progress, Shape, Slice, Source, Stream
+from echannel_connectors.texts import say
 
 SWEEP_EVERY = timedelta(days=1)
 SWEPT = "UPDATE echannel.streams SET swept_at = now() WHERE source = $source AND stream = $stream"
 SUCCEEDED = """UPDATE echannel.streams SET last_success = now(), failures = 0,
     rows = (SELECT count(*) FROM {table} WHERE _deleted_at IS NULL) WHERE source = $source AND stream = $stream"""
-WITHOUT_RATE = """SELECT coalesce(currency, 'an unknown currency') AS currency, count(*) AS n FROM mart.sales
+WITHOUT_RATE = """SELECT source, currency, count(*) AS n FROM mart.sales
     WHERE net_base IS NULL GROUP BY ALL ORDER BY ALL"""
+FAILED = "UPDATE echannel.streams SET failures = failures + 1 WHERE source = $source AND stream = $stream"
 KNOWN_STREAM = """INSERT INTO echannel.streams SELECT $source, $stream, NULL, NULL, 0, 0, NULL
     WHERE NOT EXISTS (SELECT 1 FROM echannel.streams WHERE source = $source AND stream = $stream)"""
 
@@ -102,15 +104,11 @@ def sync(
     started, clock = datetime.now(UTC), time.monotonic()
     error: BaseException | None = None
     try:
-        _known(choice.only, sources)
+        check_names(choice.only, sources)
         for source in sources:
             run.source(source, result)
         result.tables = build(into, sources, company, project, on_event)
-        result.warnings += [
-            f"{row['n']:,} rows of mart.sales are in {row['currency']} and have no rate to {company.currency}: their "
-            "*_base figures are empty and in no total"
-            for row in into.query(WITHOUT_RATE).read_all().to_pylist()
-        ]
+        run.warn_of_rates(result)
     except BaseException as caught:
         error = caught
         raise
@@ -155,7 +153,12 @@ class _Run:
             pending = Pending(self.into)
             try:
                 for item in planned:
-                    self._stream(item, pending, stack, result)
+                    try:
+                        self._stream(item, pending, stack, result)
+                    except Exception as error:
+                        if not isinstance(error, DestinationError | Conflict):  # those are not the stream's fault
+                            pending.add(partial(self._failed, item))
+                        raise
             finally:
                 pending.store()  # what other streams brought is kept when one of them fails
 
@@ -211,12 +214,14 @@ class _Run:
         if swept.missing == swept.deleted:
             self.into.execute((SWEPT, {"source": item.source.name, "stream": item.name}))
             return
-        sentence = (
-            f"{swept.missing} of {swept.live} rows of {item.source.name}.{item.name} are no longer in the source; that "
-            "is more than a tenth, so they were kept: run with --accept-deletes if it is right"
+        sentence = say(
+            "{missing:,} of {live:,} rows of {stream} are no longer in the source; that is more than a tenth, so they "
+            "were kept: run with --accept-deletes if it is right",
+            missing=swept.missing,
+            live=swept.live,
+            stream=f"{item.source.name}.{item.name}",
         )
-        result.warnings.append(sentence)
-        self.on_event(events.Warned(item.source.name, sentence))
+        self._warn(result, item.source.name, sentence)
 
     def _succeeded(self, item: _Planned, done: StreamResult, clock: float) -> None:
         sql = SUCCEEDED.format(table=commit.raw_table(item.stored.name))
@@ -225,6 +230,25 @@ class _Run:
         self.on_event(
             events.StreamFinished(done.source, done.stream, done.rows, done.changed, done.deleted, done.seconds)
         )
+
+    def _failed(self, item: _Planned) -> None:
+        self.into.execute((FAILED, {"source": item.source.name, "stream": item.name}))
+
+    def warn_of_rates(self, result: SyncResult) -> None:
+        for row in self.into.query(WITHOUT_RATE).read_all().to_pylist():
+            sentence = say(
+                "{n:,} rows of {table} are in {currency} and have no rate to {base}: their *_base figures are empty "
+                "and in no total",
+                n=row["n"],
+                table="mart.sales",
+                currency=row["currency"] or say("an unknown currency"),
+                base=self.company.currency,
+            )
+            self._warn(result, row["source"], sentence)
+
+    def _warn(self, result: SyncResult, source: str, sentence: str) -> None:
+        result.warnings.append(sentence)
+        self.on_event(events.Warned(source, sentence))
 
     def _parts(self, stream: Stream, stored: Shape, known: Mapping[str, Progress]) -> list[Progress]:
         """The slices to read now: planned ones that are not done, or a range of days by itself."""
@@ -265,11 +289,13 @@ class _Run:
             "requests": int(cost.get("requests", 0)),
             "source_seconds": round(cost.get("seconds", 0.0), 3),
             "bytes": int(cost.get("bytes", 0)),
-            "error": str(error).splitlines()[0][:500] if error and str(error) else None,
+            "error": _told(error, self.company.language) if error else None,
             "library_version": __version__,
         }
         try:
             self.into.execute((commit.FINISHED_RUN, row))
+            if isinstance(error, Exception):
+                rebuild_freshness(self.into, self.company)
         except Exception:
             if error is None:
                 raise
@@ -321,9 +347,16 @@ class Pending:
                     work()
 
 
-def _known(only: Sequence[str], sources: Iterable[Source]) -> None:
+def _told(error: BaseException, language: str) -> str | None:
+    """The error's first line as the company reads it."""
+    lines = (error.in_language(language) if isinstance(error, EChannelError) else str(error)).splitlines()
+    return lines[0][:500] if lines else None
+
+
+def check_names(only: Sequence[str], sources: Iterable[Source]) -> None:
     """`--only` names sources or source.stream; a wrong source name is told before anything is read."""
     names = {source.name for source in sources}
     for word in only:
-        if word.partition(".")[0] not in names:
-            raise SettingsError(f"there is no source {word.partition('.')[0]!r}", hint=did_you_mean(word, names))
+        source = word.partition(".")[0]
+        if source not in names:
+            raise SettingsError(say("there is no source {name!r}", name=source), hint=did_you_mean(source, names))

@@ -97,6 +97,11 @@ def missing(shape: Shape) -> str:
         FROM {raw_table(shape.name)} AS t WHERE t._deleted_at IS NULL"""
 
 
+def live(shape: Shape) -> str:
+    """How many rows are there, those marked as deleted left out."""
+    return f"SELECT count(*) FROM {raw_table(shape.name)} WHERE _deleted_at IS NULL"
+
+
 def mark_deleted(shape: Shape) -> str:
     return f"""UPDATE {raw_table(shape.name)} AS t SET _deleted_at = now(), _changed_at = now()
         WHERE t._deleted_at IS NULL AND NOT {_is_present(shape)}"""
