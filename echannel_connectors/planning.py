@@ -28,8 +28,10 @@ def foresee(*sources: Source, into: Warehouse, choice: Choice | None = None) -> 
     check_names(choice.only, sources)
     for source in sources:
         try:
-            for name, stream in source.streams().items():
-                if choice.takes(source.name, name):
+            streams = source.streams()
+            for name in streams:
+                if choice.takes(source, name):
+                    stream = streams[name]
                     table = f"{source.name}__{name}"
                     stored = into.stored(stream.shape.named(table))
                     how = _how(stream, stored.progress, choice)

@@ -18,7 +18,7 @@ LAYERS = (
     ("errors", "events", "settings", "texts", "french"),
     ("streams", "arrow"),
     ("sources", "specs", "destinations", "models"),
-    ("batches", "project", "pipeline", "planning", "reading", "review", "looker"),
+    ("batches", "runs", "project", "pipeline", "planning", "reading", "review", "looker"),
     ("cli", "interop", "demo", "testing", "schemas"),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator
 
@@ -30,6 +30,8 @@ class Erp(Settings):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    readers: ClassVar[int] = 1  # one snapshot of the database, on one connection
 
     connector: str
     url: SecretStr
