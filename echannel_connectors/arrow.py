@@ -53,6 +53,7 @@ SQL_TYPES: dict[str, str] = {
 PRIVATE = b"echannel.private"
 ZERO_DATES = ("0000-00-00 00:00:00", "0000-00-00")
 GAPS = pa.array(["", *ZERO_DATES])
+UNCLEAN = r"[\x00-\x08\x0b-\x1f]"
 
 
 def sql_type(kind: pa.DataType) -> str:
@@ -98,7 +99,8 @@ def to_batch(
 ) -> tuple[pa.RecordBatch, tuple[SetAside, ...]]:
     """The columns as one typed batch of `schema`; rows that do not fit are left out and named.
 
-    Values are text, None, or a JSON parser's numbers and booleans. Empty text and zero dates are NULL. A row whose
+    Values are text, None, or a JSON parser's numbers and booleans. Empty text and zero dates are NULL; control
+    characters are left out. A row whose
     value does not fit its column's type, or whose key is NULL, comes back as `SetAside` instead.
     """
     try:
@@ -180,13 +182,19 @@ def _text(value: Any) -> str | None:
 
 def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
     """Text of many columns of one type, typed; raises ArrowInvalid when one value does not fit."""
-    is_temporal = pa.types.is_temporal(kind)
-    gaps = pc.is_in(array, GAPS) if is_temporal else pc.equal(array, "")
+    gaps = pc.is_in(array, GAPS)
     if gaps.true_count:
         array = pc.if_else(gaps, None, array)
     if pa.types.is_date(kind):  # "2026-03-01" and "2026-03-01 00:00:00" are the same day
         array = pc.utf8_slice_codeunits(array, 0, 10)
-    return array if pa.types.is_string(kind) else array.cast(kind)
+    return _clean(array) if pa.types.is_string(kind) else array.cast(kind)
+
+
+def _clean(array: pa.Array) -> pa.Array:
+    """Text as XML could carry it, whatever form it came in: without control characters, lines ended by a line feed."""
+    if pc.any(pc.match_substring_regex(array, UNCLEAN)).as_py():
+        array = pc.replace_substring_regex(pc.replace_substring_regex(array, "\r\n?", "\n"), UNCLEAN, "")
+    return array
 
 
 def _typed(texts: pa.Array, kind: pa.DataType, reject: Callable[[int, str], None]) -> pa.Array:

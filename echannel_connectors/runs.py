@@ -26,8 +26,8 @@ from echannel_connectors.streams import Batch, Progress, Shape, Slice, Source, S
 from echannel_connectors.texts import say
 
 SWEEP_EVERY = timedelta(days=1)
-SWEPT = "UPDATE echannel.streams SET swept_at = now() WHERE source = $source AND stream = $stream"
-SUCCEEDED = """UPDATE echannel.streams SET last_success = now(), failures = 0,
+SWEPT = "UPDATE echannel.streams SET swept_at = $now WHERE source = $source AND stream = $stream"
+SUCCEEDED = """UPDATE echannel.streams SET last_success = $now, failures = 0,
     rows = (SELECT count(*) FROM {table} WHERE _deleted_at IS NULL) WHERE source = $source AND stream = $stream"""
 FAILED = "UPDATE echannel.streams SET failures = failures + 1 WHERE source = $source AND stream = $stream"
 KNOWN_STREAM = """INSERT INTO echannel.streams SELECT $source, $stream, NULL, NULL, 0, 0, NULL
@@ -262,7 +262,7 @@ class Run:
         swept = self.into.sweep(reading.stored, keys.read(), accept=self.choice.accept_deletes)
         reading.done.deleted = swept.deleted
         if swept.missing == swept.deleted:
-            self.into.execute((SWEPT, reading.books))
+            self.into.execute((SWEPT, {**reading.books, "now": datetime.now(UTC)}))
             return
         sentence = say(
             "{missing:,} of {live:,} rows of {stream} are no longer in the source; that is more than a tenth, so they "
@@ -275,7 +275,8 @@ class Run:
 
     def _succeeded(self, reading: _Reading) -> None:
         done = reading.done
-        self.into.execute((SUCCEEDED.format(table=commit.raw_table(reading.stored.name)), reading.books))
+        succeeded = SUCCEEDED.format(table=commit.raw_table(reading.stored.name))
+        self.into.execute((succeeded, {**reading.books, "now": datetime.now(UTC)}))
         done.seconds = round(time.monotonic() - reading.started, 3)
         self.on_event(
             events.StreamFinished(done.source, done.stream, done.rows, done.changed, done.deleted, done.seconds)

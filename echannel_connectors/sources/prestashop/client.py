@@ -21,8 +21,15 @@ NOTES_ARE_GOOD_FOR = timedelta(days=1)
 WRONG_KEY, NOT_ALLOWED, SWITCHED_OFF, UNKNOWN_FIELD = {17, 18, 20, 21}, {26}, {22}, {32, 35, 38}
 
 
-class Undelivered(Exception):
+class Undelivered(UnexpectedData):
     """The shop could not deliver this page: too large for its memory, or damaged in both its forms."""
+
+    def __init__(self, host: str, resource: str, reason: str) -> None:
+        super().__init__(
+            say("{host} cannot deliver {resource!r}: {reason}", host=host, resource=resource, reason=reason),
+            hint=say("open the shop's address in a browser: a firewall, a maintenance page or a broken module answers"),
+        )
+        self.reason = reason
 
 
 class Webservice:
@@ -36,7 +43,7 @@ class Webservice:
         self._rights: dict[str, frozenset[str]] | None = None
         self._fields: dict[str, Fields] = {}
         self._fields_at = datetime.now(UTC)
-        self._json = [0, 0]  # how often it was well-formed, and not
+        self._json_score = 0  # how well this shop speaks JSON, judged by its last answers
 
     # -- what the shop has ----------------------------------------------------------------------------------------
 
@@ -91,11 +98,11 @@ class Webservice:
     def page(self, resource: str, schema: pa.Schema, display: str, limit: int, query: Mapping[str, str]) -> Any:
         """One page of a list as columns (see `decode.columns`). Raises Undelivered; `query` holds filters and sort.
 
-        JSON is the smaller form and is asked for first, unless this shop's JSON was bad more often than not; a page
-        that is damaged in one form is asked for in the other.
+        JSON is the smaller form and is asked for first, unless this shop's JSON proved to be bad; a page that is
+        damaged in one form is asked for in the other.
         """
         asked = {"display": display, "limit": str(limit), "date": "1", **query}
-        forms = ["JSON", ""] if self._json[0] >= self._json[1] else ["", "JSON"]
+        forms = ["JSON", ""] if self._json_score >= 0 else ["", "JSON"]
         reasons = []
         for form in forms:
             try:
@@ -103,11 +110,11 @@ class Webservice:
                 made = decode.columns(found, schema)
             except decode.NotADocument as error:
                 reasons.append(f"{form or 'XML'}: {error}")
-                self._json[1] += form == "JSON"
+                self._json_score -= 3 if form else 0
                 continue
-            self._json[0] += form == "JSON"
+            self._json_score = min(self._json_score + 1, 3) if form else self._json_score
             return made
-        raise Undelivered("; ".join(reasons))
+        raise Undelivered(self.http.host, resource, "; ".join(reasons))
 
     def records(self, resource: str, names: Iterable[str], limit: int, query: Mapping[str, str]) -> list[decode.Row]:
         """The plain fields of a few records that are looked at one by one."""
@@ -121,15 +128,16 @@ class Webservice:
     def _document(self, resource: str, query: Mapping[str, str], *, is_list: bool = False) -> decode.Document:
         """The answer, parsed. Raises what it says instead of data, Undelivered, or decode.NotADocument."""
         path = f"/api/{resource}" if resource else "/api"
-        reply = self._ask(path, query, is_list)
+        reply = self._ask(path, query)
         if _saw_no_key(reply) and not self.key_in_query:
             self.key_in_query = True  # the host drops the Authorization header: the key goes into the query
-            second = self._ask(path, query, is_list)
+            second = self._ask(path, query)
             if _saw_no_key(second):
                 self.key_in_query = False
             reply = second
         if is_list and reply.status == 500 and not reply.body.strip():
-            raise Undelivered("500 and an empty answer, as for a page beyond the shop's memory limit")
+            reason = say("500 and an empty answer, as for a page beyond the shop's memory limit")
+            raise Undelivered(self.http.host, resource, reason)
         try:
             found = decode.document(reply.body)
         except decode.NotADocument:
@@ -142,8 +150,8 @@ class Webservice:
         self.version = reply.headers.get("PSWS-Version", "") or self.version
         return found
 
-    def _ask(self, path: str, query: Mapping[str, str], is_list: bool) -> Reply:
-        doubt = _page_for_people if is_list else trusted
+    def _ask(self, path: str, query: Mapping[str, str]) -> Reply:
+        doubt = _page_for_people if path != "/api" else trusted  # a wrong address is not waited for
         if self.key_in_query:
             return self.http.get(path, {**query, "ws_key": self._key}, doubt=doubt)
         return self.http.get(path, query, auth=(self._key, ""), doubt=doubt)
@@ -170,7 +178,7 @@ class Webservice:
         if faults:
             said = "; ".join(f"{fault.message} (code {fault.code})" for fault in faults)[:300]
             if is_list and reply.status == 500:
-                return Undelivered(said)  # a PHP error in one record spoils the page that it is on
+                return Undelivered(host, resource, said)  # a PHP error in one record spoils the page that it is on
             return UnexpectedData(
                 say("{host} answered {status} for {resource!r}: {said}", host=host, status=reply.status,
                     resource=resource, said=said)

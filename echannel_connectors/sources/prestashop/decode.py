@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import orjson
@@ -24,9 +25,6 @@ Columns = Mapping[str, Sequence[Any] | Nested]
 Row = dict[str, Any]  # text, numbers
 
 CONTROL = bytes({*range(0x20)} - {0x09, 0x0A, 0x0D})
-# The same characters where JSON escapes them: XML could not hold them, so JSON must not either.
-ESCAPED_CONTROL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u00(?:0[0-8bcef]|1[0-9a-f])", re.IGNORECASE)
-ESCAPED_RETURN = re.compile(rb"(?<!\\)((?:\\\\)*)\\r(?:\\n)?")  # an XML parser makes a line feed of it
 # The end of a CDATA section inside its text, which PrestaShop does not escape.
 STRAY_END = re.compile(rb"\]\]>(?!</)")
 PAGE_FOR_PEOPLE = re.compile(rb"\s*(?:<!doctype\s+html|<html)", re.IGNORECASE)
@@ -54,16 +52,14 @@ Document = etree._Element | list[Any] | dict[str, Any] | None
 
 def document(body: bytes) -> Document:
     """What was sent, parsed; None for nothing at all."""
+    if body.startswith((b"{", b"[")):
+        return _json(body)
     if not body.strip():
         return None
     if PAGE_FOR_PEOPLE.match(body):
         raise PageForPeople("a page of HTML")
-    starts = {mark: at for mark in (b"<?xml", b"<prestashop", b"{", b"[") if (at := body.find(mark)) >= 0}
-    if not starts:
-        raise NotADocument("neither XML nor JSON")
-    first = min(starts, key=starts.__getitem__)
-    text = body[starts[first] :]
-    return _xml(text) if first in (b"<?xml", b"<prestashop") else _json(text)
+    starts = [at for mark in (b"<?xml", b"<prestashop") if (at := body.find(mark)) >= 0]
+    return _xml(body[min(starts) :]) if starts else _json_after_talk(body)
 
 
 def faults(found: Document) -> list[Fault]:
@@ -95,19 +91,29 @@ def columns(found: Document, schema: pa.Schema) -> Columns:
 # -- JSON -----------------------------------------------------------------------------------------------------------
 
 
-def _json(text: bytes) -> Any:  # whatever JSON holds
-    if ESCAPED_CONTROL.search(text):
-        text = ESCAPED_CONTROL.sub(rb"\1", text)
-    if b"\\r" in text:
-        text = ESCAPED_RETURN.sub(rb"\1\\n", text)
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        pass
+Json = list[Any] | dict[str, Any]
+
+
+def _json(text: bytes) -> Json:
+    with suppress(orjson.JSONDecodeError):
+        found: Json = orjson.loads(text)
+        return found
     try:  # raw control characters and bytes that are no UTF-8
-        return json.loads(text.translate(None, CONTROL).decode("utf-8", "replace"), strict=False, parse_float=str)
+        whole = text.translate(None, CONTROL).decode("utf-8", "replace")
+        return json.loads(whole, strict=False, parse_float=str)  # type: ignore[no-any-return]  # a page is no bare value
     except json.JSONDecodeError as error:
         raise NotADocument(f"malformed JSON: {error}") from None
+
+
+def _json_after_talk(body: bytes) -> Json:
+    """JSON behind a BOM or a PHP warning, which may hold brackets itself."""
+    reason = "neither XML nor JSON"
+    for start in islice(re.finditer(rb"[{\[]", body), 20):
+        try:
+            return _json(body[start.start() :])
+        except NotADocument as error:
+            reason = str(error)
+    raise NotADocument(reason)
 
 
 def _of_dicts(records: Sequence[Row], schema: pa.Schema) -> Columns:
@@ -209,11 +215,14 @@ def _found(records: Sequence[etree._Element], path: str) -> list[Sequence[etree.
 def _texts(records: Sequence[etree._Element]) -> dict[str, list[str | None]]:
     """Field → its texts, one per record. Where all records have the same fields in the same order, as the webservice
     writes them, the texts are cut out of one long list: half the time of looking each up by its name."""
-    if not records:
-        return {}
-    names = [str(field.tag) for field in records[0]]
-    if [field.tag for record in records for field in record] == names * len(records):
-        flat = [field.text for record in records for field in record]
+    names = [str(field.tag) for field in records[0]] if records else []
+    flat: list[str | None] = []
+    for record in records:
+        fields = list(record)
+        if [field.tag for field in fields] != names:
+            break
+        flat += [field.text for field in fields]
+    else:
         return {name: flat[n :: len(names)] for n, name in enumerate(names)}
     rows = [{str(field.tag): field.text for field in record} for record in records]
     return {name: [row.get(name) for row in rows] for name in dict.fromkeys(chain.from_iterable(rows))}

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from echannel_connectors.arrow import Nested
-from echannel_connectors.errors import Unavailable, UnexpectedData
+from echannel_connectors.errors import Unavailable
 from echannel_connectors.sources.prestashop.client import Undelivered, Webservice
 from echannel_connectors.sources.prestashop.decode import Columns, Row
 from echannel_connectors.streams import SetAside
@@ -113,7 +113,7 @@ class Listing:
                     size = most = size // 2
                     continue
                 bad += 1
-                yield self._passed_over(order, str(error), bad)
+                yield self._passed_over(order, error, bad)
                 size = most = self.page
                 continue
             height = len(found["id"])
@@ -144,22 +144,15 @@ class Listing:
         """Whether there is a record, asked in other words."""
         return bool(self.shop.records(self.resource, ("id",), 1, {**query, "sort": "[id_DESC]"}))
 
-    def _passed_over(self, order: Order, reason: str, bad: int) -> Page:
+    def _passed_over(self, order: Order, error: Undelivered, bad: int) -> Page:
         """Go on after the record that fails by itself; too many in a row, and it is not the records."""
         query = {**self.filters, **order.query()}
-        try:
-            rows = self.shop.records(self.resource, order.names, 1, query) if bad <= BAD_RECORDS else []
-        except Undelivered:
-            rows = []
+        rows = self.shop.records(self.resource, order.names, 1, query) if bad <= BAD_RECORDS else []
         if not rows:
-            raise UnexpectedData(
-                say("{host} cannot deliver {resource!r}, not even record by record: {reason}",
-                    host=self.shop.http.host, resource=self.resource, reason=reason),
-                hint=say("open the shop's address in a browser: a firewall, a maintenance page or a broken module "
-                         "answers"),
-            )  # fmt: skip
+            raise error
         order.pass_over(rows[0])
-        return Page({}, order.last, is_last=False, set_aside=(SetAside(f"id={rows[0]['id']}", "", "", reason),))
+        aside = SetAside(f"id={rows[0]['id']}", "", "", error.reason)
+        return Page({}, order.last, is_last=False, set_aside=(aside,))
 
 
 @dataclass(slots=True)
