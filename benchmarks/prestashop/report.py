@@ -1,0 +1,47 @@
+"""Tables and verdicts: every claim is said with its figure, met or not; nothing here makes a run fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.prestashop.measure import Measure
+
+console = Console(width=None, highlight=False)
+
+
+def measures(title: str, found: Iterable[Measure]) -> None:
+    """One line per reader; the ratio is to the first one's records per second."""
+    lines = list(found)
+    table = _table(title, "reader", "records", "s", "records/s", "ratio", "CPU s", "requests", "peak MiB", "")
+    for one in lines:
+        ratio = lines[0].rate / one.rate if one.rate else 0.0
+        table.add_row(
+            one.name, f"{one.records:,}", f"{one.seconds:.1f}", f"{one.rate:,.0f}", f"{ratio:.1f}", f"{one.cpu:.1f}",
+            f"{one.requests:,}", f"{one.peak_mib:.0f}", one.note,
+        )  # fmt: skip
+    console.print(table)
+
+
+def rows(title: str, columns: Sequence[str], found: Iterable[Sequence[object]]) -> None:
+    table = _table(title, *columns)
+    for row in found:
+        table.add_row(*(f"{cell:,.2f}" if isinstance(cell, float) else str(cell) for cell in row))
+    console.print(table)
+
+
+def verdict(claim: str, figure: str, *, met: bool) -> None:
+    console.print(f"[bold green]met[/]      {claim}: {figure}" if met else f"[bold red]NOT met[/]  {claim}: {figure}")
+
+
+def say(sentence: str) -> None:
+    console.print(sentence)
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number and column else "left", overflow="fold")
+    return table
