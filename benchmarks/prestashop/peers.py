@@ -20,6 +20,17 @@ from benchmarks.prestashop.world import ROOT
 AIRBYTE = "airbyte-source-prestashop==1.0.4"
 # Its wheel says 3.9 to 3.11, but the airbyte-cdk 0.80 that it pins cannot be imported on 3.11 (a mutable default).
 AIRBYTE_PYTHONS = ("python3.10", "python3.9")
+# The wheel of 1.0.4 lacks the schema files that its components.py opens, so that not even `check` runs as it comes.
+# The same schemas stand in its manifest: they are written to where they are looked for; nothing else is touched.
+AIRBYTE_REPAIR = """
+import json, pathlib, source_prestashop, yaml
+home = pathlib.Path(source_prestashop.__file__).parent
+(home / "schemas").mkdir(exist_ok=True)
+for stream in yaml.safe_load((home / "manifest.yaml").read_text())["definitions"].values():
+    if isinstance(stream, dict) and "schema_loader" in stream:
+        name = stream["$parameters"]["name"]
+        (home / "schemas" / f"{name}.json").write_text(json.dumps(stream["schema_loader"]["schema"]))
+"""
 
 
 class NotHere(Exception):
@@ -86,12 +97,17 @@ def airbyte(shop: Served) -> Measure:
     The clock starts at its first request, so that starting up is not held against it. Plain http is allowed by the
     connector's own hidden setting.
     """
-    program = home("airbyte", AIRBYTE, pythons=AIRBYTE_PYTHONS) / "source-prestashop"
+    binaries = home("airbyte", AIRBYTE, pythons=AIRBYTE_PYTHONS)
+    subprocess.run([binaries / "python", "-c", AIRBYTE_REPAIR], check=True)
+    program = binaries / "source-prestashop"
     with tempfile.TemporaryDirectory() as folder:
         config, catalog = Path(folder) / "config.json", Path(folder) / "catalog.json"
         settings = {"url": shop.url, "access_key": shop.key, "start_date": "2024-01-01", "_allow_http": True}
         config.write_text(json.dumps(settings))
-        found = subprocess.run([program, "discover", "--config", config], capture_output=True, text=True, check=True)
+        command = [program, "discover", "--config", config]
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+        if found.returncode:
+            raise NotHere(f"its discover ended with {found.returncode}: {found.stdout.strip()[-300:]}")
         streams = next(
             message["catalog"]["streams"]
             for line in found.stdout.splitlines()
