@@ -40,10 +40,13 @@ def run(*, full: bool) -> None:
         )
         arrived = new.read_all()["n"][0].as_py()
     report.rows(
-        f"{orders:,} orders: first load {loaded:,} requests ({first.seconds:.0f} s), nothing new {nothing:,} "
-        f"({quiet.seconds:.1f} s), then {len(changes)} changes ({result.seconds:.1f} s)",
+        f"A sync after {len(changes)} changes in a shop of {orders:,} orders",
         ("stream", "requests", "allowed", "rows read"),
         [(name, spent[name], budget.get(name, "of the 10"), rows.get(name, "")) for name in sorted({*spent, *budget})],
+    )
+    report.say(
+        f"  first load {loaded:,} requests ({first.seconds:.1f} s); nothing new {nothing} ({quiet.seconds:.1f} s); "
+        f"after the changes {len(targets)} ({result.seconds:.1f} s), {len(compares)} of them the full compare's"
     )
     allowed = sum(budget.values()) + MORE
     total = sum(spent.values())

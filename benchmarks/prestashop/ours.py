@@ -38,7 +38,10 @@ def main() -> None:
         else:
             result = sync(shop, into=into)
             rows = {stream.stream: stream.rows for stream in result.streams}
-            clock.stop(sum(rows[name] for name in LISTS), f"{sum(rows.values()):,} rows of all streams, marts built")
+            clock.stop(
+                sum(rows[name] for name in LISTS),
+                f"into a DuckDB file, {sum(rows.values()):,} rows of all streams, marts built",
+            )
 
 
 if __name__ == "__main__":
