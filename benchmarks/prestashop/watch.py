@@ -6,6 +6,7 @@ that the preview took to open (with --full the order waits for the next sync to 
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -67,7 +68,7 @@ def _one_order(
             address = _address(preview)
             now = datetime.now(ZoneInfo("Europe/Paris"))
             page = f"{address}data?period=custom&first={now:%Y-%m-%d}&last={now:%Y-%m-%d}"
-            before = _fetch(page)
+            before = _orders(page)
             if full:
                 ended = _runs(warehouse)
                 _until(lambda: _runs(warehouse) > ended, watching, folder)
@@ -79,7 +80,7 @@ def _one_order(
                 nonlocal in_mart, in_preview
                 if not in_mart and _has(warehouse, number):
                     in_mart = time.monotonic() - placed
-                if not in_preview and _fetch(page) != before:
+                if not in_preview and _orders(page) > before:
                     in_preview = time.monotonic() - placed
                 return bool(in_mart and in_preview)
 
@@ -99,9 +100,11 @@ def _address(preview: subprocess.Popen[str]) -> str:
     raise SystemExit(f"the preview did not start:\n{said}")
 
 
-def _fetch(page: str) -> bytes:
+def _orders(page: str) -> float:
+    """The number of orders that the open page shows for today."""
     with urllib.request.urlopen(page, timeout=60) as reply:
-        return bytes(reply.read())
+        shown = json.load(reply)["charts"]["headline"]
+    return float(shown["rows"][0][shown["columns"].index("orders")])
 
 
 def _runs(warehouse: DuckDB) -> int:
