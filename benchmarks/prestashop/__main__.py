@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
+import platform
 
 from benchmarks.prestashop import decode, incremental, memory, reading, report, same, watch
+from echannel_connectors import __version__
 
 PARTS = {
     "read": reading.run,
@@ -23,6 +26,8 @@ def main() -> None:
     for name in options.parts:
         if name not in PARTS:
             parser.error(f"there is no part {name!r}: choose from {', '.join(PARTS)}")
+    system = f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    report.say(f"echannel-connectors {__version__} on {system}")
     report.say(same.check())
     for name in options.parts or PARTS:
         PARTS[name](full=options.full)

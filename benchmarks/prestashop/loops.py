@@ -64,4 +64,5 @@ if __name__ == "__main__":
         import orjson  # noqa: F401
         import requests  # noqa: F401
     clock = Clock(name)
-    clock.stop(LOOPS[name](url, key))
+    count = LOOPS[name](url, key)
+    clock.stop(lambda: count)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -34,9 +35,10 @@ class Clock:
         self.started = time.monotonic()
         self.cpu = cpu_seconds()
 
-    def stop(self, records: int, note: str = "") -> None:
-        seconds, cpu = time.monotonic() - self.started, cpu_seconds() - self.cpu
-        measure = Measure(self.name, records, round(seconds, 3), round(cpu, 3), peak_mib("self"), note=note)
+    def stop(self, records: Callable[[], int], note: str = "") -> None:
+        """Counting the records comes after the clock and the memory have been read."""
+        seconds, cpu, peak = time.monotonic() - self.started, cpu_seconds() - self.cpu, peak_mib("self")
+        measure = Measure(self.name, records(), round(seconds, 3), round(cpu, 3), peak, note=note)
         print(json.dumps(asdict(measure)), flush=True)
 
 
