@@ -43,7 +43,8 @@ def say(sentence: str) -> None:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    console.print(f"\n[bold]{title}[/]")
+    table = Table(box=None, pad_edge=False)
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number and column else "left", no_wrap=True)
     return table
