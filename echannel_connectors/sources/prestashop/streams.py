@@ -55,10 +55,12 @@ RULES: dict[str, Rule] = {
     "products": Rule(date="date_upd", swept=True),
     "carts": Rule(date="date_upd", swept=True),
     "cart_rules": Rule(date="date_upd", swept=True),
+    "stock_movements": Rule(date="date_add"),
     "configurations": Rule(
         filters={
             "filter[name]": "[PS_TIMEZONE|PS_LANG_DEFAULT|PS_CURRENCY_DEFAULT|PS_OS_CANCELED|PS_OS_REFUND"
-            "|PS_OS_ERROR|PS_OS_DELIVERED|PS_ROUND_TYPE|PS_COUNTRY_DEFAULT]"
+            "|PS_OS_ERROR|PS_OS_DELIVERED|PS_ROUND_TYPE|PS_COUNTRY_DEFAULT"
+            "|PS_STOCK_MVT_TRANSFER_TO|PS_STOCK_MVT_TRANSFER_FROM]"
         }
     ),
 }
