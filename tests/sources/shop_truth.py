@@ -64,8 +64,6 @@ class Truth:
     """One shop's database. `names` are names the CSV files do not hold; `vouchers_are_told` is false for 1.7."""
 
     folder: Path
-    orders_known: frozenset[str]
-    customers_known: frozenset[str]
     salt: str
     names: dict[str, dict[str, str]]
     vouchers_are_told: bool = True
@@ -82,7 +80,7 @@ class Truth:
 
     @cached_property
     def orders_by_id(self) -> dict[str, dict[str, str]]:
-        return {row["id_order"]: row for row in self.rows("orders") if row["id_order"] in self.orders_known}
+        return {row["id_order"]: row for row in self.rows("orders")}
 
     @cached_property
     def lines_of(self) -> dict[str, Rows]:
@@ -188,8 +186,6 @@ class Truth:
         for row in self.rows("addresses"):
             of_customer[row["id_customer"]].append(row)
         for row in self.rows("customers"):
-            if row["id_customer"] not in self.customers_known:
-                continue
             places = sorted(
                 of_customer[row["id_customer"]],
                 key=lambda a: (a["deleted"] != "1", a["date_upd"], int(a["id_address"])),
