@@ -17,5 +17,5 @@ def whole(name: str) -> FakeShop:
     for table, (key, file) in ALIASES.items():
         with (truth(name) / f"{file}.csv").open(encoding="utf-8", newline="") as rows:
             for row in csv.DictReader(rows):
-                shop.tables[table].setdefault(int(row[key]), {field: value for field, value in row.items()})
+                shop.tables[table].setdefault(int(row[key]), dict(row))
     return shop

@@ -22,7 +22,9 @@ DIVIDED = {
     "inventory.sql": ["CAST(on_hand AS DOUBLE) / CAST(daily_demand_28 AS DOUBLE)"],  # days, shown with one place
 }
 # What runs inside an ERP may divide by a rate or convert a unit; a name with one of these words is an amount.
-AMOUNT = re.compile(r"price|amount|total|subtotal|cost|credit|paid|_ht\b|_ttc\b|_tva\b|_net\b|_gross\b|residual|balance")
+AMOUNT = re.compile(
+    r"price|amount|total|subtotal|cost|credit|paid|_ht\b|_ttc\b|_tva\b|_net\b|_gross\b|residual|balance"
+)
 
 
 def sql_in_the_warehouse() -> Iterator[tuple[str, str]]:
@@ -59,9 +61,7 @@ def test_no_float_where_the_warehouse_computes(where: str, sql: str) -> None:
     assert [node.sql("duckdb") for node in casts if node.sql("duckdb") not in allowed] == []
 
 
-@pytest.mark.parametrize(
-    ("where", "sql", "dialect"), [pytest.param(*found, id=found[0]) for found in sql_in_an_erp()]
-)
+@pytest.mark.parametrize(("where", "sql", "dialect"), [pytest.param(*found, id=found[0]) for found in sql_in_an_erp()])
 def test_no_amount_is_divided_inside_an_erp(where: str, sql: str, dialect: str) -> None:
     """Amounts are not divided by anything, nor averaged; rates and unit factors may be."""
     tree = sqlglot.parse_one(re.sub(r"^\s*(?!SELECT|WITH)", "SELECT ", sql, count=1), read=dialect)

@@ -21,7 +21,10 @@ SETTINGS = {
     "PS_TIMEZONE": "Europe/Paris", "PS_CURRENCY_DEFAULT": "1", "PS_LANG_DEFAULT": "1", "PS_OS_REFUND": "7",
     "PS_OS_CANCELED": "6", "PS_OS_ERROR": "8", "PS_OS_DELIVERED": "5",
 }  # fmt: skip
-EURO, POUND = {"id": 1, "iso_code": "EUR", "conversion_rate": 1}, {"id": 2, "iso_code": "GBP", "conversion_rate": "0.86"}
+EURO, POUND = (
+    {"id": 1, "iso_code": "EUR", "conversion_rate": 1},
+    {"id": 2, "iso_code": "GBP", "conversion_rate": "0.86"},
+)
 DOLLAR = {"id": 3, "iso_code": "USD", "conversion_rate": "1.09"}
 AWAITING, PAID, SHIPPED, DELIVERED, CANCELLED, REFUNDED = 1, 2, 4, 5, 6, 7
 STATES = [
@@ -63,7 +66,12 @@ def line(number: int, id_order: int, net: Any = 100, gross: Any = 120, **fields:
 def slip(number: int, id_order: int, lines: Iterable[tuple[int, Any, Any]] = (), **fields: Any) -> Row:
     """A credit slip; its lines are (order line, net, gross), one piece each."""
     parts = [
-        {"id_order_detail": str(at), "product_quantity": "1", "amount_tax_excl": str(net), "amount_tax_incl": str(gross)}
+        {
+            "id_order_detail": str(at),
+            "product_quantity": "1",
+            "amount_tax_excl": str(net),
+            "amount_tax_incl": str(gross),
+        }
         for at, net, gross in lines
     ]
     plain = {

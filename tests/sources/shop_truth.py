@@ -112,7 +112,9 @@ class Truth:
         dates = [
             row["date_add"]
             for row in self.history_of.get(order, [])
-            if (self.states[row["id_order_state"]][flag] == "1" if flag != "delivered" else row["id_order_state"] == "5")
+            if (
+                self.states[row["id_order_state"]][flag] == "1" if flag != "delivered" else row["id_order_state"] == "5"
+            )
         ]
         return min(dates, default="")
 
@@ -278,9 +280,7 @@ class Truth:
         for order, row in self.orders_by_id.items():
             lines, money = self.lines_of.get(order, []), self.money(row)
             nets = [Decimal(line["total_price_tax_excl"]) for line in lines]
-            taxes = [
-                Decimal(line["total_price_tax_incl"]) - net for line, net in zip(lines, nets, strict=True)
-            ]
+            taxes = [Decimal(line["total_price_tax_incl"]) - net for line, net in zip(lines, nets, strict=True)]
             discounts = shares(money["discount_excl"], nets)
             discount_taxes = shares(money["discount_incl"] - money["discount_excl"], taxes)
             for n, line in enumerate(lines):
@@ -421,7 +421,16 @@ class Truth:
         for line in self.order_lines():
             invoice = invoice_of[str(line["line_id"])]
             if invoice in known:
-                same = ("line_id", "product_id", "variant_id", "quantity", "amount_net", "amount_tax", "tax_rate", "order_id")
+                same = (
+                    "line_id",
+                    "product_id",
+                    "variant_id",
+                    "quantity",
+                    "amount_net",
+                    "amount_tax",
+                    "tax_rate",
+                    "order_id",
+                )
                 yield {"invoice_id": invoice, "order_line_id": line["line_id"], **{name: line[name] for name in same}}
 
     def carts(self) -> Iterable[Record]:
@@ -434,7 +443,9 @@ class Truth:
                 "created_at": moment(row["date_add"]),
                 "updated_at": moment(row["date_upd"]),
                 "order_id": str(min(int(order["id_order"]) for order in orders)) if orders else None,
-                "value_net": sum((Decimal(order["total_products"]) for order in orders), Decimal(0)) if orders else None,
+                "value_net": sum((Decimal(order["total_products"]) for order in orders), Decimal(0))
+                if orders
+                else None,
                 "currency": currencies[row["id_currency"]],
             }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
@@ -57,7 +57,7 @@ def rows_of(warehouse: Path, sql: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module", params=SHOPS)
-def read(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read]:
+def read(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Read:
     name = request.param
     shop, file = whole(name), tmp_path_factory.mktemp(name) / "shop.duckdb"
     with served(shop) as source:
@@ -70,7 +70,7 @@ def read(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         "carriers": {str(n): row["name"] for n, row in tables["carriers"].items()},
         "cart_rules": {str(n): row["code"] for n, row in tables["cart_rules"].items()},
     }
-    yield Read(
+    return Read(
         file,
         shop,
         Truth(
@@ -157,7 +157,9 @@ def move_of(number: int, row: dict[str, Any], stock: dict[str, dict[str, Any]]) 
 
 def test_suppliers_and_warehouses(read: Read) -> None:
     """Suppliers have the country of their address; the stores of a multistore are its warehouses."""
-    countries = {row["id_supplier"]: row["country"] for row in read.truth.rows("addresses") if row["id_supplier"] != "0"}
+    countries = {
+        row["id_supplier"]: row["country"] for row in read.truth.rows("addresses") if row["id_supplier"] != "0"
+    }
     assert {row["supplier_id"]: row["country"] for row in read.rows("suppliers")} == countries
     stores = sorted((row["warehouse_id"], row["name"]) for row in read.rows("warehouses"))
     assert stores == ([("1", "DemoShop"), ("2", "Pro")] if read.truth.is_multistore else [])
@@ -177,7 +179,7 @@ def rows_of_view(warehouse: Path, view: str) -> list[tuple[Any, ...]]:
     """A view of the spec over the raw tables."""
     table = CoreTable(view, ("month",), {"month": "text", "orders": "integer", "total_sales_tax_excl_base": "text"})
     spec = specs.find("prestashop")
-    query = f"SELECT {', '.join(table.types)} FROM {view}"  # noqa: S608 - names of ours
+    query = f"SELECT {', '.join(table.types)} FROM {view}"
     spec = spec.model_copy(update={"tables": {view: Table(query=query)}})
     with closing(DuckDB(warehouse)) as opened:
         sql = in_warehouse(spec, table, "shop", _raw_tables(opened), Company(), "duckdb")

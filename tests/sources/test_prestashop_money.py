@@ -35,7 +35,7 @@ def rounded(amount: Decimal) -> Decimal:
 
 def random_shop(seed: int) -> dict[str, list[Row]]:
     """Orders as PrestaShop computes them: all three rounding types, gifts, ecotax in the price, vouchers, wrapping."""
-    draw = random.Random(seed)  # noqa: S311 - not for secrets
+    draw = random.Random(seed)
     orders, lines, vouchers, slips, states = [], [], [], [], []
     for number in range(1, 121):
         kind, made = draw.choice((1, 2, 3)), []
@@ -70,7 +70,9 @@ def random_shop(seed: int) -> dict[str, list[Row]]:
         lines += made
         if made and draw.random() < 0.4:
             back = [(row["id"], rounded(row["total_price_tax_excl"]), row["total_price_tax_incl"]) for row in made]
-            exact = sum((row["total_price_tax_excl"] for row in made), D(0)) + D(draw.randrange(-9000, 9000)) / 1_000_000
+            exact = (
+                sum((row["total_price_tax_excl"] for row in made), D(0)) + D(draw.randrange(-9000, 9000)) / 1_000_000
+            )
             slips.append(
                 slip(len(slips) + 1, number, back, total_products_tax_excl=exact.quantize(D("1E-6")),
                      total_products_tax_incl=sum(row[2] for row in back), total_shipping_tax_excl=shipping,
@@ -90,7 +92,9 @@ def test_every_order_and_every_slip_adds_up(seed: int, tmp_path: Path) -> None:
     tables = random_shop(seed)
     file = made_up(tmp_path, tables)
     orders = {row["order_id"]: row for row in rows_of(file, "SELECT * FROM core.orders")}
-    lines = rows_of(file, "SELECT order_id, sum(amount_net) AS net, sum(amount_tax) AS tax FROM core.order_lines GROUP BY ALL")
+    lines = rows_of(
+        file, "SELECT order_id, sum(amount_net) AS net, sum(amount_tax) AS tax FROM core.order_lines GROUP BY ALL"
+    )
     sums = {row["order_id"]: (row["net"], row["tax"]) for row in lines}
     assert len(orders) == 120
     for raw in tables["orders"]:
@@ -107,7 +111,9 @@ def test_every_order_and_every_slip_adds_up(seed: int, tmp_path: Path) -> None:
         "SELECT refund_id, sum(amount_net) AS net, sum(shipping_net) AS shipping, sum(amount_tax) AS tax "
         "FROM core.refunds GROUP BY refund_id",
     )
-    found = {row["refund_id"]: (row["net"], row["shipping"], row["net"] + row["shipping"] + row["tax"]) for row in refunds}
+    found = {
+        row["refund_id"]: (row["net"], row["shipping"], row["net"] + row["shipping"] + row["tax"]) for row in refunds
+    }
     for raw in tables["order_slip"]:
         gross = D(raw["total_products_tax_incl"]) + D(raw["total_shipping_tax_incl"])
         expected = (raw["total_products_tax_excl"], raw["total_shipping_tax_excl"], gross)
@@ -151,7 +157,15 @@ def test_store_credit_by_code_or_by_name(resource: str, tmp_path: Path) -> None:
         ("V4C7O4", None, True), ("Avoir", "V4C7O4", True), ("V4C7O4", "RENAMED", True), ("Avoir", "V4C7O4-2", True),
         ("Avoir", "V4C7O4-3-2", True), ("WELCOME10", "WELCOME10", False), ("V-DAY", "VALENTINE", False),
     ]  # fmt: skip
-    deleted = {"id": 99, "id_order": 1, "id_cart_rule": 0, "name": "V4C7O4", "value": 12, "value_tax_excl": 10, "deleted": True}
+    deleted = {
+        "id": 99,
+        "id_order": 1,
+        "id_cart_rule": 0,
+        "name": "V4C7O4",
+        "value": 12,
+        "value_tax_excl": 10,
+        "deleted": True,
+    }
     tables = {
         "orders": [
             order(n, total_discounts_tax_excl=10, total_discounts_tax_incl=12, total_paid_tax_excl=90)
@@ -190,15 +204,26 @@ def test_free_shipping_is_at_most_the_shipping(tmp_path: Path) -> None:
 
 # -- rates ------------------------------------------------------------------------------------------------------------
 
-TIES = ["0.16384", "0.032768", "512", "0.065536", "1.024", "0.131072", "2.56", "3276.8"]  # 1 / these ends in a 5 at the ninth place
+TIES = [
+    "0.16384",
+    "0.032768",
+    "512",
+    "0.065536",
+    "1.024",
+    "0.131072",
+    "2.56",
+    "3276.8",
+]  # 1 / these ends in a 5 at the ninth place
 
 
 def test_rates_are_exact(tmp_path: Path) -> None:
     """One by the shop's rate, half up at the eighth place, also where the ninth is a 5 and nothing follows."""
-    draw = random.Random(3)  # noqa: S311 - not for secrets
+    draw = random.Random(3)
     rates = [*map(D, TIES), *(D(draw.randrange(1, 10 ** draw.randrange(4, 12))) / 1_000_000 for _ in range(500))]
     rates = [value for value in rates if 1 / value < D(10**9)]
-    file = made_up(tmp_path, {"orders": [order(n, id_currency=2, conversion_rate=value) for n, value in enumerate(rates)]})
+    file = made_up(
+        tmp_path, {"orders": [order(n, id_currency=2, conversion_rate=value) for n, value in enumerate(rates)]}
+    )
     found = rows_of(file, "SELECT fx_rate FROM core.orders ORDER BY CAST(order_id AS INT)")
     assert [row["fx_rate"] for row in found] == [(1 / value).quantize(D("1E-8"), ROUND_HALF_UP) for value in rates]
 
@@ -277,10 +302,18 @@ def test_tax_rates_of_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize("version", ["1.6", "1.7"])
 def test_the_cost_of_a_line(version: str, tmp_path: Path) -> None:
     """The cost of the day, else the supplier's, else today's; a pack costs what its parts do if all are known."""
-    parts = [{"id": "1", "id_product_attribute": "5", "quantity": "2"}, {"id": "2", "id_product_attribute": "0", "quantity": "3"}]
-    unknown = [{"id": "1", "id_product_attribute": "0", "quantity": "1"}, {"id": "9", "id_product_attribute": "0", "quantity": "1"}]
+    parts = [
+        {"id": "1", "id_product_attribute": "5", "quantity": "2"},
+        {"id": "2", "id_product_attribute": "0", "quantity": "3"},
+    ]
+    unknown = [
+        {"id": "1", "id_product_attribute": "0", "quantity": "1"},
+        {"id": "9", "id_product_attribute": "0", "quantity": "1"},
+    ]
     if version == "1.6":  # which does not tell the combination
-        parts, unknown = ([{k: v for k, v in one.items() if k != "id_product_attribute"} for one in pack] for pack in (parts, unknown))
+        parts, unknown = (
+            [{k: v for k, v in one.items() if k != "id_product_attribute"} for one in pack] for pack in (parts, unknown)
+        )
     tables = {
         "products": [
             {"id": 1, "wholesale_price": 4, "price": 9}, {"id": 2, "wholesale_price": "1.5", "price": 9},

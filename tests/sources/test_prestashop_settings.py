@@ -25,7 +25,9 @@ from tests.sources.made_up import (
     slip,
 )
 
-BOUTIQUES = [{"id": n, "id_shop_group": group, "name": name} for n, group, name in ((1, 1, "A"), (2, 1, "B"), (3, 2, "C"))]
+BOUTIQUES = [
+    {"id": n, "id_shop_group": group, "name": name} for n, group, name in ((1, 1, "A"), (2, 1, "B"), (3, 2, "C"))
+]
 
 
 # -- moments ----------------------------------------------------------------------------------------------------------
@@ -91,7 +93,9 @@ def test_a_state_that_is_no_longer_in_the_shop(tmp_path: Path) -> None:
         "orders": [order(1, current_state=SHIPPED, valid=True), order(2, current_state=SHIPPED, valid=False)],
         "order_details": [line(1, 1), line(2, 2)],
     }
-    found = rows_of(made_up(tmp_path, tables), "SELECT status, source_status, is_sale FROM core.orders ORDER BY order_id")
+    found = rows_of(
+        made_up(tmp_path, tables), "SELECT status, source_status, is_sale FROM core.orders ORDER BY order_id"
+    )
     assert [tuple(row.values()) for row in found] == [("confirmed", None, True), ("draft", None, False)]
 
 
@@ -166,7 +170,33 @@ def test_stock_of_stores_and_of_groups(tmp_path: Path) -> None:
     found = rows_of(file, "SELECT warehouse_id, on_hand FROM core.stock_levels ORDER BY warehouse_id")
     assert [tuple(row.values()) for row in found] == [("3", 5), ("group 1", -4)]
     places = rows_of(file, "SELECT warehouse_id, name FROM core.warehouses ORDER BY warehouse_id")
-    assert [tuple(row.values()) for row in places] == [("1", "A"), ("2", "B"), ("3", "C"), ("group 1", "Shared")]
+    assert [tuple(row.values()) for row in places] == [("3", "C"), ("group 1", "Shared")]
+
+
+@pytest.mark.parametrize(("is_shared", "expected"), [(True, [("", 6)]), (False, [("1", 7), ("2", 8)])])
+def test_stock_of_one_group_of_stores(is_shared: bool, expected: list[tuple[str, int]], tmp_path: Path) -> None:
+    """The only stock there is needs no name; a group that no longer shares has stock per store, and its old row is over."""
+    tables = {
+        "shops": BOUTIQUES[:2],
+        "shop_groups": [{"id": 1, "name": "Both", "share_stock": is_shared}],
+        "products": [{"id": 1, "price": 1}],
+        "stock_availables": [
+            {
+                "id": n,
+                "id_product": 1,
+                "id_product_attribute": 0,
+                "id_shop": n,
+                "id_shop_group": 0 if n else 1,
+                "quantity": 6 + n,
+            }
+            for n in (0, 1, 2)
+        ],
+    }
+    file = made_up(tmp_path, tables)
+    found = rows_of(file, "SELECT warehouse_id, on_hand FROM core.stock_levels ORDER BY warehouse_id")
+    assert [tuple(row.values()) for row in found] == expected
+    places = rows_of(file, "SELECT warehouse_id FROM core.warehouses ORDER BY warehouse_id")
+    assert [row["warehouse_id"] for row in places] == [name for name, _ in expected if name]
 
 
 def test_stock_moves_in_each_way_of_telling_them(tmp_path: Path) -> None:
@@ -207,7 +237,9 @@ def test_a_product_whose_combinations_are_gone(tmp_path: Path) -> None:
             {"id": 7, "id_product": 2, "price": "-1.5", "_deleted_at": gone}, {"id": 8, "id_product": 3, "price": 0},
         ],
     }  # fmt: skip
-    sql = "SELECT product_id, variant_id, unit_price_net, _deleted_at IS NULL AS is_live FROM core.products ORDER BY ALL"
+    sql = (
+        "SELECT product_id, variant_id, unit_price_net, _deleted_at IS NULL AS is_live FROM core.products ORDER BY ALL"
+    )
     assert [tuple(row.values()) for row in rows_of(made_up(tmp_path, tables), sql)] == [
         ("1", "", 9, True), ("1", "5", 9, False), ("2", "6", 9, True), ("2", "7", Decimal("7.5"), False),
         ("3", "8", 9, False),
