@@ -46,7 +46,8 @@ RULES: dict[str, Rule] = {
         # The shop's settings hold passwords as well: only these are ever asked for.
         filters={
             "filter[name]": "[PS_TIMEZONE|PS_LANG_DEFAULT|PS_CURRENCY_DEFAULT|PS_OS_CANCELED|PS_OS_REFUND"
-            "|PS_OS_ERROR|PS_OS_DELIVERED|PS_ROUND_TYPE|PS_COUNTRY_DEFAULT]"
+            "|PS_OS_ERROR|PS_OS_DELIVERED|PS_ROUND_TYPE|PS_COUNTRY_DEFAULT"
+            "|PS_STOCK_MVT_TRANSFER_TO|PS_STOCK_MVT_TRANSFER_FROM]"
         }
     ),
 }
