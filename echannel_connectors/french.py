@@ -67,7 +67,7 @@ FRENCH: dict[str, str] = {
     "{path} was written by a newer version of this library (schema {version})":
         "{path} a été écrit par une version plus récente de cette bibliothèque (schéma {version})",
     "the disk that holds {path} is full": "le disque qui contient {path} est plein",
-    "this machine": "cette machine",
+    "the disk is full": "le disque est plein",
     "free some space and run again; what was loaded is safe":
         "libérez de la place et relancez ; ce qui a été chargé est intact",
     "DuckDB ran out of memory on {path}": "DuckDB a manqué de mémoire sur {path}",
