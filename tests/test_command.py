@@ -189,7 +189,7 @@ def test_status_to_people_and_to_programs(served: str, shop_a: FakeShop, tmp_pat
     assert "✗ 20" in text
     assert "could not be reached" in text
     assert "How old the figures are" in text
-    assert "customers (1 times)" in text
+    assert "customers (1×)" in text
     lines = [json.loads(line) for line in echannel(tmp_path, "status").stdout.splitlines()]
     assert [line["kind"] for line in lines] == ["run", "run", "source"]
     assert lines[0]["status"] == "failed"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from echannel_connectors import DuckDB, errors
+from echannel_connectors import errors
 from echannel_connectors.testing.shop import FakeShop
 from echannel_connectors.texts import in_language, say
 from tests.command import PROJECT, echannel, on_terminal, project
@@ -86,15 +86,16 @@ def test_the_result_of_a_sync_in_french(served: str, shop_a: FakeShop, tmp_path:
     assert result["first"] is False
 
 
-def test_a_failed_run_is_remembered_in_the_company_s_language(served: str, tmp_path: Path) -> None:
-    """`status` shows it long after."""
-    project(tmp_path, served, "fr")
-    DuckDB(tmp_path / "shop.duckdb").execute("SELECT 1")
-    echannel(tmp_path, "sync", "--only", "shopp", key="k" * 32)
+def test_a_failed_run_is_remembered_in_the_company_s_language(tmp_path: Path) -> None:
+    """`status` shows it long after. A misspelt `--only` was no run, and is not remembered."""
+    text = "company: {language: fr}\nsources: {books: {connector: dolibarr, url: sqlite:///nowhere.db}}"
+    (tmp_path / "echannel.yaml").write_text(text, encoding="utf-8")
+    assert echannel(tmp_path, "sync").returncode == errors.SETTINGS
+    assert "il n'y a pas de source « boks »" in plain(echannel(tmp_path, "sync", "--only", "boks").stderr)
     shown = plain("\n".join(on_terminal(tmp_path, "status")))
     assert "Les dernières synchronisations" in shown
-    assert "échouée" in shown
-    assert "il n'y a pas de source « shopp »" in shown
+    assert shown.count("échouée") == 1
+    assert "il n'y a pas de fichier de base de données" in shown
 
 
 @pytest.mark.parametrize(
