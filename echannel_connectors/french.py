@@ -36,6 +36,7 @@ FRENCH: dict[str, str] = {
     "unknown key {where!r}: {hint}": "clé inconnue « {where} » : {hint}",
     "{where!r} is missing": "« {where} » manque",
     "{where}: {problem}": "{where} : {problem}",
+    "it does not have the form {pattern}": "la valeur n'a pas la forme {pattern}",
     "it should be {expected}": "la valeur doit être {expected}",
     "{place} refers to ${{{name}}}, which is not set": "{place} fait référence à ${{{name}}}, qui n'est pas défini",
     "set {name} in the environment or in a .env file beside echannel.yaml":
@@ -67,7 +68,7 @@ FRENCH: dict[str, str] = {
     "{path} was written by a newer version of this library (schema {version})":
         "{path} a été écrit par une version plus récente de cette bibliothèque (schéma {version})",
     "the disk that holds {path} is full": "le disque qui contient {path} est plein",
-    "this machine": "cette machine",
+    "the disk is full": "le disque est plein",
     "free some space and run again; what was loaded is safe":
         "libérez de la place et relancez ; ce qui a été chargé est intact",
     "DuckDB ran out of memory on {path}": "DuckDB a manqué de mémoire sur {path}",
@@ -209,7 +210,7 @@ FRENCH: dict[str, str] = {
     "last read": "dernière lecture",
     "age": "âge",
     "streams that fail": "flux en échec",
-    "{stream} ({n:,} times)": "{stream} ({n:,} fois)",
+    "{stream} ({n:,}×)": "{stream} ({n:,}×)",
     "never": "jamais",
     "{n} min": "{n} min",
     "{n} h": "{n} h",
@@ -235,6 +236,7 @@ FRENCH: dict[str, str] = {
         "Avec votre propre boutique : echannel init, puis echannel check et echannel sync.",
     # -- the preview
     "The preview is at {url} (Ctrl+C ends it).": "L'aperçu est à l'adresse {url} (Ctrl+C pour finir).",
+    "Open the whole address that the command printed.": "Ouvrez l'adresse entière que la commande a affichée.",
     "the table {name} is not there": "la table {name} n'existe pas",
     "{name} is not there; {hint}": "{name} n'existe pas ; {hint}",
     "{name} is {found}, which is not {wanted}": "{name} est de type {found}, et non {wanted}",

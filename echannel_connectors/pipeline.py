@@ -38,12 +38,12 @@ def sync(
     Raises the first error of a source or the warehouse; what was committed before it stays and is not read again.
     """
     company, choice = company or Company(), choice or Choice()
+    check_names(choice.only, sources)
     result = SyncResult()
     run = Run(into, company, choice, on_event, result)
     started, clock = datetime.now(UTC), time.monotonic()
     error: BaseException | None = None
     try:
-        check_names(choice.only, sources)
         for source in sources:
             run.read(source)
         result.tables = build(into, sources, company, project, on_event)

@@ -122,7 +122,10 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of `echannel check`: what was found, how bad it is, and what to do about it."""
+    """One line of `echannel check`: what was found, how bad it is, and what to do about it.
+
+    Sentence and hint are made by `say` (texts.py), so that a French company reads them in French.
+    """
 
     level: Literal["ok", "warning", "error"]
     sentence: str

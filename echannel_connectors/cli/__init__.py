@@ -69,8 +69,8 @@ def _known(error: Exception) -> EChannelError | None:
     if isinstance(error, EChannelError):
         return error
     if isinstance(error, OSError) and error.errno in FULL:
-        where = error.filename or say("this machine")
-        sentence = say("the disk that holds {path} is full", path=where)
+        path = error.filename
+        sentence = say("the disk that holds {path} is full", path=path) if path else say("the disk is full")
         return DestinationError(sentence, hint=say("free some space and run again; what was loaded is safe"))
     if hasattr(error, "format_message") and type(error).__name__ != "NoArgsIsHelpError":
         return usage_error(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -148,7 +149,7 @@ def preview(
         write_static(query, static, template=template, company=company)
         show.talk(say("The dashboard: {path}", path=static))
         return
-    with serve_preview(query, template=template, company=company, port=port) as url:
+    with serve_preview(query, template=template, company=company, port=port) as url, suppress(KeyboardInterrupt):
         show.talk(say("The preview is at {url} (Ctrl+C ends it).", url=url))
         while True:
             time.sleep(3600)

@@ -29,7 +29,7 @@ def commands(app: typer.Typer) -> Any:  # typer's own command, whichever click i
 def _in_french(command: Any, context: typer.Context) -> None:
     command.help = "\n\n".join(_paragraph(text) for text in paragraphs(command.help))
     for param in [*command.params, command.get_help_option(context)]:
-        param.help = in_french(param.help)
+        param.help = in_french(param.help or "")
         if isinstance(getattr(param, "show_default", None), str):
             param.show_default = in_french(param.show_default)
     command.get_help = _headed(command.get_help)

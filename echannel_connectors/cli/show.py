@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -87,32 +87,48 @@ def moment(at: datetime) -> Text:
 
 
 @contextmanager
-def progress(log: Path | None) -> Iterator[OnEvent]:
+def progress(log: Path) -> Iterator[OnEvent]:
     """A listener that shows a line per stream (or JSON lines in a pipe) and keeps all events in a log file."""
-    file: TextIO | None = None
-    if log:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        file = log.open("a", encoding="utf-8")
-    try:
+    with _Log(log) as file:
         if sys.stderr.isatty():
             with _Bar() as bar:
                 yield _to_both(bar.show, file)
         else:
             yield _to_both(lambda event: print(as_json(event.as_json()), file=sys.stderr), file)
-    finally:
-        if file:
-            file.close()
 
 
-def _to_both(show: OnEvent, file: TextIO | None) -> OnEvent:
+def _to_both(show: OnEvent, file: _Log) -> OnEvent:
     def listen(event: Event) -> None:
         show(event)
-        if file:
-            at = datetime.now().astimezone().isoformat(timespec="milliseconds")
-            file.write(as_json({"at": at, **event.as_json()}) + "\n")
-            file.flush()
+        file.write(event)
 
     return listen
+
+
+class _Log:
+    """All events in a file. A log that cannot be written, as on a full disk, does not end the sync."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: TextIO | None = None
+
+    def __enter__(self) -> Self:
+        with suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._path.open("a", encoding="utf-8")
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._file:
+            with suppress(OSError):
+                self._file.close()
+
+    def write(self, event: Event) -> None:
+        if self._file:
+            at = datetime.now().astimezone().isoformat(timespec="milliseconds")
+            with suppress(OSError):
+                self._file.write(as_json({"at": at, **event.as_json()}) + "\n")
+                self._file.flush()
 
 
 class _Bar:

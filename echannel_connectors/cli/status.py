@@ -63,7 +63,7 @@ def _freshness(sources: list[dict[str, Any]]) -> None:
 
 
 def _failing(streams: list[dict[str, Any]] | None) -> str:
-    found = [say("{stream} ({n:,} times)", stream=row["stream"], n=row["failures"]) for row in streams or ()]
+    found = [say("{stream} ({n:,}×)", stream=row["stream"], n=row["failures"]) for row in streams or ()]
     return ", ".join(map(told, found)) or "–"
 
 

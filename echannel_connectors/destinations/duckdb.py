@@ -326,6 +326,7 @@ def _closing(reader: pa.RecordBatchReader, connection: duckdb.DuckDBPyConnection
         connection.close()
 
 
+FULL = re.compile(r"No space left|not enough space|Disk quota exceeded|File too large", re.IGNORECASE)
 HELD = re.compile(r"Conflicting lock is held in (?P<program>.*?)\s*\(PID (?P<pid>\d+)\)")
 
 
@@ -344,6 +345,10 @@ def _clear_errors(path: str) -> Iterator[None]:
     except duckdb.InternalException as error:
         raise _damaged(path) from error
     except duckdb.Error as error:
+        if FULL.search(
+            str(error)
+        ):  # a COMMIT that finds no room is a TransactionException, what follows a FatalException
+            raise _full(path) from error
         if "Unique file handle conflict" not in str(error):
             raise
         raise Conflict(
@@ -364,11 +369,8 @@ def _in_one_sentence(path: str, said: str) -> EChannelError:
         )
     if "lock" in said.lower():
         return Conflict(say("{path} is in use by another program", path=path), hint=say("close it and run again"))
-    if "No space left" in said or "not enough space" in said.lower():
-        return DestinationError(
-            say("the disk that holds {path} is full", path=path),
-            hint=say("free some space and run again; what was loaded is safe"),
-        )
+    if FULL.search(said):
+        return _full(path)
     if "version number" in said or "newer version" in said:
         return DestinationError(
             say("{path} was written by another version of DuckDB", path=path), hint="pip install --upgrade duckdb"
@@ -380,6 +382,13 @@ def _in_one_sentence(path: str, said: str) -> EChannelError:
     if "No such file" in said or "Cannot open file" in said:
         return DestinationError(say("{path} cannot be opened", path=path), hint=FOLDER)
     return DestinationError(say("DuckDB could not use {path}: {problem}", path=path, problem=said.splitlines()[0]))
+
+
+def _full(path: str) -> DestinationError:
+    return DestinationError(
+        say("the disk that holds {path} is full", path=path),
+        hint=say("free some space and run again; what was loaded is safe"),
+    )
 
 
 def _denied(path: str) -> DestinationError:

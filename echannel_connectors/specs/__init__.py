@@ -222,6 +222,8 @@ def _message_of(error: Any) -> str:  # pydantic's error dict
         return said if isinstance(said, Text) else str(said)
     if error["type"] == "literal_error":
         return say("it should be {expected}", expected=str(known["expected"]).replace(" or ", " / "))
+    if error["type"] == "string_pattern_mismatch":
+        return say("it does not have the form {pattern}", pattern=known["pattern"])
     return str(error["msg"])
 
 

@@ -75,8 +75,8 @@ class Handler(BaseHTTPRequestHandler):
         address = urlsplit(self.path)
         token, _, path = address.path.removeprefix("/").partition("/")
         if not secrets.compare_digest(token.encode(), self.server.preview.token.encode()):
-            text = "Open the whole address that the command printed.\n"
-            self._send(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", text.encode())
+            text = self._in_language(say("Open the whole address that the command printed."))
+            self._send(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", f"{text}\n".encode())
             return
         try:
             # A blank value is a choice: the orders whose market is not known.
@@ -95,8 +95,10 @@ class Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 - the base class looks for this name
 
     def _send_problem(self, status: HTTPStatus, sentence: str) -> None:
-        problem = in_language(sentence, self.server.preview.report.company.get("language", "en"))
-        self._send(status, "application/json", json.dumps({"problem": problem}).encode())
+        self._send(status, "application/json", json.dumps({"problem": self._in_language(sentence)}).encode())
+
+    def _in_language(self, sentence: str) -> str:
+        return in_language(sentence, self.server.preview.report.company.get("language", "en"))
 
     def _send(self, status: HTTPStatus, kind: str, body: bytes) -> None:
         try:
