@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from echannel_connectors.batches import ReadFailed, read_slices
 from echannel_connectors.destinations import Warehouse
 from echannel_connectors.errors import SettingsError, did_you_mean
-from echannel_connectors.streams import Slice, Source, Stream
+from echannel_connectors.streams import Progress, Source, Stream
 from echannel_connectors.texts import say
 
 if TYPE_CHECKING:
@@ -80,9 +81,13 @@ def _stream_rows(source: Any, name: str, since: str | None, until: str | None) -
         parts = [part for part in planned if part.once] or planned
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for part in parts:
-            for batch in stream.read(Slice(part.name, part.bounds, part.once), None):
-                yield batch.rows
+        work = [(stream, Progress(part)) for part in parts]
+        try:
+            for _, _, batch in read_slices(work, readers=getattr(source, "readers", 2), at_least=0):
+                if batch is not None:
+                    yield batch.rows
+        except ReadFailed as failed:
+            raise failed.cause from None
 
     return Rows(stream.shape.columns, batches)
 

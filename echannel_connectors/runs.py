@@ -195,13 +195,15 @@ class Run:
         plans = side_by_side([partial(self._planned, reading) for reading in readings], readers)
         owners: list[_Reading] = []
         work: list[tuple[Stream, Progress]] = []
-        for reading, planned in zip(readings, plans, strict=True):
-            with self._blaming(reading, pending):
-                parts = self._parts(reading, planned())
-            self._begun(reading, len(parts), spools)
-            owners += [reading] * len(parts)
-            work += [(reading.stream, part) for part in parts]
-            if not parts:
+        with self.into.hold():
+            for reading, planned in zip(readings, plans, strict=True):
+                with self._blaming(reading, pending):
+                    parts = self._parts(reading, planned())
+                self._begun(reading, len(parts), spools)
+                owners += [reading] * len(parts)
+                work += [(reading.stream, part) for part in parts]
+        for reading in readings:
+            if not reading.left:
                 self._ended(reading, pending, spools)
         try:
             for index, number, batch in read_slices(work, readers=readers):
@@ -249,6 +251,8 @@ class Run:
             if not self.choice.is_range and deletes == "unseen" and reading.keys and not done.set_aside:
                 self._confirm_nothing(reading)
                 pending.add(partial(self._sweep, reading, reading.keys))
+            elif not self.choice.is_range and deletes == "sweep" and not reading.known:
+                pending.add(partial(self._swept, reading))  # all that there is was just read
             elif not self.choice.is_range and deletes == "sweep" and reading.sweep_is_due:
                 keys = spools.enter_context(KeySpool(reading.stored))
                 for batch in reading.stream.keys():  # noqa: SIM118 - a stream, not a dict
@@ -277,7 +281,7 @@ class Run:
         swept = self.into.sweep(reading.stored, keys.read(), accept=self.choice.accept_deletes)
         reading.done.deleted = swept.deleted
         if swept.missing == swept.deleted:
-            self.into.execute((SWEPT, {**reading.books, "now": datetime.now(UTC)}))
+            self._swept(reading)
             return
         sentence = say(
             "{missing:,} of {live:,} rows of {stream} are no longer in the source; that is more than a tenth, so they "
@@ -287,6 +291,9 @@ class Run:
             stream=f"{reading.source.name}.{reading.name}",
         )
         self.warn(reading.source.name, sentence)
+
+    def _swept(self, reading: _Reading) -> None:
+        self.into.execute((SWEPT, {**reading.books, "now": datetime.now(UTC)}))
 
     def _succeeded(self, reading: _Reading) -> None:
         done = reading.done

@@ -55,6 +55,7 @@ class Gate:
         self.limit = min(AT_FIRST, most)
         self._under_way = 0
         self._calm = self._slow = 0
+        self._is_full = False  # whether the limit was reached: only then is there a reason to raise it
         self._quickest: dict[str, float] = {}
         self._changed = threading.Condition()
 
@@ -64,6 +65,7 @@ class Gate:
             while self._under_way >= self.limit:
                 self._changed.wait()
             self._under_way += 1
+            self._is_full = self._under_way >= self.limit
         try:
             yield
         finally:
@@ -78,7 +80,7 @@ class Gate:
             is_calm = seconds <= SLOWER * quickest + 0.02  # what a busy client itself adds
             self._calm = self._calm + 1 if is_calm else 0
             self._slow = self._slow + 1 if seconds > MUCH_SLOWER * quickest + 0.02 else 0
-            if self._calm >= self.limit < self.most and self._under_way >= self.limit:
+            if self._calm >= self.limit < self.most and self._is_full:
                 self._set(self.limit + 1)
             elif self._slow >= max(2, self.limit):
                 self._set(self.limit - 1)

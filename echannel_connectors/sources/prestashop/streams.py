@@ -27,7 +27,7 @@ from echannel_connectors.streams import Batch, JsonValue, Position, Progress, Sh
 
 EPOCH = "1970-01-01 00:00:00"
 CHANGES, COMPARE = "changes", "compare"
-SLICE_IDS = 5_000
+SLICE_IDS = 2_000
 PARENTS_A_REQUEST = 100
 RECENT = timedelta(days=3)  # children of orders so young are read again at every sync, hourly at most
 COMPARE_LAP = timedelta(days=5)  # seven daily syncs get round even if each comes a little early
