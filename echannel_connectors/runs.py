@@ -7,7 +7,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -194,7 +194,8 @@ class Run:
         owners: list[_Reading] = []
         work: list[tuple[Stream, Progress]] = []
         for reading in readings:
-            parts = self._parts(reading)
+            with self._counted(reading, pending):
+                parts = self._parts(reading)
             reading.left, reading.started = len(parts), time.monotonic()
             if reading.stored.deletes == "unseen":
                 reading.keys = spools.enter_context(KeySpool(reading.stored))
@@ -215,9 +216,18 @@ class Run:
                 if not reading.left:
                     self._ended(reading, pending, spools)
         except ReadFailed as failed:
-            if not isinstance(failed.cause, DestinationError | Conflict):  # those are not the stream's fault
-                pending.add(partial(self.into.execute, (FAILED, owners[failed.index].books)))
-            raise failed.cause from None
+            with self._counted(owners[failed.index], pending):
+                raise failed.cause from None
+
+    @contextmanager
+    def _counted(self, reading: _Reading, pending: Pending) -> Iterator[None]:
+        """An error inside is one more failure in the stream's books."""
+        try:
+            yield
+        except Exception as error:
+            if not isinstance(error, DestinationError | Conflict):  # those are not the stream's fault
+                pending.add(partial(self.into.execute, (FAILED, reading.books)))
+            raise
 
     def _take(self, reading: _Reading, part: Slice, number: int, batch: Batch, pending: Pending) -> None:
         rows = hash_private(batch.rows, self.company.salt)
@@ -230,6 +240,11 @@ class Run:
 
     def _ended(self, reading: _Reading, pending: Pending, spools: ExitStack) -> None:
         """All slices of a stream have been read: look for what is gone."""
+        with self._counted(reading, pending):
+            self._look_for_deletes(reading, pending, spools)
+        pending.add(partial(self._succeeded, reading))
+
+    def _look_for_deletes(self, reading: _Reading, pending: Pending, spools: ExitStack) -> None:
         deletes, done = reading.stored.deletes, reading.done
         if not self.choice.is_range and deletes == "unseen" and reading.keys and not done.set_aside:
             self._confirm_nothing(reading)
@@ -239,7 +254,6 @@ class Run:
             for batch in reading.stream.keys():  # noqa: SIM118 - a stream, not a dict
                 keys.add(batch)
             pending.add(partial(self._sweep, reading, keys))
-        pending.add(partial(self._succeeded, reading))
 
     def _confirm_nothing(self, reading: _Reading) -> None:
         """A whole stream that came empty is asked for its keys, before its rows are taken for deleted."""
