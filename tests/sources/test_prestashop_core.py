@@ -23,15 +23,20 @@ from tests.conftest import served
 from tests.places import truth
 from tests.shops import whole
 from tests.sources.shop_truth import Record, Truth, moment
+from tests.test_shop_figures import forget_sweeps
 
 SHOPS = ("shop-a", "shop-a-later", "shop-b", "shop-d", "shop-f")
 SALT = "a salt of the tests"
+COMPANY = Company(language="fr", email_salt=SALT)  # type: ignore[arg-type]  # pydantic makes a secret of it
+COMPARED = (
+    "customers", "products", "orders", "order_lines", "order_discounts", "refunds", "payments", "invoices",
+    "invoice_lines", "carts", "stock_levels",
+)  # fmt: skip
 FRENCH = "2"  # the id of the language in all recorded shops
 
 # What the database's files do not tell, or what is not the shop's to tell.
 NOT_COMPARED = {
     "customers": {"same_as_source", "same_as_customer_id", "payment_days", "credit_limit"},
-    "products": {"category_path"},
     "orders": {"sales_rep", "web_reference", "duplicate_of_source", "duplicate_of_order_id"},
     "refunds": {"reason"},
     "invoices": {"due_date"},
@@ -59,55 +64,78 @@ def rows_of(warehouse: Path, sql: str) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module", params=SHOPS)
 def read(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Read:
     name = request.param
-    shop, file = whole(name), tmp_path_factory.mktemp(name) / "shop.duckdb"
+    shop, file = whole(name), tmp_path_factory.mktemp(name) / "echannel.duckdb"
     with served(shop) as source:
-        sync(source, into=DuckDB(file), company=Company(language="fr", email_salt=SALT))
-    tables = shop.tables
+        sync(source, into=DuckDB(file), company=COMPANY)
+    return Read(file, shop, truth_of(name, shop))
+
+
+def truth_of(name: str, shop: FakeShop) -> Truth:
+    """The database's files, with the names that they leave out."""
+    tables: Any = shop.tables
     names = {
-        "groups": {str(n): row["name"][FRENCH] for n, row in tables["groups"].items()},
-        "categories": {str(n): row["name"][FRENCH] for n, row in tables["categories"].items()},
-        "manufacturers": {str(n): row["name"] for n, row in tables["manufacturers"].items()},
-        "carriers": {str(n): row["name"] for n, row in tables["carriers"].items()},
-        "cart_rules": {str(n): row["code"] for n, row in tables["cart_rules"].items()},
+        table: {str(n): row["name"][FRENCH] for n, row in tables[table].items()} for table in ("groups", "categories")
     }
-    return Read(
-        file,
-        shop,
-        Truth(
-            truth(name),
-            SALT,
-            names,  # type: ignore[arg-type]  # rows of the stand-in hold text here
-            vouchers_are_told=name != "shop-d",
-            is_multistore=name == "shop-b",
-        ),
-    )
+    names |= {
+        table: {str(n): row["name"] for n, row in tables[table].items()} for table in ("manufacturers", "carriers")
+    }
+    names["cart_rules"] = {str(n): row["code"] for n, row in tables["cart_rules"].items()}
+    names["paths"] = {str(n): path_of(n, tables["categories"]) for n in tables["categories"]}
+    is_told = name != "shop-d"
+    return Truth(truth(name), SALT, names, vouchers_are_told=is_told, is_multistore=name == "shop-b")
 
 
-@pytest.mark.parametrize(
-    "table",
-    [
-        "customers", "products", "orders", "order_lines", "order_discounts", "refunds", "payments", "invoices",
-        "invoice_lines", "carts", "stock_levels",
-    ],
-)  # fmt: skip
+def path_of(number: int, categories: dict[int, Any]) -> str:
+    """A category's name after those it is in, without the home page's."""
+    row, above = categories[number], int(categories[number]["id_parent"])
+    if above not in categories or categories[above]["is_root_category"] == "1" or categories[above]["id_parent"] == "0":
+        return str(row["name"][FRENCH])
+    return f"{path_of(above, categories)} / {row['name'][FRENCH]}"
+
+
+@pytest.mark.parametrize("table", COMPARED)
 def test_core_equals_the_database(table: str, read: Read) -> None:
     """Nothing is missing, nothing is extra, and each field of each record is what the shop's database says."""
     same(table, read.rows(table), getattr(read.truth, table)())
 
 
 def same(table: str, rows: Iterable[dict[str, Any]], true: Iterable[Record]) -> None:
+    assert differences(table, rows, true) == {}
+
+
+def differences(
+    table: str, rows: Iterable[dict[str, Any]], true: Iterable[Record]
+) -> dict[tuple[Any, ...], dict[str, tuple[object, object]]]:
+    """The fields that differ, by the record's key; the two sets of records must be the same."""
     key = TABLES[table].key
     columns = set(TABLES[table].types) - NOT_COMPARED.get(table, set())
     ours = {tuple(row[name] for name in key): {name: row[name] for name in columns} for row in rows}
     theirs = {tuple(row[name] for name in key): row for row in true}
     assert set(ours) == set(theirs)
     assert all(set(row) == columns for row in theirs.values())
-    different = {
+    assert theirs or table == "order_discounts"  # which 1.7.6 does not serve
+    found = {
         one: {name: (ours[one][name], row[name]) for name in columns if ours[one][name] != row[name]}
         for one, row in theirs.items()
     }
-    assert {one: fields for one, fields in different.items() if fields} == {}
-    assert theirs or table == "order_discounts"  # which 1.7.6 does not serve
+    return {one: fields for one, fields in found.items() if fields}
+
+
+def test_a_week_later_core_equals_the_database_again(tmp_path: Path) -> None:
+    """48 changes, read incrementally: all of core is true again, but for what leaves no date in the shop and is found
+    only by reading old orders again: the name of a line that was edited, and a tracking number."""
+    shop, file = whole("shop-a"), tmp_path / "echannel.duckdb"
+    with served(shop) as source:
+        sync(source, into=DuckDB(file), company=COMPANY)
+        shop.become(whole("shop-a-later"))
+        forget_sweeps(file)
+        sync(source, into=DuckDB(file), company=COMPANY)
+    later = Read(file, shop, truth_of("shop-a-later", shop))
+    found = {table: differences(table, later.rows(table), getattr(later.truth, table)()) for table in COMPARED}
+    undated = {"orders": {("60",): ["is_tracked"]}, "order_lines": {("50", "86"): ["name"]}}
+    for table, rows in found.items():
+        left = {key: sorted(fields) for key, fields in rows.items()}
+        assert left.items() <= undated.get(table, {}).items(), table
 
 
 def test_rates_of_the_days(read: Read) -> None:
