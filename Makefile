@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all lint format schemas clean
+.PHONY: demo test test-all lint format bench-prestashop schemas clean
 
 $(BIN)/echannel: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -35,6 +35,9 @@ lint: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+bench-prestashop: $(VENV)/.dev  ## this library and its peers against one stand-in; FLAGS=--full for the large runs
+	$(BIN)/python -m benchmarks.prestashop $(FLAGS)
 
 schemas:  ## write the JSON schemas that editors use
 	$(BIN)/python -m echannel_connectors.schemas

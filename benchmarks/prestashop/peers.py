@@ -1,0 +1,146 @@
+"""Where the peers run: each in an environment of its own, made once with pip below the temporary folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from functools import lru_cache
+from pathlib import Path
+
+from benchmarks.prestashop.measure import Measure, peak_mib
+from benchmarks.prestashop.server import Served, environment
+from benchmarks.prestashop.world import ROOT
+
+LOOPS = {"prestapyt": ("prestapyt==0.11.1",), "requests": ("requests", "orjson")}
+AIRBYTE = "airbyte-source-prestashop==1.0.4"
+# Its wheel says 3.9 to 3.11, but the airbyte-cdk 0.80 that it pins cannot be imported on 3.11 (a mutable default).
+AIRBYTE_PYTHONS = ("python3.10", "python3.9")
+# The wheel of 1.0.4 lacks the schema files that its components.py opens, so that not even `check` runs as it comes.
+# The same schemas stand in its manifest: they are written to where they are looked for; nothing else is touched.
+PUT_BACK = "1.0.4, its missing schema files put back; "
+AIRBYTE_REPAIR = """
+import json, pathlib, source_prestashop, yaml
+home = pathlib.Path(source_prestashop.__file__).parent
+(home / "schemas").mkdir(exist_ok=True)
+for stream in yaml.safe_load((home / "manifest.yaml").read_text())["definitions"].values():
+    if isinstance(stream, dict) and "schema_loader" in stream:
+        name = stream["$parameters"]["name"]
+        (home / "schemas" / f"{name}.json").write_text(json.dumps(stream["schema_loader"]["schema"]))
+"""
+
+
+class NotHere(Exception):
+    """This peer cannot run here, and why."""
+
+
+def made() -> Path:
+    return Path(os.environ.get("BENCH_PEERS", Path(tempfile.gettempdir()) / "echannel-bench-peers"))
+
+
+@lru_cache
+def home(name: str, *packages: str, pythons: tuple[str, ...] = ()) -> Path:
+    """The folder with the peer's executables."""
+    folder = made() / name
+    binaries = folder / "bin"
+    if not (folder / "ready").exists():
+        python = sys.executable if not pythons else _working(pythons)
+        shutil.rmtree(folder, ignore_errors=True)
+        for command in ([python, "-m", "venv", folder], [binaries / "python", "-m", "pip", "-q", "install", *packages]):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise NotHere(f"{name} could not be installed: {(done.stderr.strip().splitlines() or ['?'])[-1][:200]}")
+        (folder / "ready").touch()
+    return binaries
+
+
+def _working(pythons: tuple[str, ...]) -> str:
+    found = [path for name in pythons if (path := shutil.which(name))]
+    versions = Path.home() / ".pyenv" / "versions"
+    found += [
+        str(path) for name in pythons for path in sorted(versions.glob(f"{name.removeprefix('python')}.*/bin/python"))
+    ]
+    for path in found:
+        if subprocess.run([path, "-c", "import venv, ensurepip"], capture_output=True, check=False).returncode == 0:
+            return path
+    raise NotHere(f"needs one of {', '.join(pythons)}, and there is none here")
+
+
+def loop(name: str, shop: Served) -> Measure:
+    """One of loops.py, measured by itself."""
+    packages = LOOPS[name]
+    python = home(name, *packages) / "python"
+    measure = told([str(python), "-m", "benchmarks.prestashop.loops", name, shop.url, shop.key], shop)
+    measure.note = "0.11.1 by pages of 100, XML into dicts; " if name == "prestapyt" else ""
+    return measure
+
+
+def ours(way: str, shop: Served, *more: str) -> Measure:
+    return told([sys.executable, "-m", "benchmarks.prestashop.ours", way, shop.url, shop.key, *more], shop)
+
+
+def told(command: list[str], shop: Served) -> Measure:
+    """Run a reader that prints its own measure."""
+    shop.ask("log")
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command[1:4])} failed:\n{done.stderr[-2000:]}")
+    measure = Measure(**json.loads(done.stdout.splitlines()[-1]))
+    measure.requests = shop.ask("log")["requests"]
+    return measure
+
+
+def airbyte(shop: Served) -> Measure:
+    """`source-prestashop read` with a catalog of orders and order_details, its messages counted as they come.
+
+    The clock starts at its first request, so that starting up is not held against it. Plain http is allowed by the
+    connector's own hidden setting.
+    """
+    binaries = home("airbyte", AIRBYTE, pythons=AIRBYTE_PYTHONS)
+    subprocess.run([binaries / "python", "-c", AIRBYTE_REPAIR], check=True)
+    program = binaries / "source-prestashop"
+    with tempfile.TemporaryDirectory() as folder:
+        config, catalog = Path(folder) / "config.json", Path(folder) / "catalog.json"
+        settings = {"url": shop.url, "access_key": shop.key, "start_date": "2024-01-01", "_allow_http": True}
+        config.write_text(json.dumps(settings))
+        command = [program, "discover", "--config", config]
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+        if found.returncode:
+            raise NotHere(f"its discover ended with {found.returncode}: {found.stdout.strip()[-300:]}")
+        streams = next(
+            message["catalog"]["streams"]
+            for line in found.stdout.splitlines()
+            if (message := json.loads(line)).get("catalog")
+        )
+        chosen = [
+            {"stream": stream, "sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}
+            for stream in streams
+            if stream["name"] in ("orders", "order_details")
+        ]
+        catalog.write_text(json.dumps({"streams": chosen}))
+        return _messages([str(program), "read", "--config", str(config), "--catalog", str(catalog)], shop)
+
+
+def _messages(command: list[str], shop: Served) -> Measure:
+    shop.ask("log")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    records, peak, tail = 0, 0.0, ""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        for number, line in enumerate(process.stdout):
+            records += '"type": "RECORD"' in line[:40] or '"type":"RECORD"' in line[:40]
+            tail = line
+            if number % 200 == 0:
+                peak = max(peak, peak_mib(str(process.pid)))
+    ended = time.monotonic()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if process.returncode or not records:
+        raise NotHere(f"airbyte-source-prestashop ended with {process.returncode}: {tail.strip()[:200]}")
+    log = shop.ask("log")
+    cpu = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+    return Measure("airbyte", records, round(ended - log["first"], 3), round(cpu, 3), peak, log["requests"], PUT_BACK)
