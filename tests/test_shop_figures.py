@@ -12,7 +12,7 @@ from echannel_connectors.models.company import Company
 from echannel_connectors.testing.shop import FakeShop
 from tests import figures
 from tests.conftest import served
-from tests.places import recording, truth
+from tests.places import truth
 from tests.shops import whole
 
 
