@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import TypeVar
 
 import pyarrow as pa
 
@@ -18,6 +20,7 @@ from echannel_connectors.errors import EChannelError
 from echannel_connectors.streams import Batch, Progress, Stream
 from echannel_connectors.texts import say
 
+T = TypeVar("T")
 Item = tuple[int, int, Batch | None]
 
 
@@ -70,6 +73,13 @@ def read_slices(
             _drain(ready)
             for thread in threads:
                 thread.join(timeout=0.05)
+
+
+def side_by_side(calls: Sequence[Callable[[], T]], readers: int) -> list[Callable[[], T]]:
+    """Make these calls, so many at once; each comes back as a function that gives its result, or raises its error."""
+    with ThreadPoolExecutor(max_workers=readers) as pool:
+        made = [pool.submit(call) for call in calls]
+    return [one.result for one in made]
 
 
 def _reader(

@@ -22,6 +22,77 @@ FRENCH: dict[str, str] = {
     "did you mean {name!r}?": "vouliez-vous dire « {name} » ?",
     "known: {names}": "possibles : {names}",
     "run again later": "relancez plus tard",
+    # -- PrestaShop
+    "while reading {stream}, slice {part}": "pendant la lecture de {stream}, tranche {part}",
+    "{source} sent nothing for {stream!r}, and then said that it has some":
+        "{source} n'a rien envoyé pour « {stream} », puis a dit en avoir",
+    "run again later; what was read is kept": "relancez plus tard ; ce qui a été lu est gardé",
+    "{host} could not be reached: {because}": "{host} n'a pas pu être joint : {because}",
+    "check the address and the connection, or run again later; what was read is kept":
+        "vérifiez l'adresse et la connexion, ou relancez plus tard ; ce qui a été lu est gardé",
+    "{host} sent more than {mib} MiB in one answer": "{host} a envoyé plus de {mib} Mio en une réponse",
+    "it answered {status}": "il a répondu {status}",
+    "it did not answer in time": "il n'a pas répondu à temps",
+    "its TLS certificate was not accepted": "son certificat TLS n'a pas été accepté",
+    "its name is not known": "son nom est inconnu",
+    "the connection was refused or broke off": "la connexion a été refusée ou s'est rompue",
+    "the answer broke off": "la réponse s'est interrompue",
+    "{host} answers (PrestaShop {version})": "{host} répond (PrestaShop {version})",
+    "the host drops the Authorization header; the key travels in the address":
+        "l'hébergeur supprime l'en-tête Authorization ; la clé voyage dans l'adresse",
+    "add this line to the shop's .htaccess: {line}": "ajoutez cette ligne au .htaccess de la boutique : {line}",
+    "the key may write ({names}); reading needs no such right":
+        "la clé a le droit d'écrire ({names}) ; lire n'en a pas besoin",
+    "in the back office under Advanced Parameters > Webservice, leave only GET on this key":
+        "dans le back-office, sous Paramètres avancés > Webservice, ne laissez que GET à cette clé",
+    "the key may read the employees with their password hashes; they are never read":
+        "la clé a le droit de lire les employés avec leurs mots de passe chiffrés ; ils ne sont jamais lus",
+    "in the back office under Advanced Parameters > Webservice, take 'employees' off this key":
+        "dans le back-office, sous Paramètres avancés > Webservice, retirez « employees » à cette clé",
+    "order state {id}, {name}: counts as a sale (the shop calls it logable)":
+        "état {id}, {name} : compte comme une vente (la boutique le dit « logable »)",
+    "order state {id}, {name}: counts if it once was a sale; the refund counts on its own day":
+        "état {id}, {name} : compte si la commande a été une vente ; le remboursement compte à sa propre date",
+    "order state {id}, {name}: is no sale (the shop does not call it logable)":
+        "état {id}, {name} : n'est pas une vente (la boutique ne le dit pas « logable »)",
+    "500 and an empty answer, as for a page beyond the shop's memory limit":
+        "500 et une réponse vide, comme pour une page qui dépasse la mémoire de la boutique",
+    "in the back office under Advanced Parameters > Webservice, copy the key (32 characters) and see that it is enabled":
+        "dans le back-office, sous Paramètres avancés > Webservice, copiez la clé (32 caractères) et vérifiez qu'elle est active",
+    "{host} does not accept this key": "{host} n'accepte pas cette clé",
+    "in the back office under Advanced Parameters > Webservice, enable the webservice":
+        "dans le back-office, sous Paramètres avancés > Webservice, activez le webservice",
+    "the webservice of {host} is switched off": "le webservice de {host} est désactivé",
+    "{host} has changed the fields of {resource!r}": "{host} a changé les champs de « {resource} »",
+    "run again: they are looked up anew": "relancez : ils sont relus",
+    "{host} answered {status} for {resource!r}: {said}": "{host} a répondu {status} pour « {resource} » : {said}",
+    "in the back office under Advanced Parameters > Webservice, give the key the GET permission on {resource!r}":
+        "dans le back-office, sous Paramètres avancés > Webservice, donnez à la clé le droit GET sur « {resource} »",
+    "the key may not read {resource!r}, which the tables need":
+        "la clé n'a pas le droit de lire « {resource} », dont les tables ont besoin",
+    "the host may drop the Authorization header; add this line to the shop's .htaccess: {line}":
+        "l'hébergeur supprime peut-être l'en-tête Authorization ; ajoutez cette ligne au .htaccess de la boutique : {line}",
+    "{host} did not see the key (401)": "{host} n'a pas vu la clé (401)",
+    "ask the host to let this machine reach /api, or to allow its User-Agent (setting user_agent)":
+        "demandez à l'hébergeur d'ouvrir /api à cette machine, ou d'accepter son User-Agent (réglage user_agent)",
+    "a firewall in front of {host} refused the request (403)": "un pare-feu devant {host} a refusé la requête (403)",
+    "{host} redirects /api to {target}": "{host} redirige /api vers {target}",
+    "write that address as the shop's url": "mettez cette adresse comme url de la boutique",
+    "{host} answered {status} for {resource!r}": "{host} a répondu {status} pour « {resource} »",
+    "a page for people came instead of data: a firewall, a maintenance page or a broken module":
+        "une page web est venue au lieu des données : un pare-feu, une page de maintenance ou un module cassé",
+    "there is no PrestaShop webservice at {host}: {why}": "il n'y a pas de webservice PrestaShop à {host} : {why}",
+    "give the shop's own address, such as https://shop.example, and enable the webservice in the back office":
+        "donnez l'adresse de la boutique, comme https://boutique.example, et activez le webservice dans le back-office",
+    "{host} cannot deliver {resource!r}: {reason}": "{host} n'arrive pas à livrer « {resource} » : {reason}",
+    "open the shop's address in a browser: a firewall, a maintenance page or a broken module answers":
+        "ouvrez l'adresse de la boutique dans un navigateur : un pare-feu, une page de maintenance ou un module cassé répond",
+    "the answer is not a PrestaShop document": "la réponse n'est pas un document PrestaShop",
+    "it answered with something else ({error})": "il a répondu autre chose ({error})",
+    "{host} answers nothing for {resource!r}, where it has records":
+        "{host} ne répond rien pour « {resource} », où il y a des enregistrements",
+    "its database may be in trouble; run again later: what was read is kept":
+        "sa base de données va peut-être mal ; relancez plus tard : ce qui a été lu est gardé",
     # -- echannel.yaml and its settings
     "run `echannel init` to make one": "lancez `echannel init` pour en créer un",
     "there is no {file} in {folder}": "il n'y a pas de fichier {file} dans {folder}",

@@ -6,8 +6,8 @@ import json
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from echannel_connectors import events
 from echannel_connectors.arrow import hash_private, without_secrets
-from echannel_connectors.batches import ReadFailed, read_slices
+from echannel_connectors.batches import ReadFailed, read_slices, side_by_side
 from echannel_connectors.destinations import Warehouse, commit
 from echannel_connectors.errors import Conflict, DestinationError, Unavailable
 from echannel_connectors.events import OnEvent
@@ -147,9 +147,10 @@ class Run:
 
     def _readings(self, source: Source) -> list[_Reading]:
         streams = source.streams()
-        chosen = {name: streams[name] for name in streams if self.choice.takes(source, name)}
+        names = [name for name in streams if self.choice.takes(source, name)]
+        made = side_by_side([partial(streams.__getitem__, name) for name in names], _readers(source))
         with self.into.hold():
-            found = [self._prepared(source, name, stream) for name, stream in chosen.items()]
+            found = [self._prepared(source, name, stream()) for name, stream in zip(names, made, strict=True)]
         readings = [reading for reading in found if reading is not None]
         self.result.first = self.result.first or any(not reading.known for reading in readings)
         return readings
@@ -172,17 +173,16 @@ class Run:
         done = StreamResult(source.name, name)
         return _Reading(source, name, stream, stored, self.into.prepare(stored), is_due, done)
 
-    def _parts(self, reading: _Reading) -> list[Progress]:
-        """The slices to read now: planned ones that are not done, or a range of days by itself."""
-        known, stream = reading.known, reading.stream
-        if self.choice.is_range:
-            parts = [
-                Slice(f"{part.name} {uuid.uuid4().hex[:8]}", part.bounds)
-                for part in stream.between(self.choice.since, self.choice.until)
-            ]
-            self.into.plan(reading.stored, parts)
-            return [Progress(part) for part in parts]
-        planned = stream.slices(known)
+    def _planned(self, reading: _Reading) -> Sequence[Slice]:
+        """The slices of a stream, or those of a range of days by itself."""
+        if not self.choice.is_range:
+            return reading.stream.slices(reading.known)
+        found = reading.stream.between(self.choice.since, self.choice.until)
+        return [Slice(f"{part.name} {uuid.uuid4().hex[:8]}", part.bounds) for part in found]
+
+    def _parts(self, reading: _Reading, planned: Sequence[Slice]) -> list[Progress]:
+        """Those that are not done, remembered before they are read: a run that dies is resumed with the same ones."""
+        known = reading.known
         self.into.plan(reading.stored, [part for part in planned if part.name not in known])
         progress = [known.get(part.name, Progress(part)) for part in planned]
         return [item for item in progress if not item.done]
@@ -191,20 +191,18 @@ class Run:
 
     def _wave(self, readings: list[_Reading], pending: Pending, spools: ExitStack) -> None:
         """Streams that need not wait for each other, all their slices side by side."""
+        readers = _readers(readings[0].source)
+        plans = side_by_side([partial(self._planned, reading) for reading in readings], readers)
         owners: list[_Reading] = []
         work: list[tuple[Stream, Progress]] = []
-        for reading in readings:
-            parts = self._parts(reading)
-            reading.left, reading.started = len(parts), time.monotonic()
-            if reading.stored.deletes == "unseen":
-                reading.keys = spools.enter_context(KeySpool(reading.stored))
-            self.result.streams.append(reading.done)
-            self.on_event(events.StreamStarted(reading.source.name, reading.name, len(parts)))
+        for reading, planned in zip(readings, plans, strict=True):
+            with self._blaming(reading, pending):
+                parts = self._parts(reading, planned())
+            self._begun(reading, len(parts), spools)
             owners += [reading] * len(parts)
             work += [(reading.stream, part) for part in parts]
             if not parts:
                 self._ended(reading, pending, spools)
-        readers = getattr(readings[0].source, "readers", 2)
         try:
             for index, number, batch in read_slices(work, readers=readers):
                 reading = owners[index]
@@ -215,9 +213,25 @@ class Run:
                 if not reading.left:
                     self._ended(reading, pending, spools)
         except ReadFailed as failed:
-            if not isinstance(failed.cause, DestinationError | Conflict):  # those are not the stream's fault
-                pending.add(partial(self.into.execute, (FAILED, owners[failed.index].books)))
-            raise failed.cause from None
+            with self._blaming(owners[failed.index], pending):
+                raise failed.cause from None
+
+    @contextmanager
+    def _blaming(self, reading: _Reading, pending: Pending) -> Iterator[None]:
+        """A failure counts against the stream, unless it is the destination's."""
+        try:
+            yield
+        except Exception as error:
+            if not isinstance(error, DestinationError | Conflict):
+                pending.add(partial(self.into.execute, (FAILED, reading.books)))
+            raise
+
+    def _begun(self, reading: _Reading, parts: int, spools: ExitStack) -> None:
+        reading.left, reading.started = parts, time.monotonic()
+        if reading.stored.deletes == "unseen":
+            reading.keys = spools.enter_context(KeySpool(reading.stored))
+        self.result.streams.append(reading.done)
+        self.on_event(events.StreamStarted(reading.source.name, reading.name, parts))
 
     def _take(self, reading: _Reading, part: Slice, number: int, batch: Batch, pending: Pending) -> None:
         rows = hash_private(batch.rows, self.company.salt)
@@ -231,14 +245,15 @@ class Run:
     def _ended(self, reading: _Reading, pending: Pending, spools: ExitStack) -> None:
         """All slices of a stream have been read: look for what is gone."""
         deletes, done = reading.stored.deletes, reading.done
-        if not self.choice.is_range and deletes == "unseen" and reading.keys and not done.set_aside:
-            self._confirm_nothing(reading)
-            pending.add(partial(self._sweep, reading, reading.keys))
-        elif not self.choice.is_range and deletes == "sweep" and reading.sweep_is_due:
-            keys = spools.enter_context(KeySpool(reading.stored))
-            for batch in reading.stream.keys():  # noqa: SIM118 - a stream, not a dict
-                keys.add(batch)
-            pending.add(partial(self._sweep, reading, keys))
+        with self._blaming(reading, pending):
+            if not self.choice.is_range and deletes == "unseen" and reading.keys and not done.set_aside:
+                self._confirm_nothing(reading)
+                pending.add(partial(self._sweep, reading, reading.keys))
+            elif not self.choice.is_range and deletes == "sweep" and reading.sweep_is_due:
+                keys = spools.enter_context(KeySpool(reading.stored))
+                for batch in reading.stream.keys():  # noqa: SIM118 - a stream, not a dict
+                    keys.add(batch)
+                pending.add(partial(self._sweep, reading, keys))
         pending.add(partial(self._succeeded, reading))
 
     def _confirm_nothing(self, reading: _Reading) -> None:
@@ -311,6 +326,10 @@ def _waves(readings: list[_Reading]) -> Iterator[list[_Reading]]:
         wave = [one for one in left.values() if one.stored.follows not in left] or list(left.values())
         yield wave
         left = {name: reading for name, reading in left.items() if reading not in wave}
+
+
+def _readers(source: Source) -> int:
+    return getattr(source, "readers", 2)
 
 
 def _is_younger(moment: datetime | None, than: timedelta) -> bool:

@@ -107,7 +107,7 @@ def test_dry_run_before_the_first_sync(served: str, shop_a: FakeShop, tmp_path: 
     found = plans(tmp_path, shop_a.key)
     assert found["shop.orders"] == {
         "table": "raw.shop__orders",
-        "how": "first load, in 2 slices",
+        "how": "first load, in 3 slices",
         "rows": 0,
         "stream": "shop.orders",
     }
@@ -126,7 +126,7 @@ def test_dry_run_after_a_sync(served: str, shop_a: FakeShop, tmp_path: Path) -> 
     assert str(orders["shop.orders"]["how"]).startswith("changes since 2026-10-31")
     assert orders["shop.orders"]["rows"] == 385
     again = plans(tmp_path, shop_a.key, "--full", "--only", "shop.orders")
-    assert again["shop.orders"]["how"] == "first load, in 2 slices"
+    assert again["shop.orders"]["how"] == "first load, in 3 slices"
     days = plans(tmp_path, shop_a.key, "--from", "2026-10-01", "--until", "2026-10-31")
     assert days["shop.orders"]["how"] == "again, from 2026-10-01 to 2026-10-31"
     assert days["shop.currencies"]["how"] == "not at all: it has no dates to choose by"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def test_the_result_of_a_sync_in_french(served: str, shop_a: FakeShop, tmp_path:
     shown = plain("\n".join(on_terminal(tmp_path, "sync", key=shop_a.key)))
     assert "nouvelles ou modifiées" in shown
     assert "Première synchronisation : tout a été lu." in shown
-    assert "4 471 lignes en" in shown
+    assert re.search(r"\d \d{3} lignes en", shown)
     assert "rien n'a été écrit dans une source." in shown
     shop_a.tables["stock_availables"] = {}
     result = json.loads(echannel(tmp_path, "sync", key=shop_a.key).stdout)

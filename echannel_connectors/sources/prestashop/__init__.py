@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cached_property
@@ -149,6 +150,7 @@ class Resources(Mapping[str, Stream]):
         self._names = names
         self._made: dict[str, ResourceStream] = {}
         self._parents: dict[str, Parents] = {}
+        self._lock = threading.Lock()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
@@ -188,7 +190,8 @@ class Resources(Mapping[str, Stream]):
         return Listing(shop._webservice, resource, columns, display, page, its.filters)
 
     def _parents_of(self, resource: str) -> Parents:
-        if resource not in self._parents:
-            its = RULES[resource]
-            self._parents[resource] = Parents(self._listing(resource, its), its.date)
-        return self._parents[resource]
+        with self._lock:
+            if resource not in self._parents:
+                its = RULES[resource]
+                self._parents[resource] = Parents(self._listing(resource, its), its.date)
+            return self._parents[resource]

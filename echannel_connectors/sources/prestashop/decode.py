@@ -54,7 +54,7 @@ def document(body: bytes) -> Document:
     """What was sent, parsed; None for nothing at all."""
     if body.startswith((b"{", b"[")):
         return _json(body)
-    if not body.strip():
+    if not body or body.isspace():
         return None
     if PAGE_FOR_PEOPLE.match(body):
         raise PageForPeople("a page of HTML")
@@ -162,20 +162,24 @@ def _languages(values: Sequence[Any]) -> Nested:
 
 def _xml(text: bytes) -> etree._Element:
     """The document as an element; no entity is resolved, no DTD is accepted."""
-    for attempt in (text, _mended(text)):
-        parser = etree.XMLParser(
-            resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True, remove_blank_text=True,
-            remove_comments=True, remove_pis=True, collect_ids=False,
-        )  # fmt: skip
+    try:
+        root = etree.fromstring(text, _parser())
+    except etree.XMLSyntaxError:
         try:
-            root = etree.fromstring(attempt, parser)
+            root = etree.fromstring(_mended(text), _parser())
         except etree.XMLSyntaxError as error:
-            reason = str(error)
-            continue
-        if root.getroottree().docinfo.internalDTD is not None:
-            raise NotADocument("an XML document with a DTD")
-        return root
-    raise NotADocument(f"malformed XML: {reason}")
+            raise NotADocument(f"malformed XML: {error}") from None
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise NotADocument("an XML document with a DTD")
+    return root
+
+
+def _parser() -> etree.XMLParser:
+    """One for each document: lxml lets only one thread at a time use a parser."""
+    return etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True, remove_blank_text=True,
+        remove_comments=True, remove_pis=True, collect_ids=False,
+    )  # fmt: skip
 
 
 def _mended(text: bytes) -> bytes:
@@ -208,21 +212,35 @@ def _of_elements(records: Sequence[etree._Element], schema: pa.Schema) -> Column
 
 def _found(records: Sequence[etree._Element], path: str) -> list[Sequence[etree._Element]]:
     """The element at a path of each record; nothing where a record has none."""
+    container = records[0].getparent() if records else None
+    found: Any = container.xpath(f"*/{path}") if container is not None else []
+    owners = [one.getparent().getparent() for one in found] if "/" in path else [one.getparent() for one in found]
+    if owners == list(records):
+        return [list(one) for one in found]
     empty: Sequence[etree._Element] = ()
-    return [empty if (found := record.find(path)) is None else list(found) for record in records]
+    return [empty if (one := record.find(path)) is None else list(one) for record in records]
 
 
 def _texts(records: Sequence[etree._Element]) -> dict[str, list[str | None]]:
     """Field → its texts, one per record. Where all records have the same fields in the same order, as the webservice
     writes them, the texts are cut out of one long list: half the time of looking each up by its name."""
     names = [str(field.tag) for field in records[0]] if records else []
-    flat: list[str | None] = []
-    for record in records:
-        fields = list(record)
-        if [field.tag for field in fields] != names:
-            break
-        flat += [field.text for field in fields]
-    else:
+    flat = _in_order(records, names)
+    if flat is not None:
         return {name: flat[n :: len(names)] for n, name in enumerate(names)}
     rows = [{str(field.tag): field.text for field in record} for record in records]
     return {name: [row.get(name) for row in rows] for name in dict.fromkeys(chain.from_iterable(rows))}
+
+
+def _in_order(records: Sequence[etree._Element], names: list[str]) -> list[str | None] | None:
+    """All texts, record by record; None as soon as one does not have exactly these fields in this order."""
+    flat: list[str | None] = []
+    keep = flat.append
+    for record in records:
+        if len(record) != len(names):
+            return None
+        for field, name in zip(record, names, strict=True):
+            if field.tag != name:
+                return None
+            keep(field.text)
+    return flat
