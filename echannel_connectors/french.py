@@ -243,7 +243,7 @@ FRENCH: dict[str, str] = {
     "{requests:,.0f} requests, {seconds:.1f} s of the sources' own time, {mib:.1f} MiB; no source was written to.":
         "{requests:,.0f} requêtes, {seconds:.1f} s de travail des sources, {mib:.1f} Mio ; rien n'a été écrit dans une "
         "source.",
-    "Next sync in {seconds} s (Ctrl+C ends).": "Prochaine synchronisation dans {seconds} s (Ctrl+C pour finir).",
+    "Next sync in {seconds:.0f} s (Ctrl+C ends).": "Prochaine synchronisation dans {seconds:.0f} s (Ctrl+C pour finir).",
     "interrupted; what was committed stays, the next run goes on from there":
         "interrompu ; ce qui a été enregistré reste, la prochaine exécution reprendra de là",
     # -- sync --dry-run
