@@ -50,7 +50,7 @@ def build(
     with into.hold():
         _register(into, sources)
         raw = _raw_tables(into)
-        known = _known_sources(into, project)
+        known = _known_sources(into, sources, project)
         statements = [
             core_statement(table, _parts(table, known, raw, company, into.dialect)) for table in TABLES.values()
         ]
@@ -180,10 +180,14 @@ def _from_erp(table: CoreTable, source: str, present: frozenset[str]) -> str:
     )
 
 
-def _known_sources(into: Warehouse, project: Path | None) -> dict[str, Spec | None]:
-    """Every source that ever came in, with its spec where that runs in the warehouse."""
+def _known_sources(into: Warehouse, sources: Iterable[Source], project: Path | None) -> dict[str, Spec | None]:
+    """Every source that ever came in, with its spec where that runs in the warehouse: its own, or found by name."""
+    own = {source.name: getattr(source, "spec", None) for source in sources}
     found = into.query("SELECT name, connector FROM echannel.sources ORDER BY name").read_all().to_pylist()
-    return {row["name"]: specs.find(row["connector"], project) if row["connector"] else None for row in found}
+    return {
+        row["name"]: own.get(row["name"]) or specs.find(row["connector"], project) if row["connector"] else None
+        for row in found
+    }
 
 
 def _parts(
