@@ -13,12 +13,13 @@ from typing import Self
 from urllib.parse import unquote, urlencode
 
 from echannel_connectors.testing.shop.faults import BARE, HOME_PAGE, PLAIN, Answer, Fault
-from echannel_connectors.testing.shop.playing import played
+from echannel_connectors.testing.shop.playing import changed_resource, changed_rows, played
 from echannel_connectors.testing.shop.query import RefusedError, did_you_mean, display, parameters, select
 from echannel_connectors.testing.shop.recording import KEY, Shop, Tables, copied, read_recording
 from echannel_connectors.testing.shop.render import Writer, error_document, php_json, root_document, schema_document
 from echannel_connectors.testing.shop.schema import Resource, Row
 from echannel_connectors.testing.shop.server import serving
+from echannel_connectors.testing.shop.versions import Change
 
 REALM = (
     'Basic realm="Welcome to PrestaShop Webservice, please enter the authentication key as the login. '
@@ -86,6 +87,17 @@ class FakeShop:
         """
         with self.lock:
             return type(self)(played(replace(self._shop, keys=self.keys), self.tables, version))
+
+    def change(self, resource: str, change: Change) -> None:
+        """Give a resource other fields, as a module or an upgrade does; what was there keeps its values."""
+        with self.lock:
+            languages = [str(number) for number in sorted(self.tables["languages"])]
+            changed = {
+                **self._shop.resources,
+                resource: changed_resource(self._shop.resources[resource], change, languages),
+            }
+            self._shop = replace(self._shop, resources=changed)
+            changed_rows(self.tables, resource, change, languages)
 
     def become(self, other: "FakeShop") -> None:
         """Hold the other shop's rows from now on, as after a day of trade."""

@@ -48,8 +48,8 @@ def _step(shop: Shop, version: Version) -> Shop:
         shop.tables[name] = TABLES[name](shop.tables) if name in TABLES else {}
     for name, change in version.fields.items():
         if name in shop.resources:
-            shop.resources[name] = _changed(shop.resources[name], change, languages)
-            _fill(shop.tables, name, change, languages)
+            shop.resources[name] = changed_resource(shop.resources[name], change, languages)
+            changed_rows(shop.tables, name, change, languages)
     if version.numbers:
         shop.resources.update({name: _in_numbers(one, shop.tables[name]) for name, one in shop.resources.items()})
     return shop
@@ -68,11 +68,11 @@ def _rights(rights: Rights, shop: Shop, version: Version) -> Rights:
 
 def _new_resource(name: str, new: New, languages: Iterable[str]) -> Resource:
     empty = f"{XML_OPEN}<{new.node}>\n</{new.node}>\n{XML_CLOSE}"
-    made = _changed(read_synopsis(name, name, empty), new.holds, languages)
+    made = changed_resource(read_synopsis(name, name, empty), new.holds, languages)
     return replace(made, fields=tuple(replace(one, link=new.links.get(one.name)) for one in made.fields))
 
 
-def _changed(resource: Resource, change: Change, languages: Iterable[str]) -> Resource:
+def changed_resource(resource: Resource, change: Change, languages: Iterable[str]) -> Resource:
     """The resource with other fields; of those that stay, what their records had shown stays known."""
     gone = {*change.removed, *(one.name for one in change.added)}
     lines = [line for line in resource.synopsis.split("\n") if _name_of(line) not in gone]
@@ -139,7 +139,8 @@ def _is_integer(leaf: str) -> bool:
 # -- what the records hold --------------------------------------------------------------------------------------------
 
 
-def _fill(tables: Tables, name: str, change: Change, languages: Iterable[str]) -> None:
+def changed_rows(tables: Tables, name: str, change: Change, languages: Iterable[str]) -> None:
+    """Give the records of a resource the fields that were added, and take those that were removed."""
     values = {one.name: VALUES[name, one.name](tables) for one in change.added if (name, one.name) in VALUES}
     languages = list(languages)
     for number, row in tables[name].items():
