@@ -104,6 +104,7 @@ class _Reading:
     stored: Shape
     known: Mapping[str, Progress]
     sweep_is_due: bool
+    is_new: bool  # never read to its end before
     done: StreamResult
     keys: KeySpool | None = None
     left: int = 0  # slices that are not at their end
@@ -171,7 +172,8 @@ class Run:
         always = self.choice.full or self.choice.accept_deletes
         is_due = always or not _is_younger(row["swept_at"], SWEEP_EVERY)
         done = StreamResult(source.name, name)
-        return _Reading(source, name, stream, stored, self.into.prepare(stored), is_due, done)
+        is_new = row["last_success"] is None
+        return _Reading(source, name, stream, stored, self.into.prepare(stored), is_due, is_new, done)
 
     def _planned(self, reading: _Reading) -> Sequence[Slice]:
         """The slices of a stream, or those of a range of days by itself."""
@@ -251,7 +253,7 @@ class Run:
             if not self.choice.is_range and deletes == "unseen" and reading.keys and not done.set_aside:
                 self._confirm_nothing(reading)
                 pending.add(partial(self._sweep, reading, reading.keys))
-            elif not self.choice.is_range and deletes == "sweep" and not reading.known:
+            elif not self.choice.is_range and deletes == "sweep" and reading.is_new and not reading.known:
                 pending.add(partial(self._swept, reading))  # all that there is was just read
             elif not self.choice.is_range and deletes == "sweep" and reading.sweep_is_due:
                 keys = spools.enter_context(KeySpool(reading.stored))
