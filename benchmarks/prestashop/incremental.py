@@ -7,6 +7,8 @@ from collections import Counter
 from math import ceil
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from benchmarks.prestashop import report
 from benchmarks.prestashop.server import Served, serving
 from echannel_connectors import DuckDB, PrestaShop, sync
@@ -76,4 +78,4 @@ def resource(target: str) -> str:
 
 
 def _shop(served: Served) -> PrestaShop:
-    return PrestaShop(url=served.url, key=served.key, page=RECORDS_A_REQUEST)
+    return PrestaShop(url=served.url, key=SecretStr(served.key), page=RECORDS_A_REQUEST)

@@ -51,7 +51,10 @@ def home(name: str, *packages: str, pythons: tuple[str, ...] = ()) -> Path:
     if not (folder / "ready").exists():
         python = sys.executable if not pythons else _working(pythons)
         shutil.rmtree(folder, ignore_errors=True)
-        for command in ([python, "-m", "venv", folder], [binaries / "python", "-m", "pip", "-q", "install", *packages]):
+        for command in (
+            [python, "-m", "venv", str(folder)],
+            [str(binaries / "python"), "-m", "pip", "-q", "install", *packages],
+        ):
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 raise NotHere(f"{name} could not be installed: {(done.stderr.strip().splitlines() or ['?'])[-1][:200]}")
@@ -108,7 +111,7 @@ def airbyte(shop: Served) -> Measure:
         config, catalog = Path(folder) / "config.json", Path(folder) / "catalog.json"
         settings = {"url": shop.url, "access_key": shop.key, "start_date": "2024-01-01", "_allow_http": True}
         config.write_text(json.dumps(settings))
-        command = [program, "discover", "--config", config]
+        command = [str(program), "discover", "--config", str(config)]
         found = subprocess.run(command, capture_output=True, text=True, check=False)
         if found.returncode:
             raise NotHere(f"its discover ended with {found.returncode}: {found.stdout.strip()[-300:]}")
