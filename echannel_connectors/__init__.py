@@ -6,10 +6,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["DuckDB", "Erp", "PrestaShop", "read", "sync"]
+__all__ = ["DuckDB", "Erp", "PrestaShop", "read", "sync", "to_logging"]
 
 if TYPE_CHECKING:
     from echannel_connectors.destinations.duckdb import DuckDB
+    from echannel_connectors.events import to_logging
     from echannel_connectors.pipeline import sync
     from echannel_connectors.reading import read
     from echannel_connectors.sources.erp import Erp
@@ -22,6 +23,7 @@ _HOMES = {
     "PrestaShop": "echannel_connectors.sources.prestashop",
     "read": "echannel_connectors.reading",
     "sync": "echannel_connectors.pipeline",
+    "to_logging": "echannel_connectors.events",
 }
 
 

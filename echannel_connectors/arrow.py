@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 from typing import Any
 
 import pyarrow as pa
@@ -50,6 +52,8 @@ SQL_TYPES: dict[str, str] = {
 
 PRIVATE = b"echannel.private"
 ZERO_DATES = ("0000-00-00 00:00:00", "0000-00-00")
+GAPS = pa.array(["", *ZERO_DATES])
+UNCLEAN = r"[\x00-\x08\x0b-\x1f]"
 
 
 def sql_type(kind: pa.DataType) -> str:
@@ -74,69 +78,143 @@ def e_mail(name: str) -> pa.Field:
     return pa.field(name, pa.string(), metadata={PRIVATE: b"email"})
 
 
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """A column of lists of records: how many each row has, and the leaves of all of them, end to end."""
+
+    lengths: Sequence[int]
+    leaves: Mapping[str, Sequence[Any]]
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def after(self, rows: int) -> Nested:
+        """Without the first so many rows."""
+        at = sum(self.lengths[:rows])
+        return Nested(self.lengths[rows:], {name: leaves[at:] for name, leaves in self.leaves.items()})
+
+
 def to_batch(
-    columns: Mapping[str, Sequence[Any]], schema: pa.Schema, key: tuple[str, ...]
+    columns: Mapping[str, Sequence[Any] | Nested], schema: pa.Schema, key: tuple[str, ...]
 ) -> tuple[pa.RecordBatch, tuple[SetAside, ...]]:
     """The columns as one typed batch of `schema`; rows that do not fit are left out and named.
 
-    Values are text, None, or a JSON parser's numbers and booleans. Empty text and zero dates are NULL. A row whose
+    Values are text, None, or a JSON parser's numbers and booleans. Empty text and zero dates are NULL; control
+    characters are left out. A row whose
     value does not fit its column's type, or whose key is NULL, comes back as `SetAside` instead.
     """
+    try:
+        batch = pa.RecordBatch.from_arrays(_by_type(columns, schema), schema=schema)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return _row_by_row(columns, schema, key)
+    if any(batch.column(name).null_count for name in key):
+        return _row_by_row(columns, schema, key)
+    return batch, ()
+
+
+def _by_type(columns: Mapping[str, Sequence[Any] | Nested], schema: Iterable[pa.Field]) -> list[pa.Array]:
+    """All columns of a type are cast as one array and cut apart again: what costs is the number of Arrow calls."""
+    kinds: dict[pa.DataType, dict[str, pa.Array]] = {}
+    done: dict[str, pa.Array] = {}
+    for field in schema:
+        column = columns[field.name]
+        if isinstance(column, Nested):
+            done[field.name] = _nested(column, field.type)
+        elif (numbers := _integers(column, field.type)) is not None:
+            done[field.name] = numbers
+        else:
+            kinds.setdefault(field.type, {})[field.name] = _texts(column)
+    for kind, texts in kinds.items():
+        array = _cast(pa.concat_arrays(list(texts.values())), kind)
+        height = len(array) // len(texts)
+        for n, name in enumerate(texts):
+            done[name] = array.slice(n * height, height)
+    return [done[field.name] for field in schema]
+
+
+def _nested(column: Nested, kind: pa.DataType) -> pa.Array:
+    fields = [kind.value_type.field(n) for n in range(kind.value_type.num_fields)]
+    offsets = pa.array([0, *accumulate(column.lengths)], pa.int32())
+    return pa.ListArray.from_arrays(
+        offsets, pa.StructArray.from_arrays(_by_type(column.leaves, fields), fields=fields), type=kind
+    )
+
+
+def _row_by_row(
+    columns: Mapping[str, Sequence[Any] | Nested], schema: pa.Schema, key: tuple[str, ...]
+) -> tuple[pa.RecordBatch, tuple[SetAside, ...]]:
+    """The slow way, for batches with values that do not fit: each row that holds one is set aside by name."""
     bad: dict[int, SetAside] = {}
-    texts = {field.name: _texts(columns[field.name]) for field in schema if not pa.types.is_nested(field.type)}
+    texts = {name: _texts(column) for name, column in columns.items() if not isinstance(column, Nested)}
 
     def reject(column: str, row: int, reason: str) -> None:
         key_text = ", ".join(f"{name}={texts[name][row]}" for name in key)
-        bad.setdefault(row, SetAside(key_text, column, str(columns[column][row])[:200], reason))
+        bad.setdefault(row, SetAside(key_text, column, str(texts[column][row])[:200], reason))
 
     arrays = []
     for field in schema:
-        if pa.types.is_nested(field.type):
-            arrays.append(pa.array(columns[field.name], field.type))
-            continue
-        arrays.append(_typed(texts[field.name], field.type, partial(reject, field.name)))
+        column = columns[field.name]
+        if isinstance(column, Nested):
+            arrays.append(_nested(column, field.type))
+        else:
+            arrays.append(_typed(texts[field.name], field.type, partial(reject, field.name)))
     for name in key:
-        array = arrays[schema.get_field_index(name)]
-        if array.null_count:
-            for row in pc.indices_nonzero(array.is_null()).to_pylist():
-                reject(name, row, "the key is empty")
-    batch = pa.RecordBatch.from_arrays(arrays, schema=schema)
-    if bad:
-        keep = pa.array([row not in bad for row in range(batch.num_rows)])
-        batch = batch.filter(keep)
+        for row in pc.indices_nonzero(arrays[schema.get_field_index(name)].is_null()).to_pylist():
+            reject(name, row, "the key is empty")
+    keep = pa.array([row not in bad for row in range(len(arrays[0]))], pa.bool_())
+    batch = pa.RecordBatch.from_arrays(arrays, schema=schema).filter(keep)
     return batch, tuple(bad[row] for row in sorted(bad))
 
 
-def _texts(values: Sequence[Any]) -> list[str | None]:
+def _texts(values: Sequence[Any]) -> pa.Array:
     """The values as text; a JSON number keeps the digits that it was written with, as far as JSON's parser did."""
-    return [
-        value or None
-        if type(value) is str
-        else None
-        if value is None
-        else ("1" if value else "0")
-        if type(value) is bool
-        else str(value)
-        for value in values
-    ]
-
-
-def _typed(texts: list[str | None], kind: pa.DataType, reject: Callable[[int, str], None]) -> pa.Array:
-    if pa.types.is_string(kind):
-        return pa.array(texts, kind)
-    array = pa.array(texts, pa.string())
-    if pa.types.is_temporal(kind):
-        array = pc.if_else(pc.is_in(array, pa.array(ZERO_DATES)), None, array)
     try:
-        return _cast(array, kind)
-    except pa.ArrowInvalid:
-        return pa.concat_arrays([_cast_one(array[row : row + 1], kind, row, reject) for row in range(len(array))])
+        return pa.array(values, pa.string())
+    except (pa.ArrowTypeError, pa.ArrowInvalid):  # PHP 8.1 and later send numbers
+        return pa.array([_text(value) for value in values], pa.string())
+
+
+def _integers(values: Sequence[Any], kind: pa.DataType) -> pa.Array | None:
+    """A column of JSON's whole numbers as it is, without the way through text."""
+    if not pa.types.is_integer(kind) or not values or type(values[0]) is not int:
+        return None
+    try:
+        return pa.array(values, kind)
+    except (pa.ArrowTypeError, pa.ArrowInvalid):
+        return None
+
+
+def _text(value: Any) -> str | None:
+    if value is None or type(value) is str:
+        return value
+    if type(value) is bool:
+        return "1" if value else "0"
+    return str(value)
 
 
 def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Text of many columns of one type, typed; raises ArrowInvalid when one value does not fit."""
+    gaps = pc.is_in(array, GAPS)
+    if gaps.true_count:
+        array = pc.if_else(gaps, None, array)
     if pa.types.is_date(kind):  # "2026-03-01" and "2026-03-01 00:00:00" are the same day
-        return pc.utf8_slice_codeunits(array, 0, 10).cast(kind)
-    return array.cast(kind)
+        array = pc.utf8_slice_codeunits(array, 0, 10)
+    return _clean(array) if pa.types.is_string(kind) else array.cast(kind)
+
+
+def _clean(array: pa.Array) -> pa.Array:
+    """Text as XML could carry it, whatever form it came in: without control characters, lines ended by a line feed."""
+    if pc.any(pc.match_substring_regex(array, UNCLEAN)).as_py():
+        array = pc.replace_substring_regex(pc.replace_substring_regex(array, "\r\n?", "\n"), UNCLEAN, "")
+    return array
+
+
+def _typed(texts: pa.Array, kind: pa.DataType, reject: Callable[[int, str], None]) -> pa.Array:
+    try:
+        return _cast(texts, kind)
+    except pa.ArrowInvalid:
+        found = [_cast_one(texts[row : row + 1], kind, row, reject) for row in range(len(texts))]
+        return pa.concat_arrays(found)
 
 
 def _cast_one(value: pa.Array, kind: pa.DataType, row: int, reject: Callable[[int, str], None]) -> pa.Array:

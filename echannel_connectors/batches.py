@@ -8,48 +8,62 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TypeVar
 
 import pyarrow as pa
 
 from echannel_connectors.arrow import one_batch
 from echannel_connectors.errors import EChannelError
-from echannel_connectors.streams import Batch, Progress, Slice, Stream
+from echannel_connectors.streams import Batch, Progress, Stream
+from echannel_connectors.texts import say
 
-Item = tuple[Slice, int, Batch]
+T = TypeVar("T")
+Item = tuple[int, int, Batch | None]
 
 
 class Stopped(Exception):
     """Nobody takes the batches any more."""
 
 
-def read_slices(
-    stream: Stream, parts: Sequence[Progress], *, readers: int = 2, at_least: int = 8 * 1024 * 1024
-) -> Iterator[Item]:
-    """(slice, number of the commit, batch) of each slice, read on from where it stands.
+class ReadFailed(Exception):
+    """Reading the slice with this index failed; `cause` is why."""
 
-    Batches of a slice come in order and are joined until they hold `at_least` bytes; at most `readers` slices are read
-    at once and at most that many batches wait. The first error of any reader is raised here, with the slice's name.
+    def __init__(self, index: int, cause: BaseException) -> None:
+        super().__init__(index, cause)
+        self.index = index
+        self.cause = cause
+
+
+def read_slices(
+    work: Sequence[tuple[Stream, Progress]], *, readers: int = 2, at_least: int = 2 * 1024 * 1024
+) -> Iterator[Item]:
+    """(index of the slice in `work`, number of the commit, batch), each slice read on from where it stands.
+
+    Batches of a slice come in order and are joined until they hold `at_least` bytes; after the last one comes None. At
+    most `readers` slices are read at once and at most that many batches wait. The first error of any reader is raised
+    here, as ReadFailed.
     """
-    todo: queue.SimpleQueue[Progress] = queue.SimpleQueue()
-    for part in parts:
-        todo.put(part)
-    ready: queue.Queue[Item | BaseException | None] = queue.Queue(maxsize=readers)
+    todo: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for index in range(len(work)):
+        todo.put(index)
+    ready: queue.Queue[Item | ReadFailed | None] = queue.Queue(maxsize=readers)
     stop = threading.Event()
-    workers = max(1, min(readers, len(parts)))
     threads = [
-        threading.Thread(target=_reader, args=(stream, todo, ready, stop, at_least), daemon=True)
-        for _ in range(workers)
+        threading.Thread(target=_reader, args=(work, todo, ready, stop, at_least), daemon=True)
+        for _ in range(min(readers, len(work)))
     ]
     for thread in threads:
         thread.start()
     try:
-        running = workers
+        running = len(threads)
         while running:
             item = ready.get()
             if item is None:
                 running -= 1
-            elif isinstance(item, BaseException):
+            elif isinstance(item, ReadFailed):
                 raise item
             else:
                 yield item
@@ -61,31 +75,46 @@ def read_slices(
                 thread.join(timeout=0.05)
 
 
+def side_by_side(calls: Sequence[Callable[[], T]], readers: int) -> list[Callable[[], T]]:
+    """Make these calls, so many at once; each comes back as a function that gives its result, or raises its error."""
+    with ThreadPoolExecutor(max_workers=readers) as pool:
+        made = [pool.submit(call) for call in calls]
+    return [one.result for one in made]
+
+
 def _reader(
-    stream: Stream,
-    todo: queue.SimpleQueue[Progress],
-    ready: queue.Queue[Item | BaseException | None],
+    work: Sequence[tuple[Stream, Progress]],
+    todo: queue.SimpleQueue[int],
+    ready: queue.Queue[Item | ReadFailed | None],
     stop: threading.Event,
     at_least: int,
 ) -> None:
+    index = 0
     try:
-        while True:
-            try:
-                progress = todo.get_nowait()
-            except queue.Empty:
-                break
+        for index in _taken(todo):
+            stream, progress = work[index]
+            number = progress.commits
             for number, batch in enumerate(_joined(stream, progress, stop, at_least), progress.commits + 1):
-                _put(ready, (progress.part, number, batch), stop)
+                _put(ready, (index, number, batch), stop)
+            _put(ready, (index, number, None), stop)
         _put(ready, None, stop)
     except Stopped:
         return
     except BaseException as error:  # noqa: BLE001 - whatever it is, the caller must see it: it is raised there
         if isinstance(error, EChannelError):
-            error.add_note(f"while reading {stream.shape.name}, slice {progress.part.name}")
+            stream, progress = work[index]
+            where = {"stream": stream.shape.name, "part": progress.part.name}
+            error.add_note(say("while reading {stream}, slice {part}", **where))
         try:
-            _put(ready, error, stop)
+            _put(ready, ReadFailed(index, error), stop)
         except Stopped:
             return
+
+
+def _taken(todo: queue.SimpleQueue[int]) -> Iterator[int]:
+    with suppress(queue.Empty):
+        while True:
+            yield todo.get_nowait()
 
 
 def _joined(stream: Stream, progress: Progress, stop: threading.Event, at_least: int) -> Iterator[Batch]:
@@ -109,9 +138,7 @@ def _one(batches: list[Batch], schema: pa.Schema) -> Batch:
     return Batch(rows, batches[-1].position, set_aside)
 
 
-def _put(
-    ready: queue.Queue[Item | BaseException | None], item: Item | BaseException | None, stop: threading.Event
-) -> None:
+def _put(ready: queue.Queue[Item | ReadFailed | None], item: Item | ReadFailed | None, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             ready.put(item, timeout=0.1)
@@ -121,9 +148,7 @@ def _put(
     raise Stopped
 
 
-def _drain(ready: queue.Queue[Item | BaseException | None]) -> None:
-    try:
+def _drain(ready: queue.Queue[Item | ReadFailed | None]) -> None:
+    with suppress(queue.Empty):
         while True:
             ready.get_nowait()
-    except queue.Empty:
-        return

@@ -17,6 +17,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from echannel_connectors.texts import Text, in_language, say
+
 DONE, BUG, SETTINGS, UNAVAILABLE, REFUSED, SET_ASIDE, DESTINATION, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
 
 
@@ -24,6 +26,7 @@ class EChannelError(Exception):
     """What happened (the sentence), what to do (`hint`) and where (`place`)."""
 
     exit_code = BUG
+    title = say("Error")
 
     def __init__(self, sentence: str, *, hint: str = "", place: str = "") -> None:
         super().__init__(sentence)
@@ -32,55 +35,68 @@ class EChannelError(Exception):
         self.place = place
 
     def __str__(self) -> str:
+        return self.in_language("en")
+
+    def in_language(self, language: str) -> str:
+        """The sentence, the hint, the place and the notes, a line each, in "en" or "fr"."""
         lines = [self.sentence]
         if self.hint:
-            lines.append(f"  hint: {self.hint}")
+            lines.append(say("hint: {hint}", hint=self.hint))
         if self.place:
-            lines.append(f"  at {self.place}")
-        lines += [f"  {note}" for note in getattr(self, "__notes__", ())]
-        return "\n".join(lines)
+            lines.append(say("at {place}", place=self.place))
+        lines += getattr(self, "__notes__", ())
+        return "\n  ".join(in_language(line, language) for line in lines)
 
 
 class SettingsError(EChannelError):
     """The user's own file, argument or command is wrong; nothing was started."""
 
     exit_code = SETTINGS
+    title = say("Settings")
 
 
 class SpecError(SettingsError):
     """A connector spec is wrong; `place` is file:line where it is known."""
+
+    title = say("Connector spec")
 
 
 class Unavailable(EChannelError):
     """Asked several times and still down; running again later may work."""
 
     exit_code = UNAVAILABLE
+    title = say("Unavailable")
 
 
 class Conflict(Unavailable):
     """Another process holds the warehouse or wrote the same slice meanwhile; nothing is lost."""
+
+    title = say("In use")
 
 
 class Refused(EChannelError):
     """The other side understood and said no: a key, a permission, a budget, a safety limit."""
 
     exit_code = REFUSED
+    title = say("Refused")
 
 
 class UnexpectedData(EChannelError):
     """A source answered with something that its own description does not allow."""
 
     exit_code = SET_ASIDE
+    title = say("Unexpected data")
 
 
 class DestinationError(EChannelError):
     """The destination is full, damaged or of a newer version; what it already holds is untouched."""
 
     exit_code = DESTINATION
+    title = say("Destination")
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Iterable[str]) -> Text:
     """A hint that names the nearest right word, or lists the known ones."""
     names = sorted(known)
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
+    return say("did you mean {name!r}?", name=near[0]) if near else say("known: {names}", names=", ".join(names))

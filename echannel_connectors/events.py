@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -63,7 +64,31 @@ class Built(Event):
 
 
 OnEvent = Callable[[Event], None]
+# What happens all the time is DEBUG, what a stream or a table came to INFO, what somebody may have to look at WARNING.
+LEVELS: dict[type[Event], int] = {
+    StreamStarted: logging.DEBUG,
+    Committed: logging.DEBUG,
+    StreamFinished: logging.INFO,
+    Built: logging.INFO,
+    Retrying: logging.WARNING,
+    Warned: logging.WARNING,
+}
 
 
 def ignore(event: Event) -> None:
     """The default listener."""
+
+
+def to_logging(logger: logging.Logger | None = None) -> OnEvent:
+    """A listener that hands each event to Python's logging: `sync(shop, into=warehouse, on_event=to_logging())`.
+
+    The message is one line; the fields are in `record.event`. The logger is "echannel_connectors" by default.
+    """
+    log = logger or logging.getLogger("echannel_connectors")
+
+    def listen(event: Event) -> None:
+        said = event.as_json()
+        words = " ".join(f"{name}={value}" for name, value in said.items() if name != "event")
+        log.log(LEVELS.get(type(event), logging.INFO), "%s %s", said["event"], words, extra={"event": said})
+
+    return listen

@@ -1,8 +1,384 @@
 """The French of every sentence that `say` makes: English template → French template, with the same values in it.
 
-A test reads the code and fails on a sentence that has no French, or whose French holds other values.
+A test reads the code and fails on a sentence that has no French, or whose French holds other values. The spaces before
+: ; ? ! and inside « » are plain here; texts.py makes them unbreakable.
 """
 
 from __future__ import annotations
 
-FRENCH: dict[str, str] = {}
+FRENCH: dict[str, str] = {
+    # -- errors and hints in general
+    "Error": "Erreur",
+    "Settings": "Réglages",
+    "Connector spec": "Spécification du connecteur",
+    "Unavailable": "Indisponible",
+    "In use": "Occupé",
+    "Refused": "Refusé",
+    "Unexpected data": "Données inattendues",
+    "Destination": "Destination",
+    "{title}: {problem}": "{title} : {problem}",
+    "hint: {hint}": "conseil : {hint}",
+    "at {place}": "dans {place}",
+    "did you mean {name!r}?": "vouliez-vous dire « {name} » ?",
+    "known: {names}": "possibles : {names}",
+    "run again later": "relancez plus tard",
+    # -- PrestaShop
+    "while reading {stream}, slice {part}": "pendant la lecture de {stream}, tranche {part}",
+    "{source} sent nothing for {stream!r}, and then said that it has some":
+        "{source} n'a rien envoyé pour « {stream} », puis a dit en avoir",
+    "run again later; what was read is kept": "relancez plus tard ; ce qui a été lu est gardé",
+    "{host} could not be reached: {because}": "{host} n'a pas pu être joint : {because}",
+    "check the address and the connection, or run again later; what was read is kept":
+        "vérifiez l'adresse et la connexion, ou relancez plus tard ; ce qui a été lu est gardé",
+    "{host} sent more than {mib} MiB in one answer": "{host} a envoyé plus de {mib} Mio en une réponse",
+    "it answered {status}": "il a répondu {status}",
+    "it did not answer in time": "il n'a pas répondu à temps",
+    "its TLS certificate was not accepted": "son certificat TLS n'a pas été accepté",
+    "its name is not known": "son nom est inconnu",
+    "the connection was refused or broke off": "la connexion a été refusée ou s'est rompue",
+    "the answer broke off": "la réponse s'est interrompue",
+    "{host} answers (PrestaShop {version})": "{host} répond (PrestaShop {version})",
+    "the host drops the Authorization header; the key travels in the address":
+        "l'hébergeur supprime l'en-tête Authorization ; la clé voyage dans l'adresse",
+    "add this line to the shop's .htaccess: {line}": "ajoutez cette ligne au .htaccess de la boutique : {line}",
+    "the key may write ({names}); reading needs no such right":
+        "la clé a le droit d'écrire ({names}) ; lire n'en a pas besoin",
+    "in the back office under Advanced Parameters > Webservice, leave only GET on this key":
+        "dans le back-office, sous Paramètres avancés > Webservice, ne laissez que GET à cette clé",
+    "the key may read the employees with their password hashes; they are never read":
+        "la clé a le droit de lire les employés avec leurs mots de passe chiffrés ; ils ne sont jamais lus",
+    "in the back office under Advanced Parameters > Webservice, take 'employees' off this key":
+        "dans le back-office, sous Paramètres avancés > Webservice, retirez « employees » à cette clé",
+    "order state {id}, {name}: counts as a sale (the shop calls it logable)":
+        "état {id}, {name} : compte comme une vente (la boutique le dit « logable »)",
+    "order state {id}, {name}: counts if it once was a sale; the refund counts on its own day":
+        "état {id}, {name} : compte si la commande a été une vente ; le remboursement compte à sa propre date",
+    "order state {id}, {name}: is no sale (the shop does not call it logable)":
+        "état {id}, {name} : n'est pas une vente (la boutique ne le dit pas « logable »)",
+    "500 and an empty answer, as for a page beyond the shop's memory limit":
+        "500 et une réponse vide, comme pour une page qui dépasse la mémoire de la boutique",
+    "in the back office under Advanced Parameters > Webservice, copy the key (32 characters) and see that it is enabled":
+        "dans le back-office, sous Paramètres avancés > Webservice, copiez la clé (32 caractères) et vérifiez qu'elle est active",
+    "{host} does not accept this key": "{host} n'accepte pas cette clé",
+    "in the back office under Advanced Parameters > Webservice, enable the webservice":
+        "dans le back-office, sous Paramètres avancés > Webservice, activez le webservice",
+    "the webservice of {host} is switched off": "le webservice de {host} est désactivé",
+    "{host} has changed the fields of {resource!r}": "{host} a changé les champs de « {resource} »",
+    "run again: they are looked up anew": "relancez : ils sont relus",
+    "{host} answered {status} for {resource!r}: {said}": "{host} a répondu {status} pour « {resource} » : {said}",
+    "in the back office under Advanced Parameters > Webservice, give the key the GET permission on {resource!r}":
+        "dans le back-office, sous Paramètres avancés > Webservice, donnez à la clé le droit GET sur « {resource} »",
+    "the key may not read {resource!r}, which the tables need":
+        "la clé n'a pas le droit de lire « {resource} », dont les tables ont besoin",
+    "the host may drop the Authorization header; add this line to the shop's .htaccess: {line}":
+        "l'hébergeur supprime peut-être l'en-tête Authorization ; ajoutez cette ligne au .htaccess de la boutique : {line}",
+    "{host} did not see the key (401)": "{host} n'a pas vu la clé (401)",
+    "ask the host to let this machine reach /api, or to allow its User-Agent (setting user_agent)":
+        "demandez à l'hébergeur d'ouvrir /api à cette machine, ou d'accepter son User-Agent (réglage user_agent)",
+    "a firewall in front of {host} refused the request (403)": "un pare-feu devant {host} a refusé la requête (403)",
+    "{host} redirects /api to {target}": "{host} redirige /api vers {target}",
+    "write that address as the shop's url": "mettez cette adresse comme url de la boutique",
+    "{host} answered {status} for {resource!r}": "{host} a répondu {status} pour « {resource} »",
+    "a page for people came instead of data: a firewall, a maintenance page or a broken module":
+        "une page web est venue au lieu des données : un pare-feu, une page de maintenance ou un module cassé",
+    "there is no PrestaShop webservice at {host}: {why}": "il n'y a pas de webservice PrestaShop à {host} : {why}",
+    "give the shop's own address, such as https://shop.example, and enable the webservice in the back office":
+        "donnez l'adresse de la boutique, comme https://boutique.example, et activez le webservice dans le back-office",
+    "{host} cannot deliver {resource!r}: {reason}": "{host} n'arrive pas à livrer « {resource} » : {reason}",
+    "open the shop's address in a browser: a firewall, a maintenance page or a broken module answers":
+        "ouvrez l'adresse de la boutique dans un navigateur : un pare-feu, une page de maintenance ou un module cassé répond",
+    "the answer is not a PrestaShop document": "la réponse n'est pas un document PrestaShop",
+    "it answered with something else ({error})": "il a répondu autre chose ({error})",
+    "{host} answers nothing for {resource!r}, where it has records":
+        "{host} ne répond rien pour « {resource} », où il y a des enregistrements",
+    "its database may be in trouble; run again later: what was read is kept":
+        "sa base de données va peut-être mal ; relancez plus tard : ce qui a été lu est gardé",
+    # -- echannel.yaml and its settings
+    "run `echannel init` to make one": "lancez `echannel init` pour en créer un",
+    "there is no {file} in {folder}": "il n'y a pas de fichier {file} dans {folder}",
+    "{file} is empty": "{file} est vide",
+    "{file} is not valid YAML: {problem}": "{file} n'est pas du YAML valide : {problem}",
+    "{file} is of version {version}, which this library does not know yet":
+        "{file} est en version {version}, que cette bibliothèque ne connaît pas encore",
+    "there is no source {name!r}": "il n'y a pas de source « {name} »",
+    "sources.{name} does not say its 'connector'": "sources.{name} n'indique pas son « connector »",
+    "sources.{name}: {mistake}": "sources.{name} : {mistake}",
+    "there is no connector {name!r}": "il n'y a pas de connecteur « {name} »",
+    "unknown key {where!r}: {hint}": "clé inconnue « {where} » : {hint}",
+    "{where!r} is missing": "« {where} » manque",
+    "{where}: {problem}": "{where} : {problem}",
+    "it does not have the form {pattern}": "la valeur n'a pas la forme {pattern}",
+    "it should be {expected}": "la valeur doit être {expected}",
+    "{place} refers to ${{{name}}}, which is not set": "{place} fait référence à ${{{name}}}, qui n'est pas défini",
+    "set {name} in the environment or in a .env file beside echannel.yaml":
+        "définissez {name} dans l'environnement ou dans un fichier .env à côté d'echannel.yaml",
+    "{zone!r} is not a time zone; use a name such as Europe/Paris":
+        "« {zone} » n'est pas un fuseau horaire ; utilisez un nom comme Europe/Paris",
+    "matches.{source}: orders have no column {name!r}":
+        "matches.{source} : les commandes n'ont pas de colonne « {name} »",
+    "parameters.{name} may hold letters, digits and _ only, not {value!r}":
+        "parameters.{name} ne peut contenir que des lettres, des chiffres et _, pas « {value} »",
+    "{connector} has no parameter {name!r}": "{connector} n'a pas de paramètre « {name} »",
+    "{connector} needs parameters.{name}": "{connector} a besoin de parameters.{name}",
+    # -- destinations
+    "use {url}": "utilisez {url}",
+    "{url!r} is not a destination": "« {url} » n'est pas une destination",
+    "the destination {kind}:// comes in a later version":
+        "la destination {kind}:// arrivera dans une prochaine version",
+    "there is no warehouse at {path} yet": "il n'y a pas encore d'entrepôt de données dans {path}",
+    "run `echannel sync` first": "lancez d'abord `echannel sync`",
+    "{path} cannot be opened": "{path} ne peut pas être ouvert",
+    "does its folder exist?": "son dossier existe-t-il ?",
+    "{path} cannot be written: permission denied": "{path} ne peut pas être écrit : accès refusé",
+    "check who owns the file": "vérifiez à qui appartient le fichier",
+    "{path} is damaged or is not a DuckDB file; it was left as it is":
+        "{path} est endommagé ou n'est pas un fichier DuckDB ; il n'a pas été modifié",
+    "move it away and run `echannel sync`: everything is read again from the sources":
+        "déplacez-le et lancez `echannel sync` : tout sera relu depuis les sources",
+    "{path} was written by another version of DuckDB": "{path} a été écrit par une autre version de DuckDB",
+    "{path} was written by a newer version of this library (schema {version})":
+        "{path} a été écrit par une version plus récente de cette bibliothèque (schéma {version})",
+    "the disk that holds {path} is full": "le disque qui contient {path} est plein",
+    "the disk is full": "le disque est plein",
+    "free some space and run again; what was loaded is safe":
+        "libérez de la place et relancez ; ce qui a été chargé est intact",
+    "DuckDB ran out of memory on {path}": "DuckDB a manqué de mémoire sur {path}",
+    "give it more with memory_mib, or free some disk for temporary files":
+        "donnez-lui-en plus avec memory_mib, ou libérez du disque pour les fichiers temporaires",
+    "{path} is in use by {program} (process {pid})": "{path} est utilisé par {program} (processus {pid})",
+    "wait until it has finished, or close it, and run again": "attendez qu'il ait fini, ou fermez-le, puis relancez",
+    "{path} is in use by another program": "{path} est utilisé par un autre programme",
+    "close it and run again": "fermez-le et relancez",
+    "{path} is in use by this program itself": "{path} est déjà utilisé par ce programme lui-même",
+    "close the other connection first": "fermez d'abord l'autre connexion",
+    "another sync wrote to {stream} ({part}) while this one was reading":
+        "une autre synchronisation a écrit dans {stream} ({part}) pendant la lecture",
+    "nothing is lost; run again when the other one has ended":
+        "rien n'est perdu ; relancez quand l'autre sera terminée",
+    "DuckDB could not use {path}: {problem}": "DuckDB n'a pas pu utiliser {path} : {problem}",
+    "destination": "destination",
+    "the warehouse is in memory: it is gone when the program ends":
+        "l'entrepôt de données est en mémoire : il disparaît à la fin du programme",
+    "{path} is not there yet: the first sync makes it":
+        "{path} n'existe pas encore : la première synchronisation le créera",
+    "a sync waits for it for {n:.0f} s": "une synchronisation l'attend {n:.0f} s",
+    "{path} holds {mib:,.1f} MiB; {gib:,.1f} GiB are free": "{path} occupe {mib:,.1f} Mio ; {gib:,.1f} Gio sont libres",
+    "the disk has less space left than the warehouse takes now":
+        "le disque a moins de place libre que l'entrepôt de données n'en occupe",
+    "free some space before the next large load": "libérez de la place avant le prochain gros chargement",
+    # -- ERP databases
+    "{name} is no ERP: its spec runs in the warehouse":
+        "{name} n'est pas un ERP : sa spécification s'exécute dans l'entrepôt de données",
+    "{problem} ({hint})": "{problem} ({hint})",
+    "{host} answers ({dialect})": "{host} répond ({dialect})",
+    "{table}: {problem}": "{table} : {problem}",
+    "the file is opened read-only": "le fichier est ouvert en lecture seule",
+    "this account may only read": "ce compte ne peut que lire",
+    "this account may write; reading needs no such right":
+        "ce compte peut écrire ; la lecture n'a pas besoin de ce droit",
+    "give the source an account that may only SELECT": "donnez à la source un compte qui n'a que le droit SELECT",
+    "the database has no table {name}, which {users} needs":
+        "la base n'a pas de table {name}, dont {users} a besoin",
+    "the url is no database URL": "l'url n'est pas celle d'une base de données",
+    "write {url}": "écrivez {url}",
+    "{kind!r} is not a database that can be read": "« {kind} » n'est pas une base de données qui peut être lue",
+    "the database": "la base de données",
+    "reading {host} needs the driver {driver}": "la lecture de {host} nécessite le pilote {driver}",
+    "there is no database file {path!r}": "il n'y a pas de fichier de base de données « {path} »",
+    "look at the user and the password in the source's url":
+        "vérifiez l'utilisateur et le mot de passe dans l'url de la source",
+    "is the module installed, and are parameters such as prefix and schema right?":
+        "le module est-il installé, et les paramètres comme prefix et schema sont-ils justes ?",
+    "is this spec for another version of the ERP?": "cette spécification est-elle pour une autre version de l'ERP ?",
+    "ask for the right to SELECT from it": "demandez le droit SELECT dessus",
+    "look at the source's url": "vérifiez l'url de la source",
+    "see its pg_hba.conf": "voyez son pg_hba.conf",
+    "look at its expression": "vérifiez son expression",
+    "look at this column's expression in the spec": "vérifiez l'expression de cette colonne dans la spécification",
+    "{host} refuses this user": "{host} refuse cet utilisateur",
+    "{host} lets nobody in from here": "{host} n'accepte aucune connexion depuis ici",
+    "{host} does not know the user {name}": "{host} ne connaît pas l'utilisateur {name}",
+    "{host} has no database {name}": "{host} n'a pas de base {name}",
+    "{host} does not open this database to this user": "{host} n'ouvre pas cette base à cet utilisateur",
+    "the database has no table {name}": "la base n'a pas de table {name}",
+    "the database has no column {name}": "la base n'a pas de colonne {name}",
+    "the account may not read {name}": "le compte n'a pas le droit de lire {name}",
+    "{host} stopped the query": "{host} a interrompu la requête",
+    "{host} does not answer": "{host} ne répond pas",
+    "{host} does not answer: {problem}": "{host} ne répond pas : {problem}",
+    "{host} is being written by somebody else": "{host} est en cours d'écriture par quelqu'un d'autre",
+    "{host} is not a database of this kind": "{host} n'est pas une base de données de ce type",
+    "the database cannot compute a column: {name}": "la base ne peut pas calculer une colonne : {name}",
+    "{host} refuses the SELECT: {problem}": "{host} refuse le SELECT : {problem}",
+    "{table}.{column} does not fit its type {kind}: {problem}":
+        "{table}.{column} ne convient pas à son type {kind} : {problem}",
+    # -- reading
+    "{source} has no stream {name!r}": "{source} n'a pas de flux « {name} »",
+    "{source}.{name} has no dates to choose by": "{source}.{name} n'a pas de dates pour choisir",
+    "leave out the dates": "retirez les dates",
+    "the warehouse has no table {name!r}": "l'entrepôt de données n'a pas de table « {name} »",
+    # -- what a sync says
+    "{missing:,} of {live:,} rows of {stream} are no longer in the source; that is more than a tenth, so they were kept: "
+    "run with --accept-deletes if it is right":
+        "{missing:,} lignes sur {live:,} de {stream} ne sont plus dans la source ; c'est plus d'un dixième, elles ont "
+        "donc été gardées : relancez avec --accept-deletes si c'est voulu",
+    "{n:,} rows of {table} are in {currency} and have no rate to {base}: their *_base figures are empty and in no total":
+        "{n:,} lignes de {table} sont en {currency}, sans taux de change vers {base} : leurs montants *_base sont vides "
+        "et ne comptent dans aucun total",
+    "an unknown currency": "devise inconnue",
+    "what": "quoi",
+    "read": "lues",
+    "new or changed": "nouvelles ou modifiées",
+    "gone": "disparues",
+    "seconds": "secondes",
+    "table": "table",
+    "rows": "lignes",
+    "{what}: {because}; again in {seconds:.1f} s": "{what} : {because} ; nouvel essai dans {seconds:.1f} s",
+    "{n:,} rows did not fit and were set aside: see {table}.":
+        "{n:,} lignes ne convenaient pas et ont été mises de côté : voir {table}.",
+    "First sync: everything was read.": "Première synchronisation : tout a été lu.",
+    "Incremental sync: only what is new since the last one was read ({n:,} rows changed).":
+        "Synchronisation incrémentale : seules les nouveautés ont été lues ({n:,} lignes modifiées).",
+    "{n:,} rows in {seconds:.1f} s → {place}": "{n:,} lignes en {seconds:.1f} s → {place}",
+    "{requests:,.0f} requests, {seconds:.1f} s of the sources' own time, {mib:.1f} MiB; no source was written to.":
+        "{requests:,.0f} requêtes, {seconds:.1f} s de travail des sources, {mib:.1f} Mio ; rien n'a été écrit dans une "
+        "source.",
+    "Next sync in {seconds} s (Ctrl+C ends).": "Prochaine synchronisation dans {seconds} s (Ctrl+C pour finir).",
+    "interrupted; what was committed stays, the next run goes on from there":
+        "interrompu ; ce qui a été enregistré reste, la prochaine exécution reprendra de là",
+    # -- sync --dry-run
+    "Nothing was read or written. A sync would do this:":
+        "Rien n'a été lu ni écrit. Une synchronisation ferait ceci :",
+    "how it would be read": "comment ce serait lu",
+    "into": "vers",
+    "rows now": "lignes",
+    "first load, in one go": "premier chargement, d'un seul coup",
+    "first load, in {n:,} slices": "premier chargement, en {n:,} tranches",
+    "first load goes on: {left:,} of {n:,} slices are left":
+        "suite du premier chargement : il reste {left:,} tranches sur {n:,}",
+    "changes since {position}": "changements depuis {position}",
+    "whole, as at every sync": "en entier, comme à chaque fois",
+    "again, from {since} to {until}": "à nouveau, de {since} à {until}",
+    "the beginning": "l'origine",
+    "today": "aujourd'hui",
+    "not at all: it has no dates to choose by": "pas du tout : pas de dates pour choisir",
+    # -- echannel check
+    "{mark} {name}: {problem}": "{mark} {name} : {problem}",
+    "Everything is in place: run echannel sync.": "Tout est en place : lancez echannel sync.",
+    "Mend what is marked ✗ first.": "Corrigez d'abord ce qui est marqué ✗.",
+    # -- echannel status
+    "No sync has run yet.": "Aucune synchronisation n'a encore eu lieu.",
+    "The last runs": "Les dernières synchronisations",
+    "when": "quand",
+    "outcome": "issue",
+    "changed": "modifiées",
+    "set aside": "de côté",
+    "done": "réussie",
+    "failed": "échouée",
+    "✗ {at}: {problem}": "✗ {at} : {problem}",
+    "How old the figures are": "L'âge des chiffres",
+    "source": "source",
+    "last read": "dernière lecture",
+    "age": "âge",
+    "streams that fail": "flux en échec",
+    "{stream} ({n:,}×)": "{stream} ({n:,}×)",
+    "never": "jamais",
+    "{n} min": "{n} min",
+    "{n} h": "{n} h",
+    "{n} days": "{n} jours",
+    "{n:,}": "{n:,}",
+    "{n:,.1f}": "{n:,.1f}",
+    "{at:%Y-%m-%d %H:%M}": "{at:%d/%m/%Y %H:%M}",
+    # -- echannel init and demo
+    "Your company's name": "Le nom de votre entreprise",
+    "Reporting currency (ISO code)": "Devise des tableaux de bord (code ISO)",
+    "The shop's address (https://…), empty for none": "L'adresse de la boutique (https://…), vide si aucune",
+    "The webservice key (read-only is best)": "La clé du webservice (en lecture seule, c'est mieux)",
+    "Which ERP ({known}), empty for none": "Quel ERP ({known}), vide si aucun",
+    "The ERP's database (a SQLAlchemy URL)": "La base de données de l'ERP (une URL SQLAlchemy)",
+    "{file} is written; secrets are in {env}, which no one else should see.":
+        "{file} est écrit ; les secrets sont dans {env}, que personne d'autre ne doit voir.",
+    "{file} exists already and was left as it is.": "{file} existe déjà et n'a pas été modifié.",
+    "Atelier Breton, a made-up company: a PrestaShop shop served on this machine, and its ERP.":
+        "Atelier Breton, une entreprise fictive : une boutique PrestaShop servie sur cette machine, et son ERP.",
+    "The dashboard: {path}": "Le tableau de bord : {path}",
+    "Live, with fresh figures: {command}": "En direct, avec des chiffres à jour : {command}",
+    "With your own shop: echannel init, then echannel check and echannel sync.":
+        "Avec votre propre boutique : echannel init, puis echannel check et echannel sync.",
+    # -- the preview
+    "The preview is at {url} (Ctrl+C ends it).": "L'aperçu est à l'adresse {url} (Ctrl+C pour finir).",
+    "Open the whole address that the command printed.": "Ouvrez l'adresse entière que la commande a affichée.",
+    "the table {name} is not there": "la table {name} n'existe pas",
+    "{name} is not there; {hint}": "{name} n'existe pas ; {hint}",
+    "{name} is {found}, which is not {wanted}": "{name} est de type {found}, et non {wanted}",
+    "the preview needs the package that holds Vega": "l'aperçu a besoin du paquet qui contient Vega",
+    "there is no filter {name!r}": "il n'y a pas de filtre « {name} »",
+    "there is no period {name!r}": "il n'y a pas de période « {name} »",
+    "a chosen period needs a first and a last day, as 2026-03-31":
+        "une période choisie a besoin d'un premier et d'un dernier jour, comme 2026-03-31",
+    "the first and the last day must lie between 2000 and 2199":
+        "le premier et le dernier jour doivent se situer entre 2000 et 2199",
+    "port {port} cannot be used: {problem}": "le port {port} ne peut pas être utilisé : {problem}",
+    "leave the port out": "n'indiquez pas de port",
+    "the figures are too many for one offline file": "il y a trop de chiffres pour un seul fichier hors ligne",
+    "use the live preview: `echannel preview` without --static":
+        "utilisez l'aperçu en direct : `echannel preview` sans --static",
+    "cannot write {file}: {problem}": "impossible d'écrire {file} : {problem}",
+    "choose another place": "choisissez un autre emplacement",
+    # -- commands and options
+    "{text!r} is not a day": "« {text} » n'est pas un jour",
+    "write it as 2026-03-31": "écrivez-le sous la forme 2026-03-31",
+    "there is no command {name!r}": "il n'y a pas de commande « {name} »",
+    "there is no option {name}": "il n'y a pas d'option {name}",
+    "{name} needs a value": "{name} a besoin d'une valeur",
+    "too much: {words}": "en trop : {words}",
+    "{name} is missing": "{name} manque",
+    "see `{command} --help`": "voyez `{command} --help`",
+    "This is a bug in echannel-connectors; please report it with the lines above.":
+        "C'est un défaut d'echannel-connectors ; merci de le signaler avec les lignes ci-dessus.",
+    # -- --help
+    "Usage:": "Usage :",
+    "Arguments:": "Arguments :",
+    "Options:": "Options :",
+    "Commands:": "Commandes :",
+    "[default:": "[par défaut :",
+    "[required]": "[obligatoire]",
+    "Example: {command}": "Exemple : {command}",
+    "Show this message and exit.": "Afficher cette aide.",
+    "Say the version.": "Afficher la version.",
+    "Shop, ERP and web analytics into tables that ready-made dashboards understand.":
+        "La boutique, l'ERP et l'audience web en tables que des tableaux de bord prêts à l'emploi comprennent.",
+    "Connect to everything, read-only, and say what is missing or risky.":
+        "Se connecter à tout, en lecture seule, et dire ce qui manque ou présente un risque.",
+    "Read what is new in every source and rebuild the tables. Can be repeated and interrupted at any time.":
+        "Lire les nouveautés de chaque source et reconstruire les tables. Peut être relancé ou interrompu à tout moment.",
+    "The last ten runs, and how old the figures are.": "Les dix dernières synchronisations, et l'âge des chiffres.",
+    "Write a stream or a table to stdout.": "Écrire un flux ou une table sur la sortie standard.",
+    "Show a template with the company's own figures, on this machine only.":
+        "Montrer un modèle avec les chiffres de l'entreprise, sur cette machine seulement.",
+    "Ask a few questions and write echannel.yaml; secrets go into a .env file beside it.":
+        "Poser quelques questions et écrire echannel.yaml ; les secrets vont dans un fichier .env à côté.",
+    "The main job on a made-up company: shop and ERP into tables, and a dashboard drawn. Ends by itself.":
+        "L'essentiel sur une entreprise fictive : boutique et ERP en tables, et un tableau de bord. Se termine seul.",
+    "The folder that holds echannel.yaml.": "Le dossier qui contient echannel.yaml.",
+    "this folder": "ce dossier",
+    "A source, or source.stream; may be given again.": "Une source, ou source.flux ; peut être répété.",
+    "Read everything again.": "Tout relire.",
+    "Sync again after this many seconds, for ever.": "Resynchroniser après ce nombre de secondes, sans fin.",
+    "Read again from this day (YYYY-MM-DD).": "Relire à partir de ce jour (AAAA-MM-JJ).",
+    "… up to this day.": "… jusqu'à ce jour.",
+    "Say what would be read and written.": "Dire ce qui serait lu et écrit.",
+    "Accept a large sweep of deletes.": "Accepter un grand nombre de suppressions.",
+    "A source of echannel.yaml, or 'warehouse'.": "Une source d'echannel.yaml, ou « warehouse ».",
+    "One of its streams, such as orders, or a table, such as mart.sales.":
+        "Un de ses flux, comme orders, ou une table, comme mart.sales.",
+    "How to write it.": "Sous quelle forme.",
+    "At most this many rows.": "Au plus ce nombre de lignes.",
+    "From this day (YYYY-MM-DD).": "À partir de ce jour (AAAA-MM-JJ).",
+    "Up to this day.": "Jusqu'à ce jour.",
+    "Which template.": "Quel modèle.",
+    "Write one offline page to this file instead.": "Écrire plutôt une page hors ligne dans ce fichier.",
+    "0 chooses a free one.": "0 en choisit un libre.",
+    "Where to write echannel.yaml.": "Où écrire echannel.yaml.",
+    "Where to put the sample company.": "Où mettre l'entreprise d'exemple.",
+}  # fmt: skip

@@ -12,13 +12,15 @@ from pydantic import Field, ValidationError
 
 from echannel_connectors import destinations, sources
 from echannel_connectors.destinations import Warehouse
-from echannel_connectors.errors import EChannelError, SettingsError
+from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
 from echannel_connectors.models.company import Company
 from echannel_connectors.settings import Settings, environment, resolve
 from echannel_connectors.specs import LOADER, first_mistake, line_of, sentence_of
 from echannel_connectors.streams import Source
+from echannel_connectors.texts import say
 
 FILE = "echannel.yaml"
+INIT = say("run `echannel init` to make one")
 
 
 class Looker(Settings):
@@ -59,9 +61,9 @@ class Project:
 
     def source(self, name: str) -> Source:
         if name not in self.file.sources:
-            from echannel_connectors.errors import did_you_mean
-
-            raise SettingsError(f"there is no source {name!r}", hint=did_you_mean(name, self.file.sources))
+            raise SettingsError(
+                say("there is no source {name!r}", name=name), hint=did_you_mean(name, self.file.sources)
+            )
         return self._source(name)
 
     def warehouse(self) -> Warehouse:
@@ -72,7 +74,7 @@ class Project:
         connector = settings.pop("connector", None)
         place = f"{self.folder / FILE}:{line_of(self.text, ('sources', name))}"
         if not connector:
-            raise SettingsError(f"sources.{name} does not say its 'connector'", place=place)
+            raise SettingsError(say("sources.{name} does not say its 'connector'", name=name), place=place)
         try:
             source = sources.open(name, connector, settings, self.folder)
         except EChannelError as error:
@@ -91,7 +93,7 @@ def load(path: Path) -> Project:
     file = path / FILE if path.is_dir() else path
     if not file.is_file():
         raise SettingsError(
-            f"there is no {file.name} in {file.parent.resolve()}", hint="run `echannel init` to make one"
+            say("there is no {file} in {folder}", file=file.name, folder=file.parent.resolve()), hint=INIT
         )
     text = file.read_text(encoding="utf-8")
     try:
@@ -100,14 +102,17 @@ def load(path: Path) -> Project:
         mark = getattr(error, "problem_mark", None)
         place = f"{file}:{mark.line + 1}" if mark else str(file)
         raise SettingsError(
-            f"{file.name} is not valid YAML: {getattr(error, 'problem', error)}", place=place
+            say("{file} is not valid YAML: {problem}", file=file.name, problem=getattr(error, "problem", error)),
+            place=place,
         ) from error
     if not isinstance(data, dict):
-        raise SettingsError(f"{file.name} is empty", hint="run `echannel init` to make one", place=str(file))
+        raise SettingsError(say("{file} is empty", file=file.name), hint=INIT, place=str(file))
     version = data.get("version", 1)
     if isinstance(version, int) and version > 1:
         raise SettingsError(
-            f"{file.name} is of version {version}, which this library does not know yet",
+            say(
+                "{file} is of version {version}, which this library does not know yet", file=file.name, version=version
+            ),
             hint="pip install --upgrade echannel-connectors",
         )
     names = environment(file.parent)

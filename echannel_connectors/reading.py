@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from echannel_connectors.batches import ReadFailed, read_slices
 from echannel_connectors.destinations import Warehouse
 from echannel_connectors.errors import SettingsError, did_you_mean
-from echannel_connectors.streams import Slice, Source, Stream
+from echannel_connectors.streams import Progress, Source, Stream
+from echannel_connectors.texts import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,20 +68,26 @@ def read(place: Source | Warehouse, name: str, *, since: str | None = None, unti
 def _stream_rows(source: Any, name: str, since: str | None, until: str | None) -> Rows:  # a Source
     streams = source.streams()
     if name not in streams:
-        raise SettingsError(f"{source.name} has no stream {name!r}", hint=did_you_mean(name, streams))
+        sentence = say("{source} has no stream {name!r}", source=source.name, name=name)
+        raise SettingsError(sentence, hint=did_you_mean(name, streams))
     stream: Stream = streams[name]
     if since or until:
         parts = stream.between(since, until)
         if not parts:
-            raise SettingsError(f"{source.name}.{name} has no dates to choose by", hint="leave out the dates")
+            sentence = say("{source}.{name} has no dates to choose by", source=source.name, name=name)
+            raise SettingsError(sentence, hint=say("leave out the dates"))
     else:
         planned = stream.slices({})
         parts = [part for part in planned if part.once] or planned
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for part in parts:
-            for batch in stream.read(Slice(part.name, part.bounds, part.once), None):
-                yield batch.rows
+        work = [(stream, Progress(part)) for part in parts]
+        try:
+            for _, _, batch in read_slices(work, readers=getattr(source, "readers", 2), at_least=0):
+                if batch is not None:
+                    yield batch.rows
+        except ReadFailed as failed:
+            raise failed.cause from None
 
     return Rows(stream.shape.columns, batches)
 
@@ -95,7 +103,7 @@ def _table_rows(warehouse: Any, name: str) -> Rows:  # a Warehouse
         .to_pylist()
     ]
     if name not in tables:
-        raise SettingsError(f"the warehouse has no table {name!r}", hint=did_you_mean(name, tables))
+        raise SettingsError(say("the warehouse has no table {name!r}", name=name), hint=did_you_mean(name, tables))
     schema, _, table = name.partition(".")
     sql = f'SELECT * FROM "{schema}"."{table}"'
     return Rows(warehouse.query(f"{sql} LIMIT 0").read_all().schema, lambda: iter(warehouse.query(sql)))

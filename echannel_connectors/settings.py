@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from echannel_connectors.errors import SettingsError
+from echannel_connectors.texts import say
 
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -51,8 +52,8 @@ def resolve(value: Any, names: Mapping[str, str], place: str = "") -> Any:  # an
         name = match[1]
         if name not in names:
             raise SettingsError(
-                f"{place} refers to ${{{name}}}, which is not set",
-                hint=f"set {name} in the environment or in a .env file beside echannel.yaml",
+                say("{place} refers to ${{{name}}}, which is not set", place=place, name=name),
+                hint=say("set {name} in the environment or in a .env file beside echannel.yaml", name=name),
             )
         return names[name]
 

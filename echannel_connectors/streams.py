@@ -31,6 +31,7 @@ class Shape:
     key: tuple[str, ...]
     cursor: str | None = None
     deletes: Deletes = "none"
+    follows: str | None = None  # a stream of the same source that is read before this one: lines after their orders
 
     def named(self, name: str) -> Shape:
         return replace(self, name=name)
@@ -121,7 +122,10 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of `echannel check`: what was found, how bad it is, and what to do about it."""
+    """One line of `echannel check`: what was found, how bad it is, and what to do about it.
+
+    Sentence and hint are made by `say` (texts.py), so that a French company reads them in French.
+    """
 
     level: Literal["ok", "warning", "error"]
     sentence: str

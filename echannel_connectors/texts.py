@@ -6,10 +6,13 @@ French form, from the catalogue in french.py. So a source or an error, which kno
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
+UNBREAKABLE = re.compile(r" (?=[:;?!»])|(?<=«) ")  # the spaces of French punctuation
 NUMBERS_IN_FRENCH = str.maketrans({",": "\u202f", ".": ","})  # 12,480.5 is written 12 480,5
 
 
@@ -20,7 +23,7 @@ class Text(str):
     values: Mapping[str, object]
 
 
-def say(template: str, **values: object) -> Text:
+def say(template: str, /, **values: object) -> Text:
     """The sentence with its values; the template is what french.py knows it by."""
     text = Text(template.format(**values))
     text.template, text.values = template, values
@@ -31,9 +34,15 @@ def in_language(text: str, language: str) -> str:
     """The text in "en" or "fr"; what was not made by `say`, such as a name, stays as it is."""
     if language != "fr" or not isinstance(text, Text):
         return str(text)
+    return _French().vformat(in_french(text.template), (), text.values)
+
+
+@cache
+def in_french(template: str) -> str:
+    """The French template, its spaces before : ; ? ! and inside « » unbreakable."""
     from echannel_connectors.french import FRENCH
 
-    return _French().vformat(FRENCH.get(text.template, text.template), (), text.values)
+    return UNBREAKABLE.sub("\u00a0", FRENCH[template]) if template in FRENCH else template
 
 
 class _French(string.Formatter):

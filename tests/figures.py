@@ -59,16 +59,17 @@ WHERE CAST(store_credit_net AS DECIMAL(18, 6)) <> 0 ORDER BY month, currency
 """
 
 STOCK = """
-SELECT product_id, variant_id, on_hand FROM mart.inventory ORDER BY product_id, variant_id
+SELECT product_id, variant_id, warehouse_id, on_hand FROM mart.inventory ORDER BY ALL
 """
 
 TRUE_STOCK = """
 WITH s AS (SELECT * FROM read_csv('{folder}/stock_availables.csv', all_varchar = true))
 SELECT id_product AS product_id, CASE WHEN id_product_attribute = '0' THEN '' ELSE id_product_attribute END AS variant_id,
+  CASE WHEN (SELECT count(DISTINCT id_shop) > 1 FROM s) THEN id_shop ELSE '' END AS warehouse_id,
   CAST(quantity AS DECIMAL(18, 6)) AS on_hand
 FROM s WHERE id_product_attribute <> '0'
   OR NOT EXISTS (SELECT 1 FROM s AS v WHERE v.id_product = s.id_product AND v.id_product_attribute <> '0')
-ORDER BY product_id, variant_id
+ORDER BY ALL
 """
 
 PAIRS = {"sales": (SALES, TRUE_SALES), "refunds": (REFUNDS, TRUE_REFUNDS), "credit": (CREDIT, TRUE_CREDIT),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,31 +10,13 @@ import pytest
 
 from echannel_connectors import DuckDB, PrestaShop, errors, sync
 from echannel_connectors.testing.shop import FakeShop, Fault, disabled, firewall, html_page
-
-PROJECT = """
-version: 1
-company: {name: Essai, currency: EUR, time_zone: Europe/Paris, language: en}
-sources:
-  shop: {connector: prestashop, url: "%s", key: "${SHOP_KEY}", pause: 0, attempts: 2}
-destination: duckdb:///shop.duckdb
-"""
+from tests.command import PROJECT, echannel, project
 
 
 @pytest.fixture
 def served(shop_a: FakeShop) -> Iterator[str]:
     with shop_a.serve() as url:
         yield url
-
-
-def echannel(folder: Path, *words: str, key: str = "") -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "SHOP_KEY": key, "PYTHONUTF8": "1"}
-    command = [sys.executable, "-m", "echannel_connectors", *words]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-
-
-def project(folder: Path, url: str, text: str = PROJECT) -> Path:
-    (folder / "echannel.yaml").write_text(text % url, encoding="utf-8")
-    return folder
 
 
 def said(done: subprocess.CompletedProcess[str]) -> str:
@@ -132,21 +112,23 @@ def test_warehouse_of_a_newer_version_is_refused(tmp_path: Path) -> None:
 
 
 def test_misspelt_key_gets_line_and_nearest_name(tmp_path: Path) -> None:
-    done = echannel(project(tmp_path, "https://shop.example", PROJECT.replace("destination", "destinatoin")), "sync")
+    done = echannel(
+        project(tmp_path, "https://shop.example", text=PROJECT.replace("destination", "destinatoin")), "sync"
+    )
     assert done.returncode == errors.SETTINGS
     assert "did you mean 'destination'?" in said(done)
     assert "echannel.yaml:6" in done.stderr
 
 
 def test_misspelt_setting_of_a_source(tmp_path: Path) -> None:
-    done = echannel(project(tmp_path, "https://shop.example", PROJECT.replace("url:", "ulr:")), "sync", key="k")
+    done = echannel(project(tmp_path, "https://shop.example", text=PROJECT.replace("url:", "ulr:")), "sync", key="k")
     assert done.returncode == errors.SETTINGS
     assert "did you mean 'url'?" in said(done)
 
 
 def test_unset_secret_is_named(tmp_path: Path) -> None:
     text = PROJECT.replace("SHOP_KEY", "NO_SUCH_NAME")
-    done = echannel(project(tmp_path, "https://shop.example", text), "sync")
+    done = echannel(project(tmp_path, "https://shop.example", text=text), "sync")
     assert done.returncode == errors.SETTINGS
     assert "${NO_SUCH_NAME}, which is not set" in said(done)
 
@@ -166,3 +148,46 @@ def test_a_large_sweep_waits_for_a_person(shop_a: FakeShop, served: str, tmp_pat
     result = sync(source, into=warehouse)
     assert any("stock_availables" in warning and "--accept-deletes" in warning for warning in result.warnings)
     assert result.tables["mart.inventory"] == 63
+
+
+KEYLESS = """
+connector: acme
+dialect: sqlite
+tables:
+  products:
+    from: article
+    columns: {product_id: article.id, variant_id: article.variant, name: article.label}
+  orders:
+    from: invoice
+    columns: {reference: invoice.number}
+"""
+
+
+@pytest.mark.parametrize("command", ["check", "sync"])
+def test_a_table_of_the_project_s_own_spec_without_a_key(command: str, tmp_path: Path) -> None:
+    """The line of the table in the spec, and which column is missing; before the ERP is asked anything."""
+    (tmp_path / "connector_specs").mkdir()
+    (tmp_path / "connector_specs" / "acme.yaml").write_text(KEYLESS, encoding="utf-8")
+    text = "sources: {books: {connector: acme, url: sqlite:///books.db}}"
+    (tmp_path / "echannel.yaml").write_text(text, encoding="utf-8")
+    done = echannel(tmp_path, command)
+    assert done.returncode == errors.SETTINGS
+    assert "acme.orders has no key: the column 'order_id' is missing" in said(done)
+    assert "acme.yaml:8" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://reader:geheim-1234@127.0.0.1:9/books", "mysql://reader:geheim-1234@127.0.0.1:9/books"]
+)
+def test_an_erp_where_nobody_answers(url: str, tmp_path: Path) -> None:
+    connector = "odoo" if url.startswith("postgresql") else "dolibarr"
+    text = f"sources: {{books: {{connector: {connector}, url: '{url}'}}}}"
+    (tmp_path / "echannel.yaml").write_text(text, encoding="utf-8")
+    done = echannel(tmp_path, "sync")
+    assert done.returncode == errors.UNAVAILABLE
+    assert "127.0.0.1 does not answer" in said(done)
+    assert "geheim-1234" not in done.stdout + done.stderr
+    checked = echannel(tmp_path, "check")
+    assert checked.returncode == errors.REFUSED
+    assert "✗ books: 127.0.0.1 does not answer" in checked.stdout
+    assert "geheim-1234" not in checked.stdout + checked.stderr

@@ -13,7 +13,7 @@ from lxml import etree
 from benchmarks.prestashop import report
 from benchmarks.prestashop.world import World
 from echannel_connectors import specs
-from echannel_connectors.arrow import ARROW_TYPES, to_batch
+from echannel_connectors.arrow import to_batch
 from echannel_connectors.sources.prestashop import decode
 from echannel_connectors.sources.prestashop.schema import fields, wanted
 from echannel_connectors.specs import Reads
@@ -24,8 +24,7 @@ ROUNDS = 15
 
 def to_arrow(body: bytes, schema: pa.Schema) -> pa.RecordBatch:
     """The library's own way from a page to a typed batch: the one place to change when it has a new one."""
-    rows = decode.rows(body)
-    return to_batch({name: [row.get(name) for row in rows] for name in schema.names}, schema, ("id",))[0]
+    return to_batch(decode.columns(decode.document(body), schema), schema, ("id",))[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +95,11 @@ def pages(world: World) -> list[Page]:
     reads = specs.find("prestashop").reads
     rows = {"order_rows": ["id", "product_id", "product_quantity", "unit_price_tax_excl"]}
     found = known["orders"]
-    whole = [pa.field(name, ARROW_TYPES[word]) for name, word in found.words.items()]
-    whole += [
-        pa.field(name, pa.list_(pa.struct([(leaf, pa.string()) for leaf in leaves])))
-        for name, leaves in found.associations.items()
-    ]
+    whole, _ = wanted(found, reads["orders"], also={*found.words, *found.associations})
     schema, display = wanted(found, Reads(columns={**reads["orders"].columns, **rows}))
     line_schema, line_display = wanted(known["order_details"], reads["order_details"])
     return [
-        Page("orders in full", "orders", "full", pa.schema(whole)),
+        Page("orders in full", "orders", "full", whole),
         Page("orders, our fields and rows", "orders", display, schema),
         Page("order_details, our fields", "order_details", line_display, line_schema),
     ]

@@ -2,43 +2,76 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from echannel_connectors.errors import EChannelError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> None:
     """Run a command; every expected error is one sentence, a hint and an exit code, never a traceback."""
-    from echannel_connectors.errors import BUG, INTERRUPTED, EChannelError
-
     try:
         from echannel_connectors.cli.app import app
+        from echannel_connectors.cli.help import commands
 
-        code = app(standalone_mode=False)
+        code = commands(app)(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
-    except EChannelError as error:
-        _say(f"{type(error).__name__}: {error}")
-        sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        _say("interrupted; what was committed stays, the next run goes on from there")
-        sys.exit(INTERRUPTED)
+        sys.exit(_interrupted())
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `… | head` has what it wanted
     except Exception as error:  # noqa: BLE001 - the last line of defence: it is told and becomes an exit code
-        _say_usage_or_bug(error)
-        sys.exit(getattr(error, "exit_code", BUG))
+        sys.exit(_told(error))
 
 
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr)
+def _interrupted() -> int:
+    from echannel_connectors.cli import show
+    from echannel_connectors.errors import INTERRUPTED
+    from echannel_connectors.texts import say
+
+    show.talk(say("interrupted; what was committed stays, the next run goes on from there"))
+    return INTERRUPTED
 
 
-def _say_usage_or_bug(error: Exception) -> None:
-    """A wrong option is the user's to mend; anything else is a bug of ours, and then the traceback helps."""
-    show = getattr(error, "show", None)
-    if show:
-        show()
-    elif type(error).__name__ != "Abort":
-        import traceback
+def _told(error: Exception) -> int:
+    """Tell the error and give its exit code; a bug of ours comes with its traceback, which helps to mend it."""
+    from echannel_connectors.cli import show
+    from echannel_connectors.errors import BUG, SETTINGS
+    from echannel_connectors.texts import say
 
-        traceback.print_exc()
-        _say("This is a bug in echannel-connectors; please report it with the lines above.")
+    kind = type(error).__name__
+    if known := _known(error):
+        show.problem(known)
+        return known.exit_code
+    if kind == "Abort":  # Ctrl+C at a question
+        return _interrupted()
+    if kind == "NoArgsIsHelpError":
+        show.talk(str(error.args[0]))
+        return SETTINGS
+    import traceback
+
+    traceback.print_exc()
+    show.talk(say("This is a bug in echannel-connectors; please report it with the lines above."))
+    return BUG
+
+
+def _known(error: Exception) -> EChannelError | None:
+    """The error as one of ours, where somebody outside can do something about it."""
+    from echannel_connectors.cli.help import usage_error
+    from echannel_connectors.errors import DestinationError, EChannelError
+    from echannel_connectors.texts import say
+
+    if isinstance(error, EChannelError):
+        return error
+    if isinstance(error, OSError) and error.errno in FULL:
+        path = error.filename
+        sentence = say("the disk that holds {path} is full", path=path) if path else say("the disk is full")
+        return DestinationError(sentence, hint=say("free some space and run again; what was loaded is safe"))
+    if hasattr(error, "format_message") and type(error).__name__ != "NoArgsIsHelpError":
+        return usage_error(error)
+    return None

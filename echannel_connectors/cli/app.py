@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,10 +14,12 @@ import typer
 
 from echannel_connectors import __version__
 from echannel_connectors.cli import show
-from echannel_connectors.cli.words import say, system_language
-from echannel_connectors.errors import REFUSED, SettingsError
+from echannel_connectors.cli.language import speak, told
+from echannel_connectors.errors import DESTINATION, REFUSED, SettingsError, Unavailable
 from echannel_connectors.pipeline import Choice
 from echannel_connectors.project import Project, load
+from echannel_connectors.streams import Finding
+from echannel_connectors.texts import say
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,6 +33,7 @@ Folder = Annotated[
     Path, typer.Option("--project", "-p", help="The folder that holds echannel.yaml.", show_default="this folder")
 ]
 HERE = Path()
+MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
 
 
 def _version(wanted: bool) -> None:
@@ -53,19 +57,13 @@ def check(project: Folder = HERE) -> None:
 
     Example: echannel check
     """
-    found = load(project)
-    marks = {"ok": "✓", "warning": "!", "error": "✗"}
-    worst = "ok"
-    for source in found.sources():
-        for finding in source.check():
-            print(f"{marks[finding.level]} {source.name}: {finding.sentence}")
-            if finding.hint:
-                print(f"    {finding.hint}")
-            worst = "error" if finding.level == "error" else worst
-    found.warehouse()
-    show.talk(say("all_well" if worst == "ok" else "not_well", found.company.language))
-    if worst == "error":
-        raise typer.Exit(REFUSED)
+    found = _load(project)
+    refused = [source.name for source in found.sources() if not _well(source.name, source.check())]
+    writable = _well(told(say("destination")), found.warehouse().check())
+    if refused or not writable:
+        show.talk(say("Mend what is marked ✗ first."))
+        raise typer.Exit(REFUSED if refused else DESTINATION)
+    show.talk(say("Everything is in place: run echannel sync."))
 
 
 @app.command()
@@ -83,19 +81,16 @@ def sync(
 
     Example: echannel sync --only shop.orders
     """
-    found = load(project)
+    found = _load(project)
     for day in filter(None, (since, until)):
         _day(day)
     choice = Choice(tuple(only or ()), full, since, until, accept_deletes)
     if dry_run:
         _dry_run(found, choice)
-        return
-    code = _sync_once(found, choice)
-    while watch:
-        show.talk(say("waiting", found.company.language, seconds=watch))
-        time.sleep(watch)
-        code = _sync_once(found, choice)
-    raise typer.Exit(code)
+    elif watch:
+        _sync_for_ever(found, choice, watch)
+    else:
+        raise typer.Exit(_sync_once(found, choice))
 
 
 @app.command()
@@ -104,18 +99,9 @@ def status(project: Folder = HERE) -> None:
 
     Example: echannel status
     """
-    found = load(project)
-    warehouse = found.warehouse()
-    runs = warehouse.query(
-        "SELECT started_at, status, rows_read, rows_changed, rows_deleted, set_aside, seconds, error "
-        "FROM echannel.runs ORDER BY started_at DESC LIMIT 10"
-    ).read_all()
-    if not runs.num_rows:
-        show.talk(say("none_yet", found.company.language))
-        return
-    show.table(
-        say("last_runs", found.company.language), runs.column_names, (list(row.values()) for row in runs.to_pylist())
-    )
+    from echannel_connectors.cli.status import show_status
+
+    show_status(_load(project).warehouse())
 
 
 @app.command()
@@ -137,7 +123,7 @@ def read(
     from echannel_connectors.cli.write import write
     from echannel_connectors.reading import read as read_rows
 
-    found = load(project)
+    found = _load(project)
     for day in filter(None, (since, until)):
         _day(day)
     place = found.warehouse() if source == "warehouse" else found.source(source)
@@ -157,14 +143,14 @@ def preview(
     """
     from echannel_connectors.looker.preview import serve_preview, write_static
 
-    found = load(project)
+    found = _load(project)
     query, company = _preview_inputs(found)
     if static:
         write_static(query, static, template=template, company=company)
-        show.talk(say("page", found.company.language, path=static))
+        show.talk(say("The dashboard: {path}", path=static))
         return
-    with serve_preview(query, template=template, company=company, port=port) as url:
-        show.talk(say("serving", found.company.language, url=url))
+    with serve_preview(query, template=template, company=company, port=port) as url, suppress(KeyboardInterrupt):
+        show.talk(say("The preview is at {url} (Ctrl+C ends it).", url=url))
         while True:
             time.sleep(3600)
 
@@ -177,7 +163,7 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write echannel.ya
     """
     from echannel_connectors.cli.init import ask_and_write
 
-    ask_and_write(folder, system_language())
+    ask_and_write(folder)
 
 
 @app.command()
@@ -188,10 +174,39 @@ def demo(folder: Annotated[Path, typer.Argument(help="Where to put the sample co
     """
     from echannel_connectors.cli.demo import run
 
-    raise typer.Exit(run(folder, system_language()))
+    raise typer.Exit(run(folder))
 
 
 # -- what the commands share ----------------------------------------------------------------------------------------
+
+
+def _load(folder: Path) -> Project:
+    """The project, whose language is spoken from here on."""
+    found = load(folder)
+    speak(found.company.language)
+    return found
+
+
+def _well(name: str, findings: Iterable[Finding]) -> bool:
+    """Show what was found; whether none of it is an error."""
+    well = True
+    for finding in findings:
+        print(told(say("{mark} {name}: {problem}", mark=MARKS[finding.level], name=name, problem=finding.sentence)))
+        if finding.hint:
+            print(f"    {told(finding.hint)}")
+        well = well and finding.level != "error"
+    return well
+
+
+def _sync_for_ever(found: Project, choice: Choice, seconds: int) -> None:
+    """Sync again and again; a source that is down is told, and asked again in the next round."""
+    while True:
+        try:
+            _sync_once(found, choice)
+        except Unavailable as error:
+            show.problem(error)
+        show.talk(say("Next sync in {seconds} s (Ctrl+C ends).", seconds=seconds))
+        time.sleep(seconds)
 
 
 def _sync_once(found: Project, choice: Choice) -> int:
@@ -207,20 +222,20 @@ def _sync_once(found: Project, choice: Choice) -> int:
             project=found.folder,
             on_event=on_event,
         )
-    show.sync_result(result, found.file.destination, found.company.language)
+    show.sync_result(result, found.file.destination)
     return result.exit_code
 
 
 def _dry_run(found: Project, choice: Choice) -> None:
-    """What a sync would read: each stream of each source, read-only."""
-    show.talk(say("dry", found.company.language))
+    from echannel_connectors.planning import foresee
+
     rows = [
-        (f"{source.name}.{name}", f"raw.{source.name}__{name}", stream.shape.cursor or "–", stream.shape.deletes)
-        for source in found.sources()
-        for name, stream in source.streams().items()
-        if choice.takes(source.name, name)
+        (plan.table, told(plan.how), plan.rows, f"{plan.source}.{plan.stream}")
+        for plan in foresee(*found.sources(), into=found.warehouse(), choice=choice)
     ]
-    show.table("", ["stream", "into", "cursor", "deletes"], rows)
+    show.talk(say("Nothing was read or written. A sync would do this:"))
+    heads = (say("into"), say("how it would be read"), say("rows now"))
+    show.table("", ("table", "how", "rows", "stream"), rows, heads)
 
 
 def _preview_inputs(found: Project) -> tuple[Callable[[str, list[Any]], Any], dict[str, str]]:
@@ -236,7 +251,7 @@ def _day(text: str) -> None:
     try:
         datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007 - a plain day
     except ValueError:
-        raise SettingsError(f"{text!r} is not a day", hint="write it as 2026-03-31") from None
+        raise SettingsError(say("{text!r} is not a day", text=text), hint=say("write it as 2026-03-31")) from None
 
 
 if __name__ == "__main__":

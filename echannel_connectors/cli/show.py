@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self, TextIO
 
 from echannel_connectors import events
-from echannel_connectors.cli.words import say
+from echannel_connectors.cli.language import spoken, told
+from echannel_connectors.errors import EChannelError
 from echannel_connectors.events import Event, OnEvent
 from echannel_connectors.pipeline import SyncResult
+from echannel_connectors.texts import Text, say
 
 
 def as_json(value: Any) -> str:  # any event or row
@@ -30,12 +32,25 @@ def _plain(value: object) -> object:
 
 
 def talk(sentence: str) -> None:
-    """Words for people go to stderr: stdout is for results."""
-    print(sentence, file=sys.stderr)
+    """Words for people go to stderr, in their language: stdout is for results."""
+    print(told(sentence), file=sys.stderr)
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table that fits the terminal, numbers to the right; JSON lines when nobody watches."""
+def line(sentence: str) -> None:
+    """A sentence among the results, broken at words."""
+    from rich.console import Console
+
+    Console().print(told(sentence), markup=False, highlight=False)
+
+
+def problem(error: EChannelError) -> None:
+    """An error as people read it."""
+    talk(say("{title}: {problem}", title=error.title, problem=error.in_language(spoken())))
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], heads: Sequence[str] = ()) -> None:
+    """A table that fits the terminal, numbers to the right; JSON lines, by the names of the columns, when nobody
+    watches. `heads` are the names for people; a column without one is for programs alone."""
     rows = list(rows)
     if not sys.stdout.isatty():
         for row in rows:
@@ -44,12 +59,13 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     from rich.console import Console
     from rich.table import Table
 
-    shown = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for n, name in enumerate(columns):
+    shown = Table(title=told(title) or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    names = [told(name) for name in heads or columns]
+    for n, name in enumerate(names):
         numbers = bool(rows) and all(isinstance(row[n], int | float | Decimal | None) for row in rows)
         shown.add_column(name, justify="right" if numbers else "left", overflow="fold")
     for row in rows:
-        shown.add_row(*(_cell(value) for value in row))
+        shown.add_row(*(_cell(value) for value in row[: len(names)]))
     Console().print(shown)
 
 
@@ -57,39 +73,62 @@ def _cell(value: object) -> str:
     if value is None:
         return "–"
     if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
+        return told(say("{n:,}", n=value))
+    if isinstance(value, float):
+        return told(say("{n:,.1f}", n=value))
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
-    return str(value)
+        return told(moment(value))
+    return told(value if isinstance(value, str) else str(value))
+
+
+def moment(at: datetime) -> Text:
+    """A moment as people write it, on this machine's clock."""
+    return say("{at:%Y-%m-%d %H:%M}", at=at.astimezone())
 
 
 @contextmanager
-def progress(log: Path | None) -> Iterator[OnEvent]:
+def progress(log: Path) -> Iterator[OnEvent]:
     """A listener that shows a line per stream (or JSON lines in a pipe) and keeps all events in a log file."""
-    file: TextIO | None = None
-    if log:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        file = log.open("a", encoding="utf-8")
-    try:
+    with _Log(log) as file:
         if sys.stderr.isatty():
             with _Bar() as bar:
                 yield _to_both(bar.show, file)
         else:
             yield _to_both(lambda event: print(as_json(event.as_json()), file=sys.stderr), file)
-    finally:
-        if file:
-            file.close()
 
 
-def _to_both(show: OnEvent, file: TextIO | None) -> OnEvent:
+def _to_both(show: OnEvent, file: _Log) -> OnEvent:
     def listen(event: Event) -> None:
         show(event)
-        if file:
-            at = datetime.now().astimezone().isoformat(timespec="milliseconds")
-            file.write(as_json({"at": at, **event.as_json()}) + "\n")
-            file.flush()
+        file.write(event)
 
     return listen
+
+
+class _Log:
+    """All events in a file. A log that cannot be written, as on a full disk, does not end the sync."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: TextIO | None = None
+
+    def __enter__(self) -> Self:
+        with suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._path.open("a", encoding="utf-8")
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._file:
+            with suppress(OSError):
+                self._file.close()
+
+    def write(self, event: Event) -> None:
+        if self._file:
+            at = datetime.now().astimezone().isoformat(timespec="milliseconds")
+            with suppress(OSError):
+                self._file.write(as_json({"at": at, **event.as_json()}) + "\n")
+                self._file.flush()
 
 
 class _Bar:
@@ -115,14 +154,21 @@ class _Bar:
                 self._rows += event.rows
                 self._status.update(f"{event.source}.{event.stream}  {self._rows:,}")
             case events.Retrying():
-                self._console.print(
-                    f"  {event.what}: {event.because}; again in {event.after_seconds} s", style="yellow"
+                sentence = say(
+                    "{what}: {because}; again in {seconds:.1f} s",
+                    what=event.what,
+                    because=event.because,
+                    seconds=event.after_seconds,
                 )
+                self._warn(sentence)
             case events.Warned():
-                self._console.print(f"  {event.sentence}", style="yellow")
+                self._warn(event.sentence)
+
+    def _warn(self, sentence: str) -> None:
+        self._console.print(f"! {told(sentence)}", style="yellow", markup=False, highlight=False)
 
 
-def sync_result(result: SyncResult, place: str, language: str) -> None:
+def sync_result(result: SyncResult, place: str) -> None:
     """What a sync brought: a table per stream that had news, the marts, and the receipt."""
     if not sys.stdout.isatty():
         streams = [
@@ -142,7 +188,7 @@ def sync_result(result: SyncResult, place: str, language: str) -> None:
                 {
                     "streams": streams,
                     "tables": result.tables,
-                    "warnings": result.warnings,
+                    "warnings": [told(warning) for warning in result.warnings],
                     "seconds": round(result.seconds, 3),
                     "receipt": result.receipt,
                     "first": result.first,
@@ -150,29 +196,31 @@ def sync_result(result: SyncResult, place: str, language: str) -> None:
             )
         )
         return
-    heads = [say(key, language) for key in ("stream", "rows", "changed", "deleted", "seconds")]
+    heads = (say("what"), say("read"), say("new or changed"), say("gone"), say("seconds"))
     rows = [
         (f"{stream.source}.{stream.stream}", stream.rows, stream.changed, stream.deleted, stream.seconds)
         for stream in result.streams
         if stream.changed or stream.deleted or stream.set_aside
     ]
     if rows:
-        table("", heads, rows)
+        table("", ("stream", "rows", "changed", "deleted", "seconds"), rows, heads)
     marts = [(name, count) for name, count in result.tables.items() if name.startswith("mart.")]
-    table("", [say("table", language), say("rows", language)], marts)
-    for warning in result.warnings:
-        talk(f"! {warning}")
-    if result.total("set_aside"):
-        talk(say("set_aside", language, n=result.total("set_aside")))
-    talk(say("first", language) if result.first else say("incremental", language, changed=result.total("changed")))
-    talk(say("took", language, rows=result.total("rows"), seconds=result.seconds, place=place))
-    talk(receipt(result.receipt, language))
+    table("", ("table", "rows"), marts, (say("table"), say("rows")))
+    if aside := result.total("set_aside"):
+        talk(say("{n:,} rows did not fit and were set aside: see {table}.", n=aside, table="echannel.set_aside"))
+    if result.first:
+        talk(say("First sync: everything was read."))
+    else:
+        changed = result.total("changed")
+        talk(say("Incremental sync: only what is new since the last one was read ({n:,} rows changed).", n=changed))
+    read = result.total("rows")
+    talk(say("{n:,} rows in {seconds:.1f} s → {place}", n=read, seconds=result.seconds, place=place))
+    talk(receipt(result.receipt))
 
 
-def receipt(cost: Mapping[str, float], language: str) -> str:
+def receipt(cost: Mapping[str, float]) -> Text:
     return say(
-        "receipt",
-        language,
+        "{requests:,.0f} requests, {seconds:.1f} s of the sources' own time, {mib:.1f} MiB; no source was written to.",
         requests=cost.get("requests", 0),
         seconds=cost.get("seconds", 0.0),
         mib=cost.get("bytes", 0) / 1024 / 1024,

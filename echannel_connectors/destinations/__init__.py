@@ -11,7 +11,10 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from echannel_connectors.errors import SettingsError
-from echannel_connectors.streams import Batch, Progress, Shape, Slice
+from echannel_connectors.streams import Batch, Finding, Progress, Shape, Slice
+from echannel_connectors.texts import say
+
+USE = say("use {url}", url="duckdb:///echannel.duckdb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,14 @@ class Swept:
     deleted: int
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a warehouse holds of a stream: how far each slice has come, and the rows that are not marked as deleted."""
+
+    progress: Mapping[str, Progress]
+    rows: int = 0
+
+
 class Warehouse(Protocol):
     """Stages, commits and runs SQL. Sees one caller at a time."""
 
@@ -30,6 +41,12 @@ class Warehouse(Protocol):
 
     def hold(self) -> AbstractContextManager[None]:
         """Keep the warehouse open over several calls that follow each other at once, without reading a source."""
+
+    def check(self) -> Iterable[Finding]:
+        """Whether it is there, who holds it, whether it can be written; makes and changes nothing."""
+
+    def stored(self, shape: Shape) -> Stored:
+        """What is there of a stream now; makes and changes nothing."""
 
     def prepare(self, shape: Shape) -> Mapping[str, Progress]:
         """Make room for the stream (table, new columns) and say how far each slice has come."""
@@ -74,5 +91,5 @@ def open(url: str, folder: Path = Path()) -> Warehouse:  # noqa: A001 - the word
         path = rest.removeprefix("/")
         return DuckDB(path if path == ":memory:" else folder / path)
     if kind in ("bigquery", "sheets"):
-        raise SettingsError(f"the destination {kind}:// comes in a later version", hint="use duckdb:///echannel.duckdb")
-    raise SettingsError(f"{url!r} is not a destination", hint="use duckdb:///echannel.duckdb")
+        raise SettingsError(say("the destination {kind}:// comes in a later version", kind=kind), hint=USE)
+    raise SettingsError(say("{url!r} is not a destination", url=url), hint=USE)

@@ -34,6 +34,7 @@ BOOKS = (
         run_id VARCHAR, started_at TIMESTAMP WITH TIME ZONE, finished_at TIMESTAMP WITH TIME ZONE, status VARCHAR,
         rows_read BIGINT, rows_changed BIGINT, rows_deleted BIGINT, set_aside BIGINT, seconds DECIMAL(18, 3),
         requests BIGINT, source_seconds DECIMAL(18, 3), bytes BIGINT, error VARCHAR, library_version VARCHAR)""",
+    "CREATE TABLE IF NOT EXISTS echannel.notes (source VARCHAR, notes VARCHAR)",
     """CREATE TABLE IF NOT EXISTS echannel.set_aside (
         stream VARCHAR, key VARCHAR, column_name VARCHAR, value VARCHAR, reason VARCHAR,
         found_at TIMESTAMP WITH TIME ZONE)""",
@@ -95,6 +96,11 @@ def missing(shape: Shape) -> str:
     """How many rows are live, and how many of them the source no longer has."""
     return f"""SELECT count(*), count(*) FILTER (WHERE NOT {_is_present(shape)})
         FROM {raw_table(shape.name)} AS t WHERE t._deleted_at IS NULL"""
+
+
+def live(shape: Shape) -> str:
+    """How many rows are there, those marked as deleted left out."""
+    return f"SELECT count(*) FROM {raw_table(shape.name)} WHERE _deleted_at IS NULL"
 
 
 def mark_deleted(shape: Shape) -> str:

@@ -12,17 +12,19 @@ import shutil
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from echannel_connectors.destinations import Swept, commit
+from echannel_connectors.destinations import Stored, Swept, commit
 from echannel_connectors.errors import Conflict, DestinationError, EChannelError
-from echannel_connectors.streams import Batch, Progress, Shape, Slice
+from echannel_connectors.streams import Batch, Finding, Progress, Shape, Slice
+from echannel_connectors.texts import say
 
+FOLDER = say("does its folder exist?")
 SAFE_SHARE = 10  # a sweep of more than one row in ten waits for a person
 
 
@@ -68,11 +70,39 @@ class DuckDB:
                 connection.execute(commit.create(shape))
             for statement in commit.add_columns(shape, [column for (column,) in existing]) if existing else ():
                 connection.execute(statement)
-            rows = connection.execute(commit.PROGRESS, {"stream": shape.name}).fetchall()
-        return {
-            name: Progress(Slice(name, json.loads(bounds), once), json.loads(position) if position else None, commits)
-            for name, bounds, once, position, commits in rows
-        }
+            return _progress(connection, shape)
+
+    def stored(self, shape: Shape) -> Stored:
+        if self._memory is None and not Path(self.path).exists():
+            return Stored({})
+        with closing(self._to_read()) as connection, _clear_errors(self.path):
+            if not connection.execute(commit.COLUMNS, {"table": shape.name}).fetchall():
+                return Stored({})
+            return Stored(_progress(connection, shape), int(_first(connection, commit.live(shape))[0]))
+
+    def check(self) -> Iterator[Finding]:
+        if self._memory is not None:
+            yield Finding("ok", say("the warehouse is in memory: it is gone when the program ends"))
+            return
+        file = Path(self.path)
+        try:
+            _refuse_unwritable(file)
+            if not file.exists():
+                yield Finding("ok", say("{path} is not there yet: the first sync makes it", path=self.path))
+                return
+            with closing(self._attached(read_only=True)) as connection:
+                self._refuse_newer(_version(connection))
+        except Conflict as error:
+            yield Finding("warning", error.sentence, say("a sync waits for it for {n:.0f} s", n=self.wait_seconds))
+        except EChannelError as error:
+            yield Finding("error", error.sentence, error.hint)
+            return
+        size, free = file.stat().st_size, shutil.disk_usage(file.parent).free
+        sizes = {"mib": size / 2**20, "gib": free / 2**30}
+        yield Finding("ok", say("{path} holds {mib:,.1f} MiB; {gib:,.1f} GiB are free", path=self.path, **sizes))
+        if free < size:
+            sentence = say("the disk has less space left than the warehouse takes now")
+            yield Finding("warning", sentence, say("free some space before the next large load"))
 
     def plan(self, shape: Shape, slices: Sequence[Slice]) -> None:
         if not slices:
@@ -179,7 +209,9 @@ class DuckDB:
 
     def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         if read_only and not Path(self.path).exists():
-            raise DestinationError(f"there is no warehouse at {self.path} yet", hint="run `echannel sync` first")
+            raise DestinationError(
+                say("there is no warehouse at {path} yet", path=self.path), hint=say("run `echannel sync` first")
+            )
         patience = time.monotonic() + self.wait_seconds
         pause = 0.01
         while True:
@@ -214,11 +246,7 @@ class DuckDB:
     def _keep_books(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Create the library's own tables, or bring older ones forward after copying the file."""
         version = _version(connection)
-        if version is not None and version > commit.SCHEMA_VERSION:
-            raise DestinationError(
-                f"{self.path} was written by a newer version of this library (schema {version})",
-                hint="pip install --upgrade echannel-connectors",
-            )
+        self._refuse_newer(version)
         if version is not None and version < commit.SCHEMA_VERSION and self._memory is None:
             connection.execute("CHECKPOINT")
             shutil.copy2(self.path, f"{self.path}.schema{version}.bak")
@@ -234,6 +262,17 @@ class DuckDB:
         connection.execute("COMMIT")
         self._has_books = True
 
+    def _refuse_newer(self, version: int | None) -> None:
+        if version is not None and version > commit.SCHEMA_VERSION:
+            raise DestinationError(
+                say(
+                    "{path} was written by a newer version of this library (schema {version})",
+                    path=self.path,
+                    version=version,
+                ),
+                hint="pip install --upgrade echannel-connectors",
+            )
+
     def _is_repeat(
         self, connection: duckdb.DuckDBPyConnection, shape: Shape, part: Slice, number: int, position: str
     ) -> None:
@@ -241,8 +280,12 @@ class DuckDB:
         sql = "SELECT commits, position FROM echannel.slices WHERE stream = ? AND slice = ?"
         if connection.execute(sql, [shape.name, part.name]).fetchall() != [(number, position)]:
             raise Conflict(
-                f"another sync wrote to {shape.name} ({part.name}) while this one was reading",
-                hint="nothing is lost; run again when the other one has ended",
+                say(
+                    "another sync wrote to {stream} ({part}) while this one was reading",
+                    stream=shape.name,
+                    part=part.name,
+                ),
+                hint=say("nothing is lost; run again when the other one has ended"),
             )
 
 
@@ -252,6 +295,22 @@ def _version(connection: duckdb.DuckDBPyConnection) -> int | None:
     except duckdb.CatalogException:
         return None
     return int(rows[0][0]) if rows else None
+
+
+def _progress(connection: duckdb.DuckDBPyConnection, shape: Shape) -> Mapping[str, Progress]:
+    rows = connection.execute(commit.PROGRESS, {"stream": shape.name}).fetchall()
+    return {
+        name: Progress(Slice(name, json.loads(bounds), once), json.loads(position) if position else None, commits)
+        for name, bounds, once, position, commits in rows
+    }
+
+
+def _refuse_unwritable(file: Path) -> None:
+    """Raise what the first write would meet; DuckDB writes a second file beside the first."""
+    if not file.parent.is_dir():
+        raise DestinationError(say("{path} cannot be opened", path=file), hint=FOLDER)
+    if not os.access(file.parent, os.W_OK) or (file.exists() and not os.access(file, os.W_OK)):
+        raise _denied(str(file))
 
 
 def _first(connection: duckdb.DuckDBPyConnection, sql: str, values: Any = None) -> tuple[Any, ...]:
@@ -267,6 +326,7 @@ def _closing(reader: pa.RecordBatchReader, connection: duckdb.DuckDBPyConnection
         connection.close()
 
 
+FULL = re.compile(r"No space left|not enough space|Disk quota exceeded|File too large", re.IGNORECASE)
 HELD = re.compile(r"Conflicting lock is held in (?P<program>.*?)\s*\(PID (?P<pid>\d+)\)")
 
 
@@ -280,39 +340,65 @@ def _clear_errors(path: str) -> Iterator[None]:
     except (duckdb.IOException, duckdb.SerializationException, duckdb.InvalidInputException) as error:
         raise _in_one_sentence(path, str(error)) from error
     except duckdb.OutOfMemoryException as error:
-        hint = "give it more with memory_mib, or free some disk for temporary files"
-        raise DestinationError(f"DuckDB ran out of memory on {path}", hint=hint) from error
+        hint = say("give it more with memory_mib, or free some disk for temporary files")
+        raise DestinationError(say("DuckDB ran out of memory on {path}", path=path), hint=hint) from error
     except duckdb.InternalException as error:
         raise _damaged(path) from error
     except duckdb.Error as error:
+        if FULL.search(
+            str(error)
+        ):  # a COMMIT that finds no room is a TransactionException, what follows a FatalException
+            raise _full(path) from error
         if "Unique file handle conflict" not in str(error):
             raise
-        raise Conflict(f"{path} is in use by this program itself", hint="close the other connection first") from error
+        raise Conflict(
+            say("{path} is in use by this program itself", path=path), hint=say("close the other connection first")
+        ) from error
 
 
 def _in_one_sentence(path: str, said: str) -> EChannelError:
     if held := HELD.search(said):
-        who = f"{Path(held['program']).name} (process {held['pid']})"
-        return Conflict(f"{path} is in use by {who}", hint="wait until it has finished, or close it, and run again")
-    if "lock" in said.lower():
-        return Conflict(f"{path} is in use by another program", hint="close it and run again")
-    if "No space left" in said or "not enough space" in said.lower():
-        return DestinationError(
-            f"the disk that holds {path} is full", hint="free some space and run again; what was loaded is safe"
+        return Conflict(
+            say(
+                "{path} is in use by {program} (process {pid})",
+                path=path,
+                program=Path(held["program"]).name,
+                pid=held["pid"],
+            ),
+            hint=say("wait until it has finished, or close it, and run again"),
         )
+    if "lock" in said.lower():
+        return Conflict(say("{path} is in use by another program", path=path), hint=say("close it and run again"))
+    if FULL.search(said):
+        return _full(path)
     if "version number" in said or "newer version" in said:
-        return DestinationError(f"{path} was written by another version of DuckDB", hint="pip install --upgrade duckdb")
+        return DestinationError(
+            say("{path} was written by another version of DuckDB", path=path), hint="pip install --upgrade duckdb"
+        )
     if "not a valid DuckDB" in said or "checksum" in said.lower() or "corrupt" in said.lower():
         return _damaged(path)
     if "Permission denied" in said or "read-only" in said.lower():
-        return DestinationError(f"{path} cannot be written: permission denied", hint="check who owns the file")
+        return _denied(path)
     if "No such file" in said or "Cannot open file" in said:
-        return DestinationError(f"{path} cannot be opened", hint="does its folder exist?")
-    return DestinationError(f"DuckDB could not use {path}: {said.splitlines()[0]}")
+        return DestinationError(say("{path} cannot be opened", path=path), hint=FOLDER)
+    return DestinationError(say("DuckDB could not use {path}: {problem}", path=path, problem=said.splitlines()[0]))
+
+
+def _full(path: str) -> DestinationError:
+    return DestinationError(
+        say("the disk that holds {path} is full", path=path),
+        hint=say("free some space and run again; what was loaded is safe"),
+    )
+
+
+def _denied(path: str) -> DestinationError:
+    return DestinationError(
+        say("{path} cannot be written: permission denied", path=path), hint=say("check who owns the file")
+    )
 
 
 def _damaged(path: str) -> DestinationError:
     return DestinationError(
-        f"{path} is damaged or is not a DuckDB file; it was left as it is",
-        hint="move it away and run `echannel sync`: everything is read again from the sources",
+        say("{path} is damaged or is not a DuckDB file; it was left as it is", path=path),
+        hint=say("move it away and run `echannel sync`: everything is read again from the sources"),
     )

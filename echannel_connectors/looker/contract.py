@@ -8,6 +8,7 @@ from typing import Literal
 
 from echannel_connectors.errors import did_you_mean
 from echannel_connectors.looker.template import Source, Template
+from echannel_connectors.texts import say
 
 # How pyarrow, DuckDB and BigQuery spell their types, by the first letters of the lower-case name; the first match
 # counts, so "datetime" stands before "date". A dictionary holds text.
@@ -50,7 +51,8 @@ def check_contract(template: Template, marts: Mapping[str, Mapping[str, object]]
     problems: list[Problem] = []
     for alias, source in template.sources.items():
         if source.mart not in marts:
-            problems.append(Problem("no mart", alias, source.mart, "", f"the table mart.{source.mart} is not there"))
+            sentence = say("the table {name} is not there", name=f"mart.{source.mart}")
+            problems.append(Problem("no mart", alias, source.mart, "", sentence))
         else:
             problems += _column_problems(alias, source, marts[source.mart])
     return problems
@@ -62,12 +64,13 @@ def _column_problems(alias: str, source: Source, columns: Mapping[str, object]) 
         column = field.column or name
         place = f"mart.{source.mart}.{column}"
         if column not in columns:
-            sentence = f"{place} is not there; {did_you_mean(column, columns)}"
+            sentence = say("{name} is not there; {hint}", name=place, hint=did_you_mean(column, columns))
             problems.append(Problem("no column", alias, source.mart, column, sentence))
         elif field.aggregation not in ("count", "count_distinct"):  # anything can be counted
             family = type_family(columns[column])
             if family not in ACCEPTED[field.type]:
-                sentence = f"{place} is {columns[column]}, which is not {field.type}"
+                found = columns[column]
+                sentence = say("{name} is {found}, which is not {wanted}", name=place, found=found, wanted=field.type)
                 problems.append(Problem("other type", alias, source.mart, column, sentence))
     return problems
 

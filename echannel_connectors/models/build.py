@@ -26,6 +26,7 @@ from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES, CoreTable
 from echannel_connectors.specs import Spec
 from echannel_connectors.streams import Source
+from echannel_connectors.texts import say
 
 RawTables = Mapping[str, frozenset[str]]  # raw table → its columns
 
@@ -56,6 +57,13 @@ def build(
     for name in marts:
         on_event(Built(name, rows[name], round(time.monotonic() - clock, 3)))
     return rows
+
+
+def rebuild_freshness(into: Warehouse, company: Company) -> None:
+    """How old the figures are, told again after a run that failed; nothing where nothing was built yet."""
+    there = "SELECT 1 FROM information_schema.tables WHERE table_schema = 'mart' AND table_name = 'freshness'"
+    if into.query(there).read_all().num_rows:
+        into.execute(f"CREATE OR REPLACE TABLE mart.freshness AS {mart_selects(company)['mart.freshness']}")
 
 
 # -- core -----------------------------------------------------------------------------------------------------------
@@ -237,7 +245,8 @@ def duplicates(company: Company) -> list[str]:
             for name in (column, known):
                 if name not in columns:
                     raise SettingsError(
-                        f"matches.{source}: orders have no column {name!r}", hint=did_you_mean(name, columns)
+                        say("matches.{source}: orders have no column {name!r}", source=source, name=name),
+                        hint=did_you_mean(name, columns),
                     )
             first = f"""SELECT {quoted(known)} AS word, min(order_id) AS order_id FROM core.orders
                 WHERE source = '{_plain(place)}' AND _deleted_at IS NULL GROUP BY word"""

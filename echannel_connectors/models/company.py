@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, field_validator
 
 from echannel_connectors.settings import Settings
+from echannel_connectors.texts import say
 
 
 class Company(Settings):
@@ -27,7 +28,7 @@ class Company(Settings):
         try:
             ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"{zone!r} is not a time zone; use a name such as Europe/Paris") from error
+            raise ValueError(say("{zone!r} is not a time zone; use a name such as Europe/Paris", zone=zone)) from error
         return zone
 
     @property

@@ -39,8 +39,9 @@ TABLES: dict[str, CoreTable] = {
         _table(
             "customers",
             "customer_id",
-            """customer_id: text, kind: text, company: text, customer_group: text, country: text, region: text
-            created_at: moment, email_hash: text, has_vat_number: boolean, active: boolean
+            """customer_id: text, store: text, kind: text, company: text, customer_group: text, country: text
+            region: text, created_at: moment, email_hash: text, has_vat_number: boolean, active: boolean
+            payment_days: integer, credit_limit: money
             same_as_source: text, same_as_customer_id: text""",
         ),
         _table(
@@ -48,7 +49,7 @@ TABLES: dict[str, CoreTable] = {
             "product_id variant_id",
             """product_id: text, variant_id: text, sku: text, ean: text, name: text, category: text
             category_path: text, brand: text, supplier_id: text, unit_cost: money, unit_price_net: money
-            currency: text, active: boolean, created_at: moment""",
+            currency: text, active: boolean, is_pack: boolean, created_at: moment""",
         ),
         _table(
             "orders",
@@ -58,8 +59,8 @@ TABLES: dict[str, CoreTable] = {
             country: text, currency: text, fx_rate: rate, goods_net: money, discount_net: money
             shipping_net: money, rounding_net: money, total_net: money, total_tax: money, total_gross: money
             store_credit_net: money, store_credit_gross: money, payment_method: text, paid_at: moment
-            shipped_at: moment, delivered_at: moment, promised_at: moment, sales_rep: text, updated_at: moment
-            web_reference: text
+            shipped_at: moment, delivered_at: moment, promised_at: moment, carrier: text, is_tracked: boolean
+            sales_rep: text, updated_at: moment, web_reference: text
             duplicate_of_source: text, duplicate_of_order_id: text""",
         ),
         _table(

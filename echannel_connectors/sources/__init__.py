@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from echannel_connectors import specs
 from echannel_connectors.errors import SettingsError, did_you_mean
 from echannel_connectors.streams import Source
+from echannel_connectors.texts import say
 
 GROUP = "echannel_connectors.sources"
 
@@ -29,7 +30,8 @@ def open(name: str, connector: str, settings: Mapping[str, Any], project: Path |
         return kind(name=name, **settings)  # type: ignore[no-any-return]
     except ValidationError as error:
         first = specs.first_mistake(error)
-        raise SettingsError(f"sources.{name}: {specs.sentence_of(first, kind)}") from None
+        mistake = specs.sentence_of(first, kind)
+        raise SettingsError(say("sources.{name}: {mistake}", name=name, mistake=mistake)) from None
 
 
 def _class(connector: str, project: Path | None) -> Any:  # a class that makes a Source
@@ -44,4 +46,6 @@ def _class(connector: str, project: Path | None) -> Any:  # a class that makes a
         from echannel_connectors.sources.erp import Erp
 
         return Erp
-    raise SettingsError(f"there is no connector {connector!r}", hint=did_you_mean(connector, names(project)))
+    raise SettingsError(
+        say("there is no connector {name!r}", name=connector), hint=did_you_mean(connector, names(project))
+    )

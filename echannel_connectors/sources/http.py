@@ -1,11 +1,18 @@
-"""One polite HTTP session: time-outs, bounded retries with jitter, Retry-After obeyed, no secret in any message."""
+"""One polite HTTP session: time-outs, bounded retries with jitter, Retry-After obeyed, no secret in any message.
+
+How many requests are under way at once follows the other side: one more while it answers as quickly as before, fewer
+when it slows down or says that it is busy.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import requests
@@ -13,10 +20,13 @@ import tenacity
 
 from echannel_connectors.errors import Unavailable
 from echannel_connectors.events import OnEvent, Retrying, ignore
+from echannel_connectors.texts import Text, say
 
 TRANSIENT = frozenset({429, 502, 503, 504, 520, 521, 522, 524})
 LONGEST_WAIT = 120.0
-LARGEST_BODY = 256 * 1024 * 1024
+LARGEST_BODY = 64 * 1024 * 1024  # 500 orders with their rows are 2 MB of XML
+AT_FIRST = 2  # requests at once, until the other side has shown that it bears more
+SLOWER, MUCH_SLOWER = 1.5, 3.0  # times the quickest answer to requests of the same kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +47,65 @@ class Receipt:
     bytes: int = 0
 
 
+class Gate:
+    """Lets so many requests through at once as the other side bears, never more than `most`."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.limit = min(AT_FIRST, most)
+        self._under_way = 0
+        self._calm = self._slow = 0
+        self._is_full = False  # whether the limit was reached: only then is there a reason to raise it
+        self._quickest: dict[str, float] = {}
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def passage(self) -> Iterator[None]:
+        with self._changed:
+            while self._under_way >= self.limit:
+                self._changed.wait()
+            self._under_way += 1
+            self._is_full = self._under_way >= self.limit
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._under_way -= 1
+                self._changed.notify()
+
+    def answered(self, kind: str, seconds: float) -> None:
+        """An answer came after so many seconds; only requests of one kind (path and size) are compared."""
+        with self._changed:
+            quickest = self._quickest[kind] = min(self._quickest.get(kind, seconds), seconds)
+            is_calm = seconds <= SLOWER * quickest + 0.02  # what a busy client itself adds
+            self._calm = self._calm + 1 if is_calm else 0
+            self._slow = self._slow + 1 if seconds > MUCH_SLOWER * quickest + 0.02 else 0
+            if self._calm >= self.limit < self.most and self._is_full:
+                self._set(self.limit + 1)
+            elif self._slow >= max(2, self.limit):
+                self._set(self.limit - 1)
+
+    def overloaded(self) -> None:
+        """The other side is busy, or did not answer in time."""
+        with self._changed:
+            self._set(self.limit // 2)
+
+    def _set(self, limit: int) -> None:
+        self.limit = max(1, limit)
+        self._calm = self._slow = 0
+        self._changed.notify_all()
+
+
 class TryLater(Exception):
     """This attempt failed in a way that is worth another one."""
 
-    def __init__(self, because: str, after_seconds: float | None = None) -> None:
+    def __init__(self, because: Text, after_seconds: float | None = None) -> None:
         super().__init__(because)
         self.after_seconds = after_seconds
+
+
+def trusted(reply: Reply) -> Text | None:
+    """No doubt about any reply."""
 
 
 class Http:
@@ -56,6 +119,8 @@ class Http:
         time_out: float = 60.0,
         attempts: int = 5,
         pause: float = 0.5,
+        at_once: int = 6,
+        rest: float = 0.0,
         on_event: OnEvent = ignore,
     ) -> None:
         self.base = base
@@ -65,12 +130,24 @@ class Http:
         self.pause = pause
         self.on_event = on_event
         self.receipt = Receipt()
+        self.gate = Gate(at_once)
+        self.rest = rest  # times the seconds that an answer took, before the next request may go
         self._headers = dict(headers)
         self._sessions = threading.local()
         self._lock = threading.Lock()
 
-    def get(self, path: str, query: Mapping[str, str], *, auth: tuple[str, str] | None = None) -> Reply:
-        """The reply to a GET; transient failures are tried again, and told, before `Unavailable` is raised."""
+    def get(
+        self,
+        path: str,
+        query: Mapping[str, str],
+        *,
+        auth: tuple[str, str] | None = None,
+        doubt: Callable[[Reply], Text | None] = trusted,
+    ) -> Reply:
+        """The reply to a GET; transient failures are tried again, and told, before `Unavailable` is raised.
+
+        `doubt` may say why a reply is no real answer (a page for people, where data was asked for): it is asked again.
+        """
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self.attempts),
             wait=self._wait,
@@ -78,33 +155,54 @@ class Http:
             before_sleep=self._tell,
         )
         try:
-            return retrying(self._once, path, query, auth)
+            return retrying(self._once, path, query, auth, doubt)
         except tenacity.RetryError as error:
             because = error.last_attempt.exception()
             raise Unavailable(
-                f"{self.host} could not be reached: {because}",
-                hint="check the address and the connection, or run again later; what was read is kept",
+                say("{host} could not be reached: {because}", host=self.host, because=because and because.args[0]),
+                hint=say("check the address and the connection, or run again later; what was read is kept"),
             ) from None
 
-    def _once(self, path: str, query: Mapping[str, str], auth: tuple[str, str] | None) -> Reply:
-        started = time.monotonic()
+    def _once(
+        self,
+        path: str,
+        query: Mapping[str, str],
+        auth: tuple[str, str] | None,
+        doubt: Callable[[Reply], Text | None],
+    ) -> Reply:
         try:
-            answer = self._session().get(
-                self.base + path, params=query, auth=auth, timeout=self.time_out, allow_redirects=False, stream=True
-            )
-            body = answer.raw.read(LARGEST_BODY + 1, decode_content=True)
-            answer.close()
+            with self.gate.passage():
+                reply, seconds = self._asked(path, query, auth)
         except (requests.RequestException, OSError, _urllib3_error()) as error:
+            if isinstance(error, requests.Timeout):
+                self.gate.overloaded()
             raise TryLater(_why(error)) from None  # the library's own text holds the URL, and with it perhaps the key
-        if len(body) > LARGEST_BODY:
-            raise Unavailable(f"{self.host} sent more than {LARGEST_BODY >> 20} MiB in one answer")
+        if len(reply.body) > LARGEST_BODY:
+            raise Unavailable(
+                say("{host} sent more than {mib} MiB in one answer", host=self.host, mib=LARGEST_BODY >> 20)
+            )
+        if reply.status in TRANSIENT and not reply.body.lstrip().startswith((b"<?xml", b"{")):
+            self.gate.overloaded()
+            raise TryLater(say("it answered {status}", status=reply.status), _retry_after(reply.headers))
+        if reason := doubt(reply):
+            raise TryLater(reason)
+        self.gate.answered(f"{path} {query.get('limit', '')}", seconds)
+        return reply
+
+    def _asked(self, path: str, query: Mapping[str, str], auth: tuple[str, str] | None) -> tuple[Reply, float]:
+        """One request and its answer, with the seconds until the answer began."""
+        started = time.monotonic()
+        with self._session().get(
+            self.base + path, params=query, auth=auth, timeout=self.time_out, allow_redirects=False, stream=True
+        ) as answer:
+            seconds = time.monotonic() - started
+            body = answer.raw.read(LARGEST_BODY + 1, decode_content=True)
+        time.sleep(self.rest * (time.monotonic() - started))
         with self._lock:
             self.receipt.requests += 1
             self.receipt.bytes += len(body)
-            self.receipt.seconds += _shop_seconds(answer.headers, time.monotonic() - started)
-        if answer.status_code in TRANSIENT and not body.lstrip().startswith((b"<?xml", b"{")):
-            raise TryLater(f"it answered {answer.status_code}", _retry_after(answer.headers))
-        return Reply(answer.status_code, answer.headers, body)
+            self.receipt.seconds += _shop_seconds(answer.headers, seconds)
+        return Reply(answer.status_code, answer.headers, body), seconds
 
     def _session(self) -> requests.Session:
         session = getattr(self._sessions, "session", None)
@@ -124,7 +222,8 @@ class Http:
 
     def _tell(self, state: tenacity.RetryCallState) -> None:
         after = state.next_action.sleep if state.next_action else 0.0
-        because = str(state.outcome.exception()) if state.outcome else ""
+        error = state.outcome.exception() if state.outcome else None
+        because = error.args[0] if error else ""  # a Text, which str(error) would flatten
         self.on_event(Retrying(self.host, state.attempt_number, round(after, 2), because))
 
 
@@ -134,26 +233,32 @@ def _urllib3_error() -> type[Exception]:
     return urllib3.exceptions.HTTPError
 
 
-def _why(error: BaseException) -> str:
+def _why(error: BaseException) -> Text:
     if isinstance(error, requests.Timeout):
-        return "it did not answer in time"
+        return say("it did not answer in time")
     if isinstance(error, requests.exceptions.SSLError):
-        return "its TLS certificate was not accepted"
+        return say("its TLS certificate was not accepted")
     if isinstance(error, requests.ConnectionError):
         said = str(error).lower()
         if "name or service" in said or "resolve" in said or "getaddrinfo" in said:
-            return "its name is not known"
-        return "the connection was refused or broke off"
-    return "the answer broke off"
+            return say("its name is not known")
+        return say("the connection was refused or broke off")
+    return say("the answer broke off")
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds, or a moment (RFC 9110, 10.2.3)."""
     value = headers.get("Retry-After", "")
-    return float(value) if value.isdigit() else None
+    if value.isdigit():
+        return float(value)
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return None
 
 
 def _shop_seconds(headers: Mapping[str, str], elapsed: float) -> float:
-    """PrestaShop says how long it worked; without that, the time until the answer was there."""
+    """PrestaShop says how long it worked; without that, the time until the answer began."""
     try:
         return float(headers.get("Execution-Time", ""))
     except ValueError:

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 
 from echannel_connectors.errors import SettingsError, SpecError, did_you_mean
 from echannel_connectors.models.core import TABLES
 from echannel_connectors.settings import Settings
+from echannel_connectors.texts import Text, say
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times faster, where it was built in
 Scalar = str | int | float | bool
@@ -109,6 +110,7 @@ class Spec(Settings):
     reads: dict[str, Reads] = Field(default_factory=dict)
     views: dict[str, str] = Field(default_factory=dict)  # SELECTs that several tables share
     tables: dict[str, Table]
+    _file: Path | None = PrivateAttr(None)
 
     @model_validator(mode="after")
     def _known_tables(self) -> Spec:
@@ -120,6 +122,10 @@ class Spec(Settings):
                 if column not in known:
                     raise ValueError(f"core.{name} has no column {column!r}: {did_you_mean(column, known)}")
         return self
+
+    def place_of(self, *path: str) -> str:
+        """file:line of a key of this spec; "" for a spec that was not read from a file."""
+        return f"{self._file}:{line_of(self._file.read_text(encoding='utf-8'), path)}" if self._file else ""
 
     @cached_property
     def runs_in_warehouse(self) -> bool:
@@ -136,10 +142,12 @@ def load(path: Path) -> Spec:
         place = f"{path}:{mark.line + 1}" if mark else str(path)
         raise SpecError(f"{path.name} is not valid YAML: {getattr(error, 'problem', error)}", place=place) from error
     try:
-        return Spec.model_validate(data)
+        spec = Spec.model_validate(data)
     except ValidationError as error:
         first = first_mistake(error)
         raise SpecError(sentence_of(first, Spec), place=f"{path}:{line_of(text, first['loc'])}") from error
+    spec._file = path
+    return spec
 
 
 def find(connector: str, project: Path | None = None) -> Spec:
@@ -148,7 +156,9 @@ def find(connector: str, project: Path | None = None) -> Spec:
         file = folder / f"{connector}.yaml"
         if file.is_file():
             return load(file)
-    raise SettingsError(f"there is no connector {connector!r}", hint=did_you_mean(connector, names(project)))
+    raise SettingsError(
+        say("there is no connector {name!r}", name=connector), hint=did_you_mean(connector, names(project))
+    )
 
 
 def names(project: Path | None = None) -> list[str]:
@@ -195,11 +205,26 @@ def sentence_of(error: Any, model: type[Settings]) -> str:  # pydantic's error d
     where = ".".join(str(step) for step in error["loc"] if not re.match(r"^(function-|model-|tagged-)", str(step)))
     if error["type"] == "extra_forbidden":
         word = str(error["loc"][-1])
-        return f"unknown key {where!r}: {did_you_mean(word, _keys_at(model, error['loc'][:-1]))}"
+        return say(
+            "unknown key {where!r}: {hint}", where=where, hint=did_you_mean(word, _keys_at(model, error["loc"][:-1]))
+        )
     if error["type"] == "missing":
-        return f"{where!r} is missing"
-    message = str(error["msg"]).removeprefix("Value error, ")
-    return f"{where}: {message}" if where else message
+        return say("{where!r} is missing", where=where)
+    message = _message_of(error)
+    return say("{where}: {problem}", where=where, problem=message) if where else message
+
+
+def _message_of(error: Any) -> str:  # pydantic's error dict
+    """What is wrong with a value: our own words where a validator of ours spoke, pydantic's otherwise."""
+    known = error.get("ctx", {})
+    if error["type"] == "value_error":
+        said: object = known["error"].args[0]
+        return said if isinstance(said, Text) else str(said)
+    if error["type"] == "literal_error":
+        return say("it should be {expected}", expected=str(known["expected"]).replace(" or ", " / "))
+    if error["type"] == "string_pattern_mismatch":
+        return say("it does not have the form {pattern}", pattern=known["pattern"])
+    return str(error["msg"])
 
 
 def _keys_at(model: Any, path: Iterable[str | int]) -> list[str]:  # walks type annotations

@@ -20,6 +20,7 @@ from sqlglot.errors import ParseError, SqlglotError
 from echannel_connectors.errors import SettingsError, SpecError, did_you_mean
 from echannel_connectors.models.core import TABLES, CoreTable
 from echannel_connectors.specs import Column, Scalar, Spec, Table, ValueMap
+from echannel_connectors.texts import say
 
 CURSOR = "_cursor"
 PERSONAL = "email"  # read as it is, and hashed before it is stored
@@ -127,7 +128,14 @@ class Select:
 def compile_spec(spec: Spec, parameters: Mapping[str, Scalar], dialect: str) -> dict[str, Select]:
     """Each table's SELECT in `dialect`. Raises SpecError for what is not a SELECT, SettingsError for parameters."""
     reader = _Reader(spec, _values(spec, parameters), dialect, spec.views)
-    return {name: reader.table(TABLES[name], table) for name, table in spec.tables.items()}
+    selects = {}
+    for name, table in spec.tables.items():
+        try:
+            selects[name] = reader.table(TABLES[name], table)
+        except SpecError as error:
+            error.place = error.place or spec.place_of("tables", name)
+            raise
+    return selects
 
 
 def seconds_of(text: str, where: str) -> timedelta:
@@ -276,7 +284,9 @@ class _Reader:
     def _name(self, parameter: str) -> str:
         value = str(self.values.get(parameter, ""))
         if not NAME.fullmatch(value):
-            raise SettingsError(f"parameters.{parameter} may hold letters, digits and _ only, not {value!r}")
+            raise SettingsError(
+                say("parameters.{name} may hold letters, digits and _ only, not {value!r}", name=parameter, value=value)
+            )
         return value
 
 
@@ -285,13 +295,19 @@ def _values(spec: Spec, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
     known = {*spec.parameters, *COMPANY}
     for name in given:
         if name not in known:
-            raise SettingsError(f"{spec.connector} has no parameter {name!r}", hint=did_you_mean(name, known))
+            raise SettingsError(
+                say("{connector} has no parameter {name!r}", connector=spec.connector, name=name),
+                hint=did_you_mean(name, known),
+            )
     values: dict[str, Scalar] = dict(COMPANY)
     for name, parameter in spec.parameters.items():
         if parameter.default is not None:
             values[name] = parameter.default
         elif name not in given:
-            raise SettingsError(f"{spec.connector} needs parameters.{name}", hint=parameter.help.get("en", ""))
+            raise SettingsError(
+                say("{connector} needs parameters.{name}", connector=spec.connector, name=name),
+                hint=parameter.help.get("en", ""),
+            )
     return {**values, **given}
 
 

@@ -170,7 +170,7 @@ def test_a_table_that_is_missing_leaves_the_other_charts_alone(tmp_path: Path) -
     report = Report(query_of(file), TEMPLATE, COMPANY)
     overview = figures(report, "overview", Choice())
     assert overview["as_of"] is None
-    assert "mart.sales_daily.baskets is not there" in overview["charts"]["headline"]["problems"][0]
+    assert "mart.sales_daily.baskets n'existe pas" in overview["charts"]["headline"]["problems"][0]
     assert figures(report, "products", Choice())["charts"]["product_table"]["rows"]
 
 

@@ -16,6 +16,7 @@ from echannel_connectors.looker.contract import check_contract
 from echannel_connectors.looker.preview import query as sql
 from echannel_connectors.looker.preview.periods import Periods, chosen_periods, preset_periods
 from echannel_connectors.looker.template import AnyChart, ListControl, Page, PeriodControl, Source, Table, Template
+from echannel_connectors.texts import in_language, say
 
 Ask = Callable[[str, list[Any]], pa.Table]  # values are what DuckDB binds: text, numbers, dates
 Answer = dict[str, Any]  # JSON
@@ -49,7 +50,9 @@ class Report:
         try:
             return datetime.now(ZoneInfo(zone) if zone else None).date()
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise SettingsError(f"{zone!r} is not a time zone", hint="for example Europe/Paris") from error
+            raise SettingsError(
+                say("{zone!r} is not a time zone; use a name such as Europe/Paris", zone=zone)
+            ) from error
 
 
 def page_figures(report: Report, page: Page, choice: Choice, today: date) -> Answer:
@@ -107,8 +110,9 @@ def missing(report: Report) -> dict[str, list[str]]:
     for row in report.ask(COLUMNS, ["mart"]).to_pylist():
         marts.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
     found: dict[str, list[str]] = {}
+    language = report.company.get("language", "en")
     for problem in check_contract(report.template, marts):
-        found.setdefault(problem.source, []).append(problem.sentence)
+        found.setdefault(problem.source, []).append(in_language(problem.sentence, language))
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from echannel_connectors.errors import SettingsError
 from echannel_connectors.looker.preview.figures import Report
 from echannel_connectors.looker.preview.periods import PRESETS
+from echannel_connectors.texts import say
 
 ASSETS = {
     "page.css": "text/css; charset=utf-8",
@@ -37,7 +38,7 @@ def vega_package() -> ModuleType:
         import vl_convert
     except ImportError as error:
         raise SettingsError(
-            "the preview needs the package that holds Vega", hint="pip install vl-convert-python"
+            say("the preview needs the package that holds Vega"), hint="pip install vl-convert-python"
         ) from error
     return vl_convert
 

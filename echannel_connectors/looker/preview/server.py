@@ -19,6 +19,7 @@ from echannel_connectors.looker.preview import page
 from echannel_connectors.looker.preview.figures import Ask, Choice, Report, page_figures
 from echannel_connectors.looker.preview.periods import PRESETS
 from echannel_connectors.looker.template import ListControl, Template, find_template
+from echannel_connectors.texts import in_language, say
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -74,8 +75,8 @@ class Handler(BaseHTTPRequestHandler):
         address = urlsplit(self.path)
         token, _, path = address.path.removeprefix("/").partition("/")
         if not secrets.compare_digest(token.encode(), self.server.preview.token.encode()):
-            text = "Open the whole address that the command printed.\n"
-            self._send(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", text.encode())
+            text = self._in_language(say("Open the whole address that the command printed."))
+            self._send(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", f"{text}\n".encode())
             return
         try:
             # A blank value is a choice: the orders whose market is not known.
@@ -94,7 +95,10 @@ class Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 - the base class looks for this name
 
     def _send_problem(self, status: HTTPStatus, sentence: str) -> None:
-        self._send(status, "application/json", json.dumps({"problem": sentence}).encode())
+        self._send(status, "application/json", json.dumps({"problem": self._in_language(sentence)}).encode())
+
+    def _in_language(self, sentence: str) -> str:
+        return in_language(sentence, self.server.preview.report.company.get("language", "en"))
 
     def _send(self, status: HTTPStatus, kind: str, body: bytes) -> None:
         try:
@@ -124,17 +128,17 @@ def read_choice(template: Template, asked: Mapping[str, list[str]]) -> tuple[str
     fields = {control.field for control in template.controls.values() if isinstance(control, ListControl)}
     filters = {key.removeprefix("only."): tuple(found) for key, found in asked.items() if key.startswith("only.")}
     for unknown in set(filters) - fields:
-        raise SettingsError(f"there is no filter {unknown!r}", hint=did_you_mean(unknown, fields))
+        raise SettingsError(say("there is no filter {name!r}", name=unknown), hint=did_you_mean(unknown, fields))
     first = last = None
     if preset == "custom":
         try:
             first, last = (date.fromisoformat(asked[word][0]) for word in ("first", "last"))
         except (KeyError, ValueError) as error:
-            raise SettingsError("a chosen period needs a first and a last day, as 2026-03-31") from error
+            raise SettingsError(say("a chosen period needs a first and a last day, as 2026-03-31")) from error
         if not all(2000 <= day.year < 2200 for day in (first, last)):
-            raise SettingsError("the first and the last day must lie between 2000 and 2199")
+            raise SettingsError(say("the first and the last day must lie between 2000 and 2199"))
     elif preset and preset not in PRESETS:
-        raise SettingsError(f"there is no period {preset!r}", hint=did_you_mean(preset, PRESETS))
+        raise SettingsError(say("there is no period {name!r}", name=preset), hint=did_you_mean(preset, PRESETS))
     return name, Choice("" if first else preset, first, last, filters)
 
 
@@ -156,7 +160,10 @@ def serve_preview(
     try:
         server = Server(("127.0.0.1", port), Handler)
     except OSError as error:
-        raise SettingsError(f"port {port} cannot be used: {error.strerror}", hint="leave the port out") from error
+        raise SettingsError(
+            say("port {port} cannot be used: {problem}", port=port, problem=error.strerror),
+            hint=say("leave the port out"),
+        ) from error
     server.preview = Preview(report, secrets.token_urlsafe(16))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
     thread.start()

@@ -29,6 +29,7 @@ from echannel_connectors.looker.preview.figures import (
 )
 from echannel_connectors.looker.preview.periods import shift_months
 from echannel_connectors.looker.template import find_template
+from echannel_connectors.texts import say
 
 DATA_BYTES = 1_900_000  # with Vega's 0.9 MB the file stays under 3 MB: it passes every mail server
 # Rows kept in long tables and months of history, from rich to poor: the first that fits is taken.
@@ -85,7 +86,8 @@ def pack(report: Report, today: date) -> tuple[str, dict[str, Any]]:  # JSON
         if len(data) <= DATA_BYTES:
             return data, {**known, "since": str(since), "keep": keep}
     raise SettingsError(
-        "the figures are too many for one offline file", hint="use the live preview: echannel preview without --static"
+        say("the figures are too many for one offline file"),
+        hint=say("use the live preview: `echannel preview` without --static"),
     )
 
 
@@ -126,4 +128,6 @@ def _replace(file: Path, text: str) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise SettingsError(f"cannot write {file}: {error.strerror}", hint="choose another place") from error
+        raise SettingsError(
+            say("cannot write {file}: {problem}", file=file, problem=error.strerror), hint=say("choose another place")
+        ) from error

@@ -36,10 +36,19 @@ documents AS (
     NULL, 0, NULL, NULL, 'shipping'
   FROM numbered WHERE shipping_net <> 0
   UNION ALL
+  -- What is left of the order's total: cents of rounding, or all of it where an order shows no lines (its discount has no
+  -- line to lie on). So every sale has a row, and its rows are its total.
   SELECT
-    'rounding', source, order_id, order_date, currency, fx_rate, NULL, NULL, NULL, NULL, 0, rounding_net,
+    'rounding', o.source, o.order_id, o.order_date, o.currency, o.fx_rate, NULL, NULL, NULL, NULL, 0, o.left_net,
     NULL, 0, NULL, NULL, 'rounding'
-  FROM numbered WHERE rounding_net <> 0
+  FROM (
+    SELECT n.*, n.total_net - coalesce(n.shipping_net, 0) - coalesce(l.net, 0) AS left_net, l.net IS NULL AS has_no_lines
+    FROM numbered AS n
+    LEFT JOIN (
+      SELECT source, order_id, sum(amount_net) AS net FROM core.order_lines WHERE _deleted_at IS NULL GROUP BY source, order_id
+    ) AS l ON l.source = n.source AND l.order_id = n.order_id
+  ) AS o
+  WHERE o.left_net <> 0 OR o.has_no_lines
   UNION ALL
   -- A refund of an order that does not count would take away what was never added.
   SELECT

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator
 
@@ -19,6 +19,7 @@ from echannel_connectors.sources.erp.streams import ErpStream
 from echannel_connectors.specs import Scalar, Spec
 from echannel_connectors.specs.compile import Select, compile_spec
 from echannel_connectors.streams import Finding, Stream
+from echannel_connectors.texts import say
 
 
 class Erp(Settings):
@@ -29,6 +30,8 @@ class Erp(Settings):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    readers: ClassVar[int] = 1  # one snapshot of the database, on one connection
 
     connector: str
     url: SecretStr
@@ -43,7 +46,7 @@ class Erp(Settings):
         try:
             Address.of(url.get_secret_value())
         except SettingsError as error:
-            raise ValueError(str(error)) from None
+            raise ValueError(say("{problem} ({hint})", problem=error.sentence, hint=error.hint)) from None
         return url
 
     @classmethod
@@ -92,5 +95,5 @@ class Erp(Settings):
         """What the ERP is asked, per core table, in its own dialect."""
         spec = self.spec or specs.find(self.connector)
         if spec.runs_in_warehouse:
-            raise SettingsError(f"{self.connector} is no ERP: its spec runs in the warehouse")
+            raise SettingsError(say("{name} is no ERP: its spec runs in the warehouse", name=self.connector))
         return compile_spec(spec, self.parameters, self._database.dialect)

@@ -10,6 +10,7 @@ from echannel_connectors.sources.erp.reader import Database
 from echannel_connectors.sources.erp.refusals import NAMES
 from echannel_connectors.specs.compile import Select
 from echannel_connectors.streams import Finding
+from echannel_connectors.texts import say
 
 WRITES = re.compile(r"\b(ALL PRIVILEGES|INSERT|UPDATE|DELETE|DROP|ALTER|CREATE)\b")
 
@@ -21,13 +22,14 @@ def findings(database: Database, selects: Mapping[str, Select]) -> Iterator[Find
     except EChannelError as error:
         yield Finding("error", error.sentence, error.hint)
         return
-    yield Finding("ok", f"{database.address.host} answers ({database.dialect})")
+    yield Finding("ok", say("{host} answers ({dialect})", host=database.address.host, dialect=database.dialect))
     wanted = {name for select in selects.values() for name in select.reads()}
     present = _present(database, wanted)
     yield _rights(database, present)
     for name in sorted(wanted - present):
         users = ", ".join(table for table, select in selects.items() if name in select.reads())
-        yield Finding("error", f"the database has no table {name}, which {users} needs", NAMES)
+        sentence = say("the database has no table {name}, which {users} needs", name=name, users=users)
+        yield Finding("error", sentence, NAMES)
     for table, select in selects.items():
         if present.issuperset(select.reads()):
             yield from _runs(database, table, select)
@@ -42,12 +44,12 @@ def _present(database: Database, tables: Iterable[str]) -> set[str]:
 
 def _rights(database: Database, tables: Iterable[str]) -> Finding:
     if database.address.kind.in_file:
-        return Finding("ok", "the file is opened read-only")
+        return Finding("ok", say("the file is opened read-only"))
     may_write = _may_write_postgres if database.dialect == "postgres" else _may_write_mysql
     if not may_write(database, tables):
-        return Finding("ok", "this account may only read")
-    hint = "give the source an account that may only SELECT"
-    return Finding("warning", "this account may write; reading needs no such right", hint)
+        return Finding("ok", say("this account may only read"))
+    hint = say("give the source an account that may only SELECT")
+    return Finding("warning", say("this account may write; reading needs no such right"), hint)
 
 
 def _may_write_postgres(database: Database, tables: Iterable[str]) -> bool:
@@ -70,4 +72,4 @@ def _runs(database: Database, table: str, select: Select) -> Iterator[Finding]:
     try:
         database.values(select.nothing())
     except EChannelError as error:
-        yield Finding("error", f"{table}: {error.sentence}", error.hint)
+        yield Finding("error", say("{table}: {problem}", table=table, problem=error.sentence), error.hint)

@@ -19,8 +19,9 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
-from echannel_connectors.sources.erp.refusals import understood
+from echannel_connectors.sources.erp.refusals import URL, understood
 from echannel_connectors.sources.erp.rows import Columns
+from echannel_connectors.texts import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,11 @@ class Address:
         scheme, separator, rest = url.partition("://")
         name = scheme.partition("+")[0].lower()
         name = ALIASES.get(name, name)
-        if not separator or name not in KINDS:
-            sentence = f"{scheme!r} is not a database that can be read" if separator else "the url is no database URL"
-            raise SettingsError(sentence, hint=did_you_mean(name, KINDS) if separator else "write kind://…")
+        if not separator:
+            raise _no_url()
+        if name not in KINDS:
+            sentence = say("{kind!r} is not a database that can be read", kind=scheme)
+            raise SettingsError(sentence, hint=did_you_mean(name, KINDS))
         kind = KINDS[name]
         if kind.in_file:
             path = rest.removeprefix("/").partition("?")[0]
@@ -93,9 +96,17 @@ class Address:
             parts = make_url(f"{kind.driver}://{rest}")
         except (ArgumentError, ValueError):
             # Raised without its cause, which may repeat the url with its password.
-            raise SettingsError("the url is no database URL", hint="write kind://user:password@host/name") from None
-        host = parts.host or parts.query.get("host") or "the database"
-        return cls(kind, f"{kind.driver}://{rest}", str(host), str(parts.password or ""))
+            raise _no_url() from None
+        host = parts.host or parts.query.get("host") or say("the database")
+        return cls(
+            kind, f"{kind.driver}://{rest}", host if isinstance(host, str) else host[0], str(parts.password or "")
+        )
+
+
+def _no_url() -> SettingsError:
+    return SettingsError(
+        say("the url is no database URL"), hint=say("write {url}", url="kind://user:password@host/name")
+    )
 
 
 def beside(url: str, folder: Path) -> str:
@@ -194,10 +205,10 @@ class Database:
     def _opened(self, *, snapshot: bool) -> Any:
         kind = self.address.kind
         if importlib.util.find_spec(kind.module) is None:
-            sentence = f"reading {self.address.host} needs the driver {kind.module}"
+            sentence = say("reading {host} needs the driver {driver}", host=self.address.host, driver=kind.module)
             raise SettingsError(sentence, hint=f"pip install 'echannel-connectors[{kind.extra}]'")
         if kind.in_file and not Path(self.address.path).is_file():
-            raise SettingsError(f"there is no database file {self.address.path!r}", hint="look at the source's url")
+            raise SettingsError(say("there is no database file {path!r}", path=self.address.path), hint=URL)
         try:
             if kind.dialect == "duckdb":
                 return self._duckdb(kind.opening if snapshot else ())

@@ -4,47 +4,65 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from echannel_connectors.errors import EChannelError, Refused, SettingsError, SpecError, Unavailable, UnexpectedData
+from echannel_connectors.texts import Text, say
 
-Reason = tuple[str, Callable[..., EChannelError], str, str]  # pattern, class, sentence, hint
+Reason = tuple[str, Callable[..., EChannelError], Callable[..., Text], Text]  # pattern, class, sentence, hint
 
-LOGIN = "look at the user and the password in the source's url"
-NAMES = "is the module installed, and are parameters such as prefix and schema right?"
-VERSION = "is this spec for another version of the ERP?"
-GRANT = "ask for the right to SELECT from it"
-URL = "look at the source's url"
-AGAIN = "run again later"
+LOGIN = say("look at the user and the password in the source's url")
+NAMES = say("is the module installed, and are parameters such as prefix and schema right?")
+VERSION = say("is this spec for another version of the ERP?")
+GRANT = say("ask for the right to SELECT from it")
+URL = say("look at the source's url")
+AGAIN = say("run again later")
+HBA = say("see its pg_hba.conf")
+EXPRESSION = say("look at its expression")
 
-# The pattern is looked for in "<code> <message>"; {0} is what its group caught, {host} the server.
+NO_ENTRY = partial(say, "{host} refuses this user")
+NOBODY = partial(say, "{host} lets nobody in from here")
+NO_USER = partial(say, "{host} does not know the user {name}")
+NO_DATABASE = partial(say, "{host} has no database {name}")
+CLOSED = partial(say, "{host} does not open this database to this user")
+NO_TABLE = partial(say, "the database has no table {name}")
+NO_COLUMN = partial(say, "the database has no column {name}")
+NOT_READ = partial(say, "the account may not read {name}")
+STOPPED = partial(say, "{host} stopped the query")
+SILENT = partial(say, "{host} does not answer")
+WRITTEN = partial(say, "{host} is being written by somebody else")
+OTHER_KIND = partial(say, "{host} is not a database of this kind")
+NOT_COMPUTED = partial(say, "the database cannot compute a column: {name}")
+
+# The pattern is looked for in "<code> <message>"; `name` is what its group caught, `host` the server.
 REASONS: tuple[Reason, ...] = (
     # PostgreSQL
-    (r"password authentication failed|no password supplied|28P01|28000", Refused, "{host} refuses this user", LOGIN),
-    (r"no pg_hba\.conf entry|pg_hba\.conf rejects", Refused, "{host} lets nobody in from here", "see its pg_hba.conf"),
-    (r'role "([^"]+)" does not exist', Refused, "{host} does not know the user {0}", LOGIN),
-    (r'database "([^"]+)" does not exist', SettingsError, "{host} has no database {0}", URL),
-    (r'42P01 .*relation "([^"]+)"', SpecError, "the database has no table {0}", NAMES),
-    (r'42703 .*column "?([^" ]+)"?', SpecError, "the database has no column {0}", VERSION),
-    (r"42501 (?:.* )?(?:table|relation|view|schema) (\S+)", Refused, "the account may not read {0}", GRANT),
-    (r"^(?:57014|40001|08\w{3}|57P0\d) ", Unavailable, "{host} stopped the query", AGAIN),
-    (r"^22\w{3} (.*)", UnexpectedData, "the database cannot compute a column: {0}", "look at its expression"),
+    (r"password authentication failed|no password supplied|28P01|28000", Refused, NO_ENTRY, LOGIN),
+    (r"no pg_hba\.conf entry|pg_hba\.conf rejects", Refused, NOBODY, HBA),
+    (r'role "([^"]+)" does not exist', Refused, NO_USER, LOGIN),
+    (r'database "([^"]+)" does not exist', SettingsError, NO_DATABASE, URL),
+    (r'42P01 .*relation "([^"]+)"', SpecError, NO_TABLE, NAMES),
+    (r'42703 .*column "?([^" ]+)"?', SpecError, NO_COLUMN, VERSION),
+    (r"42501 (?:.* )?(?:table|relation|view|schema) (\S+)", Refused, NOT_READ, GRANT),
+    (r"^(?:57014|40001|08\w{3}|57P0\d) ", Unavailable, STOPPED, AGAIN),
+    (r"^22\w{3} (.*)", UnexpectedData, NOT_COMPUTED, EXPRESSION),
     # MariaDB and MySQL
-    (r"^(?:1045|1698) ", Refused, "{host} refuses this user", LOGIN),
-    (r"^1044 ", Refused, "{host} does not open this database to this user", GRANT),
-    (r"^1142 .*table [`'\"]?([\w.`]+)", Refused, "the account may not read {0}", GRANT),
-    (r"^1049 .*'([^']+)'", SettingsError, "{host} has no database {0}", URL),
-    (r"^(?:1146|1109) .*Table '([^']+)'", SpecError, "the database has no table {0}", NAMES),
-    (r"^1054 .*column '([^']+)'", SpecError, "the database has no column {0}", VERSION),
-    (r"^(?:2002|2003|2006|2013|1205|3024|1969) ", Unavailable, "{host} does not answer", AGAIN),
+    (r"^(?:1045|1698) ", Refused, NO_ENTRY, LOGIN),
+    (r"^1044 ", Refused, CLOSED, GRANT),
+    (r"^1142 .*table [`'\"]?([\w.`]+)", Refused, NOT_READ, GRANT),
+    (r"^1049 .*'([^']+)'", SettingsError, NO_DATABASE, URL),
+    (r"^(?:1146|1109) .*Table '([^']+)'", SpecError, NO_TABLE, NAMES),
+    (r"^1054 .*column '([^']+)'", SpecError, NO_COLUMN, VERSION),
+    (r"^(?:2002|2003|2006|2013|1205|3024|1969) ", Unavailable, SILENT, AGAIN),
     # SQLite and DuckDB
-    (r"no such table: (\S+)", SpecError, "the database has no table {0}", NAMES),
-    (r"no such column: (\S+)", SpecError, "the database has no column {0}", VERSION),
-    (r"file is not a database|not a valid DuckDB", SettingsError, "{host} is not a database of this kind", URL),
-    (r"database is locked|Conflicting lock", Unavailable, "{host} is being written by somebody else", AGAIN),
-    (r"Table with name (\S+) does not exist", SpecError, "the database has no table {0}", NAMES),
-    (r'column "?([^" ]+)"? not found', SpecError, "the database has no column {0}", VERSION),
-    (r'does not have a column named "([^"]+)"', SpecError, "the database has no column {0}", VERSION),
+    (r"no such table: (\S+)", SpecError, NO_TABLE, NAMES),
+    (r"no such column: (\S+)", SpecError, NO_COLUMN, VERSION),
+    (r"file is not a database|not a valid DuckDB", SettingsError, OTHER_KIND, URL),
+    (r"database is locked|Conflicting lock", Unavailable, WRITTEN, AGAIN),
+    (r"Table with name (\S+) does not exist", SpecError, NO_TABLE, NAMES),
+    (r'column "?([^" ]+)"? not found', SpecError, NO_COLUMN, VERSION),
+    (r'does not have a column named "([^"]+)"', SpecError, NO_COLUMN, VERSION),
 )
 NOT_THERE = (
     r"could not (connect|translate)|connection (failed|refused|timeout)|timeout expired|getaddrinfo|server closed"
@@ -57,11 +75,12 @@ def understood(error: Exception, host: str, secret: str, *, connecting: bool = F
     message = _without(secret, f"{_code(original)} {_message(original)}".strip())
     for pattern, kind, sentence, hint in REASONS:
         if match := re.search(pattern, message, re.IGNORECASE):
-            caught = [str(group).strip("`'\"") for group in match.groups()]
-            return kind(sentence.format(*caught, host=host), hint=hint)
+            caught = str(match[1]).strip("`'\"") if match.groups() else ""
+            return kind(sentence(host=host, name=caught), hint=hint)
     if connecting or re.search(NOT_THERE, message, re.IGNORECASE):
-        return Unavailable(f"{host} does not answer: {_first_line(message)}", hint=AGAIN)
-    return SpecError(f"{host} refuses the SELECT: {_first_line(message)}")
+        problem = _first_line(message)
+        return Unavailable(say("{host} does not answer: {problem}", host=host, problem=problem), hint=AGAIN)
+    return SpecError(say("{host} refuses the SELECT: {problem}", host=host, problem=_first_line(message)))
 
 
 def _code(error: Any) -> str:  # whatever a driver raises

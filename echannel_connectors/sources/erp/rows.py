@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from echannel_connectors.arrow import ZERO_DATES
 from echannel_connectors.errors import EChannelError, SpecError, UnexpectedData
+from echannel_connectors.texts import say
 
 WIDE = 38  # the digits of the decimals on their way
 
@@ -42,8 +43,14 @@ class Columns:
         except EChannelError:
             raise
         except (pa.ArrowException, ValueError, TypeError) as error:
-            sentence = f"{self.name}.{one.name} does not fit its type {one.type}: {str(error)[:160]}"
-            raise UnexpectedData(sentence, hint="look at this column's expression in the spec") from error
+            sentence = say(
+                "{table}.{column} does not fit its type {kind}: {problem}",
+                table=self.name,
+                column=one.name,
+                kind=one.type,
+                problem=str(error)[:160],
+            )
+            raise UnexpectedData(sentence, hint=say("look at this column's expression in the spec")) from error
 
     def _array(self, one: pa.Field, values: Sequence[Any]) -> pa.Array:
         """Python values of a driver as an Arrow array of about the right type."""

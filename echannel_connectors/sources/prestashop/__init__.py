@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from echannel_connectors import specs
-from echannel_connectors.errors import EChannelError, Refused
+from echannel_connectors.errors import EChannelError
 from echannel_connectors.events import OnEvent
 from echannel_connectors.settings import Settings
 from echannel_connectors.sources.http import Http
-from echannel_connectors.sources.prestashop.client import HTACCESS, RIGHTS, Webservice
-from echannel_connectors.sources.prestashop.schema import wanted
-from echannel_connectors.sources.prestashop.streams import RULES, ResourceStream, Rule
+from echannel_connectors.sources.prestashop.check import findings
+from echannel_connectors.sources.prestashop.client import Webservice, not_allowed
+from echannel_connectors.sources.prestashop.listing import Listing
+from echannel_connectors.sources.prestashop.rules import OF_ONE_STORE, RULES, Rule, rule
+from echannel_connectors.sources.prestashop.schema import NEVER, wanted
+from echannel_connectors.sources.prestashop.streams import Parents, ResourceStream
 from echannel_connectors.streams import Finding, Stream
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-WRITES = frozenset({"put", "post", "delete", "patch"})
 
 
 class PrestaShop(Settings):
     """A PrestaShop shop: its address and a webservice key (read-only rights are enough, and better).
 
-    `start` leaves out orders placed before that day. `look_back_hours` is read again at every sync, because the shop's
-    clock repeats an hour in autumn. Raises SettingsError for an address that is not https (loopback excepted).
+    All that the key may read is there as a stream; a sync takes what the tables need, and what `also` names: resources
+    ("specific_prices", or "*" for all) and fields that otherwise stay in the shop ("customers.birthday"). `start`
+    leaves out orders placed before that day. `look_back_hours` is read again at every sync, because the shop's clock
+    repeats an hour in autumn. `polite` asks a weak host one thing at a time, with pauses; otherwise at most `readers`
+    at once. Raises SettingsError for an address that is not https (loopback excepted).
     """
 
     connector: ClassVar[str] = "prestashop"
@@ -38,14 +44,18 @@ class PrestaShop(Settings):
     key: SecretStr
     name: str = "shop"
     start: date | None = None
-    page: int = Field(default=250, ge=1, le=1000)
+    also: tuple[str, ...] = ()
+    polite: bool = False
+    page: int = Field(default=500, ge=1, le=1000)
     look_back_hours: float = Field(default=24, ge=2)
-    readers: int = Field(default=2, ge=1, le=6)
+    readers: int = Field(default=6, ge=1, le=16)
+    stock_minutes: float = Field(default=15, ge=0)  # how often stock is read in --watch
+    rest_hours: float = Field(default=24, ge=0)  # … and what else can only be read whole
     time_out: float = Field(default=60, gt=0)
     attempts: int = Field(default=5, ge=1, le=10)
     pause: float = Field(default=0.5, ge=0)
     allow_http: bool = False
-    user_agent: str = "echannel-connectors (reads a PrestaShop webservice)"
+    user_agent: str = "Mozilla/5.0 (compatible; echannel-connectors; reads a PrestaShop webservice)"
 
     @field_validator("url")
     @classmethod
@@ -67,57 +77,36 @@ class PrestaShop(Settings):
         self._webservice.http.on_event = on_event
 
     def streams(self) -> Mapping[str, Stream]:
-        """The resources that core needs and this key may read, in the order in which they are best read."""
-        shop = self._webservice
-        readable = {resource for resource, rights in shop.rights().items() if "get" in rights}
-        found: dict[str, Stream] = {}
-        for resource, reads in self._spec.reads.items():
-            if resource not in readable:
-                if not reads.optional:
-                    hint = f"{RIGHTS}give the key the GET permission on {resource!r}"
-                    raise Refused(f"the key may not read {resource!r}, which the tables need", hint=hint)
-                continue
-            columns, display = wanted(shop.fields(resource), reads)
-            found[resource] = ResourceStream(
-                shop=shop,
-                resource=resource,
-                columns=columns,
-                display=display,
-                rule=RULES.get(resource, Rule()),
-                stores=self._stores,
-                page=self.page,
-                look_back=timedelta(hours=self.look_back_hours),
-                start=self.start.isoformat() if self.start else "",
-            )
-        return found
+        """All resources that this key may read, each described when it is looked at; what core needs comes first.
+
+        Raises Refused when the key may not read something that core needs.
+        """
+        needed = self._spec.reads
+        readable = {resource for resource, rights in self._webservice.rights().items() if "get" in rights}
+        for resource, reads in needed.items():
+            if resource not in readable and not reads.optional:
+                raise not_allowed(resource)
+        names = [resource for resource in needed if resource in readable]
+        return Resources(self, [*names, *sorted(readable - {*names} - NEVER)])
+
+    def by_default(self, stream: str) -> bool:
+        """Whether a sync takes this stream without being told to."""
+        return stream in self._spec.reads or stream in self.also or "*" in self.also
+
+    def recall(self, notes: Mapping[str, Any]) -> None:
+        """Believe what was noted about this shop not long ago, instead of asking again."""
+        self._webservice.recall(notes)
+
+    def notes(self) -> Mapping[str, Any]:
+        """What was learned about this shop, as JSON: its version and its fields. No secrets, no rows."""
+        return self._webservice.notes()
 
     def check(self) -> Iterable[Finding]:
         """What a person should know before the first sync: the key's rights, the order states, the way in."""
         try:
-            rights = self._webservice.rights()
+            yield from findings(self._webservice, self._spec)
         except EChannelError as error:
             yield Finding("error", error.sentence, error.hint)
-            return
-        yield Finding("ok", f"{self._webservice.http.host} answers (PrestaShop {self._webservice.version or '?'})")
-        if self._webservice.key_in_query:
-            hint = f"add this line to the shop's .htaccess: {HTACCESS}"
-            yield Finding("warning", "the host drops the Authorization header; the key travels in the address", hint)
-        missing = [
-            resource
-            for resource, reads in self._spec.reads.items()
-            if "get" not in rights.get(resource, ()) and not reads.optional
-        ]
-        for resource in missing:
-            hint = f"{RIGHTS}give the key the GET permission on {resource!r}"
-            yield Finding("error", f"the key may not read {resource!r}, which the tables need", hint)
-        writable = sorted(resource for resource, found in rights.items() if found & WRITES)
-        if writable:
-            hint = f"{RIGHTS}leave only GET on this key"
-            yield Finding(
-                "warning", f"the key may write ({', '.join(writable[:5])} …); reading needs no such right", hint
-            )
-        if "order_states" not in missing:
-            yield from self._states()
 
     def receipt(self) -> Mapping[str, float]:
         cost = self._webservice.http.receipt
@@ -125,12 +114,6 @@ class PrestaShop(Settings):
 
     def close(self) -> None:
         """Nothing is held open between requests."""
-
-    def _states(self) -> Iterable[Finding]:
-        for state in self._webservice.records("order_states", "[id,name,logable]", 200, sort="[id_ASC]"):
-            name = next((item["text"] for item in state["name"] if item["text"]), state["id"])
-            counts = "counts as a sale" if str(state["logable"]) == "1" else "is no sale"
-            yield Finding("ok", f"order state {state['id']}, {name}: {counts}")
 
     @cached_property
     def _spec(self) -> specs.Spec:
@@ -144,16 +127,71 @@ class PrestaShop(Settings):
             time_out=self.time_out,
             attempts=self.attempts,
             pause=self.pause,
+            at_once=1 if self.polite else self.readers,
+            rest=1.0 if self.polite else 0.0,
         )
         return Webservice(http, self.key.get_secret_value())
 
     @cached_property
-    def _stores(self) -> Mapping[str, str]:
-        """In a multistore only the default shop answers; asked for its group, all of it does (both spellings count)."""
+    def _groups(self) -> tuple[str, ...]:
+        """In a multistore only the default shop answers; asked for its group, all shops of the group do."""
         if "get" not in self._webservice.rights().get("shops", ()):
-            return {}
-        shops = self._webservice.records("shops", "[id,id_shop_group]", 1000, sort="[id_ASC]")
+            return ("",)
+        shops = self._webservice.records("shops", ("id", "id_shop_group"), 1000, {"sort": "[id_ASC]"})
         groups = sorted({str(shop["id_shop_group"]) for shop in shops})
-        if len(shops) < 2:
-            return {}
-        return {"id_group_shop": groups[0], "id_shop_group": groups[0]}
+        return tuple(groups) if len(shops) > 1 else ("",)
+
+
+class Resources(Mapping[str, Stream]):
+    """The streams of one sync, each made when it is looked at; children share what was asked about their parents."""
+
+    def __init__(self, shop: PrestaShop, names: Sequence[str]) -> None:
+        self._shop = shop
+        self._names = names
+        self._made: dict[str, ResourceStream] = {}
+        self._parents: dict[str, Parents] = {}
+        self._lock = threading.Lock()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __getitem__(self, resource: str) -> ResourceStream:
+        if resource not in self._names:
+            raise KeyError(resource)
+        if resource not in self._made:
+            self._made[resource] = self._stream(resource)
+        return self._made[resource]
+
+    def _stream(self, resource: str) -> ResourceStream:
+        shop = self._shop
+        its = rule(resource, shop._webservice.fields(resource))
+        return ResourceStream(
+            listing=self._listing(resource, its),
+            rule=its,
+            parents=self._parents_of(its.parent) if its.parent else None,
+            groups=shop._groups if OF_ONE_STORE & {resource, its.parent} else ("",),
+            look_back=timedelta(hours=shop.look_back_hours),
+            start=shop.start.isoformat() if shop.start else "",
+            every=timedelta(minutes=shop.stock_minutes)
+            if its.is_stock
+            else timedelta(hours=shop.rest_hours)
+            if its.is_whole
+            else None,
+        )
+
+    def _listing(self, resource: str, its: Rule) -> Listing:
+        shop = self._shop
+        also = {name.partition(".")[2] for name in shop.also if name.startswith(f"{resource}.")}
+        columns, display = wanted(shop._webservice.fields(resource), shop._spec.reads.get(resource), also)
+        page = min(shop.page, 100) if shop.polite else shop.page
+        return Listing(shop._webservice, resource, columns, display, page, its.filters)
+
+    def _parents_of(self, resource: str) -> Parents:
+        with self._lock:
+            if resource not in self._parents:
+                its = RULES[resource]
+                self._parents[resource] = Parents(self._listing(resource, its), its.date)
+            return self._parents[resource]

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pyarrow as pa
 from lxml import etree
 
-from echannel_connectors.errors import Refused, SettingsError, Unavailable, UnexpectedData
-from echannel_connectors.sources.http import Http, Reply
+from echannel_connectors.errors import EChannelError, Refused, SettingsError, Unavailable, UnexpectedData
+from echannel_connectors.sources.http import Http, Reply, trusted
 from echannel_connectors.sources.prestashop import decode
 from echannel_connectors.sources.prestashop.schema import Fields, fields
+from echannel_connectors.texts import Text, say
 
-RIGHTS = "in the back office under Advanced Parameters > Webservice, "
 HTACCESS = "SetEnvIf Authorization '(.*)' HTTP_AUTHORIZATION=$1"
+NOTES_ARE_GOOD_FOR = timedelta(days=1)
+WRONG_KEY, NOT_ALLOWED, SWITCHED_OFF, UNKNOWN_FIELD = {17, 18, 20, 21}, {26}, {22}, {32, 35, 38}
+
+
+class Undelivered(UnexpectedData):
+    """The shop could not deliver this page: too large for its memory, or damaged in both its forms."""
+
+    def __init__(self, host: str, resource: str, reason: str) -> None:
+        super().__init__(
+            say("{host} cannot deliver {resource!r}: {reason}", host=host, resource=resource, reason=reason),
+            hint=say("open the shop's address in a browser: a firewall, a maintenance page or a broken module answers"),
+        )
+        self.reason = reason
 
 
 class Webservice:
@@ -26,13 +42,17 @@ class Webservice:
         self._key = key
         self._rights: dict[str, frozenset[str]] | None = None
         self._fields: dict[str, Fields] = {}
+        self._fields_at = datetime.now(UTC)
+        self._json_score = 0  # how well this shop speaks JSON, judged by its last answers
+
+    # -- what the shop has ----------------------------------------------------------------------------------------
 
     def rights(self) -> Mapping[str, frozenset[str]]:
         """What the key may do: resource → get, put, post, delete, head. Asked once, and only in XML."""
         if self._rights is None:
-            root = self._xml("", {})
+            root = self._described("", {})
             if root.find("api") is None:
-                raise _not_a_webservice(self.http.host, "the answer is not a PrestaShop document")
+                raise _not_a_webservice(self.http.host, say("the answer is not a PrestaShop document"))
             self._rights = {
                 str(resource.tag): frozenset(str(right) for right, value in resource.attrib.items() if value == "true")
                 for resource in root[0]
@@ -40,119 +60,182 @@ class Webservice:
         return self._rights
 
     def fields(self, resource: str) -> Fields:
+        """What the shop says of a resource's fields; asked once, and remembered in the notes."""
         if resource not in self._fields:
-            self._fields[resource] = fields(self._xml(resource, {"schema": "synopsis"}))
+            self._fields[resource] = fields(self._described(resource, {"schema": "synopsis"}))
         return self._fields[resource]
 
-    def _xml(self, resource: str, query: Mapping[str, str]) -> etree._Element:
+    def notes(self) -> dict[str, Any]:
+        """What was learned of this shop and saves asking again: its version and fields, as JSON."""
+        return {
+            "version": self.version,
+            "at": self._fields_at.isoformat(),
+            "fields": {name: asdict(found) for name, found in self._fields.items()},
+        }
+
+    def recall(self, notes: Mapping[str, Any]) -> None:
+        """Believe notes of at most a day ago, if they are of the version that answers now."""
+        at = datetime.fromisoformat(str(notes.get("at", "1970-01-01T00:00:00+00:00")))
+        self.rights()
+        if notes.get("version") == self.version and datetime.now(UTC) - at < NOTES_ARE_GOOD_FOR:
+            self._fields = {name: Fields.from_json(found) for name, found in notes["fields"].items()}
+            self._fields_at = at
+
+    def _described(self, resource: str, query: Mapping[str, str]) -> etree._Element:
         """The root and the synopses are read in XML: in JSON they lose the rights and the formats."""
-        reply = self._document(resource, query)
         try:
-            return decode.xml(reply.body)
+            found = self._document(resource, query)
         except decode.NotADocument as error:
-            raise _not_a_webservice(self.http.host, f"it answered with something else ({error})") from None
-
-    def records(self, resource: str, display: str, limit: int, **query: str) -> list[decode.Row]:
-        """One page of a list. `query` holds filters and sort in the webservice's own spelling.
-
-        A page that is too large for the shop's memory limit (500 without a document) is halved and asked again.
-        """
-        asked = {"display": display, "limit": str(limit), "date": "1", "output_format": "JSON", **query}
-        reply = self._document(resource, asked, may_be_large=limit > 1)
-        if reply is not None and reply.status == 500 and not reply.body.strip():
-            return self._halved(resource, display, limit, query)
-        try:
-            return decode.rows(reply.body)
-        except decode.NotADocument as error:
-            xml_query = {name: value for name, value in asked.items() if name != "output_format"}
-            return self._from_xml(resource, xml_query, str(error))
-
-    def _halved(self, resource: str, display: str, limit: int, query: Mapping[str, str]) -> list[decode.Row]:
-        first = self.records(resource, display, limit // 2, **query)
-        if len(first) < limit // 2 or "sort" not in query or not query["sort"].startswith("[id_ASC"):
-            return first
-        low = int(first[-1]["id"])
-        span = re.fullmatch(r"\[(\d+),(\d+)\]", query.get("filter[id]", ""))
-        rest = f"[{low + 1},{span[2]}]" if span else f">[{low}]"
-        return first + self.records(resource, display, limit - limit // 2, **{**query, "filter[id]": rest})
-
-    def _from_xml(self, resource: str, query: Mapping[str, str], json_error: str) -> list[decode.Row]:
-        reply = self._document(resource, query)
-        try:
-            return decode.rows(reply.body)
-        except decode.NotADocument as error:
-            raise UnexpectedData(
-                f"{self.http.host} sent something that is neither JSON ({json_error}) nor XML ({error}) for {resource}",
-                hint="open the shop's address in a browser: a firewall, a maintenance page or a broken module answers",
+            raise _not_a_webservice(
+                self.http.host, say("it answered with something else ({error})", error=error)
             ) from None
+        if not isinstance(found, etree._Element):
+            raise _not_a_webservice(self.http.host, say("the answer is not a PrestaShop document"))
+        return found
 
-    def _document(self, resource: str, query: Mapping[str, str], *, may_be_large: bool = False) -> Reply:
+    # -- lists ----------------------------------------------------------------------------------------------------
+
+    def page(self, resource: str, schema: pa.Schema, display: str, limit: int, query: Mapping[str, str]) -> Any:
+        """One page of a list as columns (see `decode.columns`). Raises Undelivered; `query` holds filters and sort.
+
+        JSON is the smaller form and is asked for first, unless this shop's JSON proved to be bad; a page that is
+        damaged in one form is asked for in the other.
+        """
+        asked = {"display": display, "limit": str(limit), "date": "1", **query}
+        forms = ["JSON", ""] if self._json_score >= 0 else ["", "JSON"]
+        reasons = []
+        for form in forms:
+            try:
+                found = self._document(resource, {**asked, "output_format": form} if form else asked, is_list=True)
+                made = decode.columns(found, schema)
+            except decode.NotADocument as error:
+                reasons.append(f"{form or 'XML'}: {error}")
+                self._json_score -= 3 if form else 0
+                continue
+            self._json_score = min(self._json_score + 1, 3) if form else self._json_score
+            return made
+        raise Undelivered(self.http.host, resource, "; ".join(reasons))
+
+    def records(self, resource: str, names: Iterable[str], limit: int, query: Mapping[str, str]) -> list[decode.Row]:
+        """The plain fields of a few records that are looked at one by one."""
+        names = list(names)
+        schema = pa.schema([(name, pa.string()) for name in names])
+        made = self.page(resource, schema, f"[{','.join(names)}]", limit, query)
+        return [dict(zip(names, values, strict=True)) for values in zip(*made.values(), strict=True)]
+
+    # -- one request ----------------------------------------------------------------------------------------------
+
+    def _document(self, resource: str, query: Mapping[str, str], *, is_list: bool = False) -> decode.Document:
+        """The answer, parsed. Raises what it says instead of data, Undelivered, or decode.NotADocument."""
         path = f"/api/{resource}" if resource else "/api"
         reply = self._ask(path, query)
-        if reply.status == 401 and b"<" not in reply.body and not self.key_in_query:
+        if _saw_no_key(reply) and not self.key_in_query:
             self.key_in_query = True  # the host drops the Authorization header: the key goes into the query
             second = self._ask(path, query)
-            if second.status == 401 and b"<" not in second.body:
+            if _saw_no_key(second):
                 self.key_in_query = False
             reply = second
-        if reply.status == 500 and may_be_large and not reply.body.strip():
-            return reply
-        self._refuse(resource, reply)
+        if is_list and reply.status == 500 and not reply.body.strip():
+            reason = say("500 and an empty answer, as for a page beyond the shop's memory limit")
+            raise Undelivered(self.http.host, resource, reason)
+        try:
+            found = decode.document(reply.body)
+        except decode.NotADocument:
+            if reply.status == 200:
+                raise
+            found = None
+        faults = decode.faults(found)
+        if reply.status != 200 or faults:  # PHP warnings turn every status into 200, so the errors count
+            raise self._refusal(resource, reply, faults, is_list)
         self.version = reply.headers.get("PSWS-Version", "") or self.version
-        return reply
+        return found
 
     def _ask(self, path: str, query: Mapping[str, str]) -> Reply:
+        doubt = _page_for_people if path != "/api" else trusted  # a wrong address is not waited for
         if self.key_in_query:
-            return self.http.get(path, {**query, "ws_key": self._key})
-        return self.http.get(path, query, auth=(self._key, ""))
+            return self.http.get(path, {**query, "ws_key": self._key}, doubt=doubt)
+        return self.http.get(path, query, auth=(self._key, ""), doubt=doubt)
 
-    def _refuse(self, resource: str, reply: Reply) -> None:
-        """Raise for an answer that is not a list; PHP warnings turn every status into 200, so the errors count."""
-        faults = decode.faults(reply.body)
-        if reply.status == 200 and not faults:
-            return
+    def _refusal(self, resource: str, reply: Reply, faults: list[decode.Fault], is_list: bool) -> Exception:
+        """What an answer means that is not data."""
         host = self.http.host
-        where = f" for {resource!r}" if resource else ""
         codes = {fault.code for fault in faults}
-        if codes & {17, 18, 20, 21}:
-            raise Refused(
-                f"{host} does not accept this key", hint=f"{RIGHTS}copy the key (32 characters) and see it is enabled"
+        if codes & WRONG_KEY:
+            hint = say(
+                "in the back office under Advanced Parameters > Webservice, copy the key (32 characters) and see that "
+                "it is enabled"
             )
-        if codes & {26}:
-            raise Refused(
-                f"{host} refused this key{where}", hint=f"{RIGHTS}give the key the GET permission on {resource!r}"
-            )
-        if 22 in codes:
-            raise Refused(f"the webservice of {host} is switched off", hint=f"{RIGHTS}enable the webservice")
+            return Refused(say("{host} does not accept this key", host=host), hint=hint)
+        if codes & NOT_ALLOWED:
+            return not_allowed(resource)
+        if codes & SWITCHED_OFF:
+            hint = say("in the back office under Advanced Parameters > Webservice, enable the webservice")
+            return Refused(say("the webservice of {host} is switched off", host=host), hint=hint)
+        if codes & UNKNOWN_FIELD and resource in self._fields:
+            del self._fields[resource]
+            sentence = say("{host} has changed the fields of {resource!r}", host=host, resource=resource)
+            return Unavailable(sentence, hint=say("run again: they are looked up anew"))
         if faults:
             said = "; ".join(f"{fault.message} (code {fault.code})" for fault in faults)[:300]
-            raise UnexpectedData(f"{host} answered {reply.status}{where}: {said}")
-        if reply.status == 401:
-            hint = f"the host may drop the Authorization header; add this line to the shop's .htaccess: {HTACCESS}"
-            raise Refused(f"{host} did not see the key (401)", hint=hint)
-        if reply.status == 403:
-            hint = "ask the host to let this machine reach /api, or to allow its User-Agent (setting user_agent)"
-            raise Refused(f"a firewall in front of {host} refused the request (403)", hint=hint)
-        if 300 <= reply.status < 400:
-            target = reply.headers.get("Location", "elsewhere")
-            raise SettingsError(
-                f"{host} redirects /api to {_without_query(target)}", hint="write that address as the shop's url"
-            )
-        if reply.status >= 500:
-            raise Unavailable(f"{host} answered {reply.status}{where}", hint="run again later; what was read is kept")
-        raise _not_a_webservice(host, f"it answered {reply.status}")
+            if is_list and reply.status == 500:
+                return Undelivered(host, resource, said)  # a PHP error in one record spoils the page that it is on
+            return UnexpectedData(
+                say("{host} answered {status} for {resource!r}: {said}", host=host, status=reply.status,
+                    resource=resource, said=said)
+            )  # fmt: skip
+        return _by_status(host, resource, reply)
+
+
+def _saw_no_key(reply: Reply) -> bool:
+    """401 as plain text; a key that is seen and refused gets a document."""
+    return reply.status == 401 and b"<" not in reply.body and b"{" not in reply.body
 
 
 def any_of(numbers: Iterable[int]) -> str:
     return "[" + "|".join(str(number) for number in numbers) + "]"
 
 
-def _without_query(address: str) -> str:
-    return address.partition("?")[0]
-
-
-def _not_a_webservice(host: str, why: str) -> SettingsError:
-    return SettingsError(
-        f"there is no PrestaShop webservice at {host}: {why}",
-        hint="give the shop's own address, such as https://shop.example, and enable the webservice in the back office",
+def not_allowed(resource: str) -> Refused:
+    """The key lacks a right; where it is given."""
+    hint = say(
+        "in the back office under Advanced Parameters > Webservice, give the key the GET permission on {resource!r}",
+        resource=resource,
     )
+    return Refused(say("the key may not read {resource!r}, which the tables need", resource=resource), hint=hint)
+
+
+def _by_status(host: str, resource: str, reply: Reply) -> EChannelError:
+    """What an HTTP status alone says."""
+    if reply.status == 401:
+        line = say(
+            "the host may drop the Authorization header; add this line to the shop's .htaccess: {line}", line=HTACCESS
+        )
+        return Refused(say("{host} did not see the key (401)", host=host), hint=line)
+    if reply.status == 403:
+        hint = say("ask the host to let this machine reach /api, or to allow its User-Agent (setting user_agent)")
+        return Refused(say("a firewall in front of {host} refused the request (403)", host=host), hint=hint)
+    if 300 <= reply.status < 400:
+        target = reply.headers.get("Location", "elsewhere").partition("?")[0]
+        return SettingsError(
+            say("{host} redirects /api to {target}", host=host, target=target),
+            hint=say("write that address as the shop's url"),
+        )
+    if reply.status >= 500:
+        sentence = say("{host} answered {status} for {resource!r}", host=host, status=reply.status, resource=resource)
+        return Unavailable(sentence, hint=say("run again later; what was read is kept"))
+    return _not_a_webservice(host, say("it answered {status}", status=reply.status))
+
+
+def _page_for_people(reply: Reply) -> Text | None:
+    """A maintenance page or a firewall's riddle comes with status 200 and passes by itself, often."""
+    if reply.status == 200 and decode.PAGE_FOR_PEOPLE.match(reply.body):
+        return say("a page for people came instead of data: a firewall, a maintenance page or a broken module")
+    return None
+
+
+def _not_a_webservice(host: str, why: Text) -> SettingsError:
+    return SettingsError(
+        say("there is no PrestaShop webservice at {host}: {why}", host=host, why=why),
+        hint=say("give the shop's own address, such as https://shop.example, and enable the webservice in the back "
+                 "office"),
+    )  # fmt: skip

@@ -1,248 +1,296 @@
-"""How each resource is read: in id slices at first, then by what marks a change (FACTS.md has the table of what does).
+"""How each resource is read: in id slices at first, then by what marks a change, with a full compare running along.
 
 - **dated** resources: a first load by id slices, side by side; afterwards everything with a date since the position,
   less a look-back. The position is the shop's own local time.
-- **children** have no date of their own that can be trusted: their rows are read again with each parent that changed.
+- **children** have no date of their own that can be trusted: their rows are read again with each parent that changed
+  or is recent.
 - **whole** resources are small and say nothing about changes: read entirely, compared by the merge.
+- the **compare** reads a share of the ids of every dated resource and child at each sync, because some edits leave no
+  trace at all: within seven daily syncs everything has been read again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+import math
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
 from echannel_connectors.arrow import to_batch
-from echannel_connectors.sources.prestashop.client import Webservice, any_of
-from echannel_connectors.sources.prestashop.decode import Row
-from echannel_connectors.streams import Batch, Position, Progress, Shape, Slice
+from echannel_connectors.sources.prestashop.client import any_of
+from echannel_connectors.sources.prestashop.listing import FAR, Listing, Page, plain
+from echannel_connectors.sources.prestashop.rules import Rule
+from echannel_connectors.streams import Batch, JsonValue, Position, Progress, Shape, Slice
 
-FAR = "9999-12-31 23:59:59"
 EPOCH = "1970-01-01 00:00:00"
-CHANGES = "changes"
-SLICE_IDS = 5_000
+CHANGES, COMPARE = "changes", "compare"
+SLICE_IDS = 2_000
 PARENTS_A_REQUEST = 100
-KEYS_A_REQUEST = 5_000
-OF_ONE_STORE = frozenset({"orders", "customers", "products"})  # answer for one store of several, unless told otherwise
+RECENT = timedelta(days=3)  # children of orders so young are read again at every sync, hourly at most
+COMPARE_LAP = timedelta(days=5)  # seven daily syncs get round even if each comes a little early
+HOUR = timedelta(hours=1)
+MOMENT = "%Y-%m-%d %H:%M:%S"
+EASTERNMOST = timedelta(hours=14)  # no shop's clock is further ahead of UTC
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """How one resource is read; without `date` and `parent` it is read whole."""
-
-    date: str = ""
-    parent: str = ""  # the resource whose change means that these rows are read again
-    link: str = ""  # the field that holds the parent's id
-    filters: Mapping[str, str] = field(default_factory=dict)
-    swept: bool = False
+Changed = list[tuple[int, str]]  # ids and dates of parents
 
 
-RULES: dict[str, Rule] = {
-    "orders": Rule(date="date_upd", swept=True),
-    "order_details": Rule(parent="orders", link="id_order", swept=True),
-    "order_carriers": Rule(parent="orders", link="id_order", swept=True),
-    "order_discounts": Rule(parent="orders", link="id_order", swept=True),
-    "order_cart_rules": Rule(parent="orders", link="id_order", swept=True),
-    "order_slip": Rule(date="date_upd", swept=True),
-    "order_histories": Rule(date="date_add"),
-    "order_payments": Rule(date="date_add"),
-    "order_invoices": Rule(date="date_add"),
-    "customers": Rule(date="date_upd", swept=True),
-    "addresses": Rule(date="date_upd", swept=True),
-    "products": Rule(date="date_upd", swept=True),
-    "carts": Rule(date="date_upd", swept=True),
-    "cart_rules": Rule(date="date_upd", swept=True),
-    "configurations": Rule(
-        filters={
-            "filter[name]": "[PS_TIMEZONE|PS_LANG_DEFAULT|PS_CURRENCY_DEFAULT|PS_OS_CANCELED|PS_OS_REFUND"
-            "|PS_OS_ERROR|PS_OS_DELIVERED|PS_ROUND_TYPE|PS_COUNTRY_DEFAULT]"
-        }
-    ),
-}
+class Parents:
+    """The orders that changed or are recent, asked once for all of their children as long as they fit a page."""
+
+    def __init__(self, listing: Listing, date: str) -> None:
+        self.listing = listing
+        self.date = date
+        self._lock = threading.Lock()
+        self._changed: dict[tuple[str, str], Changed] = {}
+        self._recent: dict[str, int] = {}
+
+    def of(self, group: str) -> Listing:
+        return in_group(self.listing, group)
+
+    def changed(self, group: str, since: str) -> Iterator[Changed]:
+        """Pages of (id, date) of those that changed since then, in that order."""
+        with self._lock:
+            known = self._changed.get((group, since))
+            if known is None:
+                pages = (_pairs(page, self.date) for page in self._dated(group).by_date(self.date, since))
+                first, second = next(pages, []), next(pages, None)
+                if second is None:
+                    self._changed[group, since] = known = first
+        if known is not None:
+            yield known
+            return
+        yield first
+        yield second or []
+        yield from pages
+
+    def first_recent(self, group: str, now: datetime) -> int:
+        """The first one that is young; 0 when there is none."""
+        with self._lock:
+            if group not in self._recent:
+                young = (now - RECENT).strftime(MOMENT)
+                first = self.of(group).within({"filter[date_add]": f"[{young},{FAR}]"}).edge("id", "ASC")
+                self._recent[group] = int(first["id"]) if first else 0
+            return self._recent[group]
+
+    def _dated(self, group: str) -> Listing:
+        return self.of(group).of("id", self.date)
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceStream:
-    """One resource of one shop as a stream."""
+    """One resource of one shop as a stream. `groups` are the shop groups of a multistore, asked one by one."""
 
-    shop: Webservice
-    resource: str
-    columns: pa.Schema
-    display: str
+    listing: Listing
     rule: Rule
-    stores: Mapping[str, str]  # how a multistore is asked for all of its stores
-    page: int = 250
+    parents: Parents | None = None
+    groups: tuple[str, ...] = ("",)
     look_back: timedelta = timedelta(days=1)
     start: str = ""  # a day: older orders are not read
+    every: timedelta | None = None  # in --watch
 
     @property
     def shape(self) -> Shape:
-        dated = bool(self.rule.date or self.rule.parent)
-        deletes = ("sweep" if self.rule.swept else "none") if dated else "unseen"
-        return Shape(self.resource, self.columns, ("id",), self.rule.date or None, deletes)  # type: ignore[arg-type]  # the literals above
+        deletes = "unseen" if self.rule.is_whole else "sweep" if self.rule.swept else "none"
+        name, date = self.listing.resource, self.rule.date or None
+        return Shape(name, self.listing.columns, ("id",), date, deletes, self.rule.parent or None)  # type: ignore[arg-type]  # the literals above
 
     # -- what to read -------------------------------------------------------------------------------------------
 
     def slices(self, planned: Mapping[str, Progress]) -> Sequence[Slice]:
-        if planned:
-            return [progress.part for progress in planned.values()]
-        if not (self.rule.date or self.rule.parent):
+        """The first load, what changes from its start on, and the compare; new ones for a group that is new."""
+        if self.rule.is_whole:
             return [Slice()]
-        newest = self._edge(self.rule.parent or self.resource, self._date, "DESC")
-        low = self._first_id()
-        top = self._edge(self.resource, "id", "DESC")
-        ids = range(low, int(top["id"]) + 1, SLICE_IDS) if top else range(0)
-        since = str(newest[self._date]) if newest else EPOCH
-        return [
-            *(
-                Slice(f"ids {at}-{at + SLICE_IDS - 1}", {"low": at, "high": at + SLICE_IDS - 1}, once=True)
-                for at in ids
-            ),
-            Slice(CHANGES, {"since": since}),
-        ]
+        kept = [progress.part for progress in planned.values() if "until" not in progress.part.bounds]
+        known = {part.name for part in kept}
+        new: list[Slice] = []
+        for group in self.groups:
+            if (name := _named(CHANGES, group)) not in known:
+                newest = self._dated(group).edge(self._date, "DESC")
+                since = str(newest[self._date]) if newest else EPOCH
+                new.append(Slice(name, {"group": group, "since": since}))
+        for group in self._own_groups:
+            if (name := _named(COMPARE, group)) not in known:
+                new += self._first_load(group)
+                new.append(Slice(name, {"group": group, "compare": True}))
+        return [*kept, *new]
+
+    def _first_load(self, group: str) -> Iterator[Slice]:
+        listing = in_group(self.listing, group)
+        top, first = listing.edge("id", "DESC"), listing.within(self._from_start(group)).edge("id", "ASC")
+        if not top or not first:
+            return
+        for low in range(int(first["id"]), int(top["id"]) + 1, SLICE_IDS):
+            bounds: dict[str, JsonValue] = {"group": group, "low": low, "high": low + SLICE_IDS - 1}
+            yield Slice(_named(f"ids {low}-{bounds['high']}", group), bounds, once=True)
+
+    def _from_start(self, group: str) -> Mapping[str, str]:
+        """The filter that leaves out what is older than `start`."""
+        younger = {"filter[date_add]": f"[{self.start} 00:00:00,{FAR}]"}
+        if self.start and self.rule.from_start:
+            return younger
+        if self.start and self.parents is not None:
+            first = self.parents.of(group).within(younger).edge("id", "ASC")
+            return {f"filter[{self.rule.link}]": f">[{int(first['id']) - 1}]"} if first else {}
+        return {}
 
     def between(self, since: str | None, until: str | None) -> Sequence[Slice]:
-        if not (self.rule.date or self.rule.parent):
+        if self.rule.is_whole:
             return ()
-        bounds: dict[str, Any] = {
-            "since": f"{since or '1970-01-01'} 00:00:00",
+        span: dict[str, JsonValue] = {
+            "since": f"{since or EPOCH[:10]} 00:00:00",
             "until": f"{until or FAR[:10]} 23:59:59",
         }
-        return [Slice(f"{since or 'start'} to {until or 'now'}", bounds)]
+        name = f"{since or 'start'} to {until or 'now'}"
+        return [Slice(_named(name, group), {"group": group, **span}) for group in self.groups]
 
     def keys(self) -> Iterator[pa.RecordBatch]:
-        low = 0
-        schema = pa.schema([("id", pa.int64())])
-        while rows := self._records("[id]", KEYS_A_REQUEST, {"sort": "[id_ASC]", "filter[id]": f">[{low}]"}):
-            ids = [int(row["id"]) for row in rows]
-            yield pa.RecordBatch.from_pydict({"id": ids}, schema)
-            if len(ids) < KEYS_A_REQUEST:
-                return
-            low = ids[-1]
+        for group in self._own_groups:
+            yield from in_group(self.listing, group).ids()
 
     # -- reading ------------------------------------------------------------------------------------------------
 
     def read(self, part: Slice, after: Position | None) -> Iterator[Batch]:
-        if "low" in part.bounds:
-            last = int(after["id"]) if after and "id" in after else int(part.bounds["low"]) - 1  # type: ignore[arg-type]  # JSON numbers
-            return self._by_id(last, int(part.bounds["high"]))  # type: ignore[arg-type]
-        if "until" in part.bounds:
-            return self._since(str(part.bounds["since"]), str(part.bounds["until"]))
-        if "since" in part.bounds:
-            position = str(after["date"]) if after else str(part.bounds["since"])
-            return self._since(_earlier(position, self.look_back), FAR)
-        return self._by_id(0, None)
+        bounds, group = part.bounds, str(part.bounds.get("group", ""))
+        own = in_group(self.listing, group)
+        if "low" in bounds:
+            last = _number(after, "id") if after else _number(bounds, "low") - 1
+            return self._first(own, last, _number(bounds, "high"))
+        if "compare" in bounds:
+            return self._compared(own, after)
+        if "until" in bounds:
+            return self._range(group, str(bounds["since"]), str(bounds["until"]))
+        if "since" not in bounds:
+            return (self._batch(page, {"id": page.last[0]}) for page in own.by_id(trusts_empty=True))
+        position = after or {"date": bounds["since"]}
+        since = _earlier(str(position["date"]), self.look_back)
+        if self.parents is not None:
+            return self._of_changed_parents(self.parents, group, since, position)
+        return (self._batch(page, _position(page)) for page in own.by_date(self.rule.date, since))
 
-    def _by_id(self, last: int, high: int | None) -> Iterator[Batch]:
-        """Pages by key, so that a shop that sells while it is read repeats and loses nothing."""
-        while True:
-            within = f"[{last + 1},{high}]" if high else f">[{last}]"
-            rows = self._page({"sort": "[id_ASC]", "filter[id]": within})
-            last = int(rows[-1]["id"]) if rows else last
-            done = len(rows) < self.page
-            position: dict[str, Any] = {"id": last, "done": True} if done and high else {"id": last}
-            yield self._batch(rows, position)
-            if done:
-                return
+    def _first(self, listing: Listing, last: int, high: int) -> Iterator[Batch]:
+        for page in listing.by_id(last, high):
+            yield self._batch(page, {"id": page.last[0], "done": True} if page.is_last else {"id": page.last[0]})
 
-    def _since(self, since: str, until: str) -> Iterator[Batch]:
-        if self.rule.parent:
-            yield from self._of_parents(since, until)
+    def _range(self, group: str, since: str, until: str) -> Iterator[Batch]:
+        """Rows of those days again: by the day on which they, or their parents, were made."""
+        dated = self._dated(group)
+        date = "date_add" if "date_add" in dated.shop.fields(dated.resource).words else self._date
+        if self.parents is None:
+            for page in dated.by_date(date, since, until):
+                yield self._batch(page, _position(page))
             return
-        for rows in self._dated(self.resource, self.display, since, until):
-            yield self._batch(rows, _at(rows[-1], self.rule.date))
+        for page in dated.of("id", date).by_date(date, since, until):
+            yield from self._children(_pairs(page, date), {}, {})
 
-    def _of_parents(self, since: str, until: str) -> Iterator[Batch]:
-        """The children of each parent that changed, whole; the position is the parent's."""
-        date = RULES[self.rule.parent].date
-        for parents in self._dated(self.rule.parent, f"[id,{date}]", since, until):
-            for at in range(0, len(parents), PARENTS_A_REQUEST):
-                some = parents[at : at + PARENTS_A_REQUEST]
-                of_these = {f"filter[{self.rule.link}]": any_of(int(parent["id"]) for parent in some)}
-                last, rows = 0, self._page({"sort": "[id_ASC]", **of_these})
-                while len(rows) == self.page:
-                    yield self._batch(rows, _at(parents[0], date))
-                    last = int(rows[-1]["id"])
-                    rows = self._page({"sort": "[id_ASC]", "filter[id]": f">[{last}]", **of_these})
-                yield self._batch(rows, _at(some[-1], date))
+    def _of_changed_parents(self, parents: Parents, group: str, since: str, before: Position) -> Iterator[Batch]:
+        """The children of each parent that is recent or changed; the position is that of the parents."""
+        now = _now()
+        recently = before.get("recent_at")
+        is_due = not recently or now - datetime.fromisoformat(str(recently)) >= HOUR
+        recent = parents.first_recent(group, now) if is_due else 0
+        if recent:
+            for page in self.listing.within({f"filter[{self.rule.link}]": f">[{recent - 1}]"}).by_id(trusts_empty=True):
+                yield self._batch(page, before)
+        noted = {"recent_at": now.isoformat() if is_due else recently}
+        for changed in parents.changed(group, since):
+            older = [pair for pair in changed if not recent or pair[0] < recent]
+            yield from self._children(older, before, noted)
+            if changed:
+                before = {**_capped(*changed[-1]), **noted}
+                yield self._nothing(before)
 
-    def _dated(self, resource: str, display: str, since: str, until: str) -> Iterator[list[Row]]:
-        """Pages in (date, id) order. The webservice cannot ask for "after both", so a page begins at the last date
-        again and the rows seen are left out; a date with more rows than a page is read on by id."""
-        date = RULES[resource].date
-        seen = (since, -1)
-        while True:
-            span = {
-                "sort": f"[{date}_ASC,id_ASC]",
-                f"filter[{date}]": f"[{seen[0]},{until}]",
-                **self._from_start(resource),
-            }
-            page = self._records(display, self.page, span, resource)
-            rows = [row for row in page if (str(row[date]), int(row["id"])) > seen]
-            if page and not rows and len(page) == self.page:
-                rows = yield from self._tied(resource, display, date, seen)
-            if not rows:
-                return
-            yield rows
-            seen = (str(rows[-1][date]), int(rows[-1]["id"]))
-            if len(page) < self.page:
-                return
+    def _children(self, parents: Changed, before: Position, noted: Position) -> Iterator[Batch]:
+        """All children of these parents; the position moves when those of some parents are complete."""
+        for at in range(0, len(parents), PARENTS_A_REQUEST):
+            some = parents[at : at + PARENTS_A_REQUEST]
+            of_these = self.listing.within({f"filter[{self.rule.link}]": any_of(number for number, _ in some)})
+            done = {**_capped(*some[-1]), **noted}
+            for page in of_these.by_id():
+                yield self._batch(page, done if page.is_last else before)
+            before = done
 
-    def _tied(
-        self, resource: str, display: str, date: str, seen: tuple[str, int]
-    ) -> Generator[list[Row], None, list[Row]]:
-        """More rows of one date than fit a page: by id, and then on to the next date."""
-        moment, last = seen
-        while True:
-            tie = {f"filter[{date}]": f"[{moment},{moment}]", "sort": "[id_ASC]", "filter[id]": f">[{last}]"}
-            rows = self._records(display, self.page, tie, resource)
-            if len(rows) < self.page:
-                following = {"sort": f"[{date}_ASC,id_ASC]", f"filter[{date}]": f">[{moment}]"}
-                return rows + self._records(display, self.page, following, resource)
-            yield rows
-            last = int(rows[-1]["id"])
+    def _compared(self, listing: Listing, after: Position | None) -> Iterator[Batch]:
+        """A share of all ids, as large as the time since the last share; a lap ends at the top and begins anew."""
+        now = _now()
+        if after is None:  # the first load is about to read everything
+            yield self._nothing({"id": 0, "at": now.isoformat()})
+            return
+        elapsed = now - datetime.fromisoformat(str(after["at"]))
+        top = listing.edge("id", "DESC") if elapsed >= HOUR else None
+        if top is None:
+            return
+        last, highest = _number(after, "id"), int(top["id"])
+        until = last + max(math.ceil(highest * min(1.0, elapsed / COMPARE_LAP)), listing.page)
+        for page in listing.by_id(last, until):
+            position: dict[str, JsonValue] = {"id": page.last[0], "at": after["at"]}
+            if page.is_last:
+                position = {"id": until if until < highest else 0, "at": now.isoformat()}
+            yield self._batch(page, position)
 
-    def _page(self, query: Mapping[str, str]) -> list[Row]:
-        return self._records(self.display, self.page, query)
+    def _batch(self, page: Page, position: Position) -> Batch:
+        if not page.columns:
+            return replace(self._nothing(position), set_aside=page.set_aside)
+        batch, set_aside = to_batch(page.columns, self.listing.columns, ("id",))
+        return Batch(batch, position, page.set_aside + set_aside)
 
-    def _records(self, display: str, limit: int, query: Mapping[str, str], resource: str = "") -> list[Row]:
-        asked = resource or self.resource
-        stores = self.stores if asked in OF_ONE_STORE else {}
-        return self.shop.records(asked, display, limit, **{**stores, **self.rule.filters, **query})
+    def _nothing(self, position: Position) -> Batch:
+        return Batch(pa.RecordBatch.from_pylist([], schema=self.listing.columns), position)
 
-    def _batch(self, rows: list[Row], position: Position) -> Batch:
-        columns = {name: [row.get(name) for row in rows] for name in self.columns.names}
-        batch, set_aside = to_batch(columns, self.columns, ("id",))
-        return Batch(batch, position, set_aside)
-
-    # -- edges --------------------------------------------------------------------------------------------------
+    # -- which --------------------------------------------------------------------------------------------------
 
     @property
     def _date(self) -> str:
-        return RULES[self.rule.parent].date if self.rule.parent else self.rule.date
+        return self.parents.date if self.parents else self.rule.date
 
-    def _edge(self, resource: str, by: str, way: str, **query: str) -> Row | None:
-        display = f"[id,{by}]" if by != "id" else "[id]"
-        order = f"[{by}_{way},id_{way}]" if by != "id" else f"[id_{way}]"
-        rows = self._records(display, 1, {"sort": order, **query}, resource)
-        return rows[0] if rows else None
+    def _dated(self, group: str) -> Listing:
+        """Where the dates are: the resource itself, or its parent's."""
+        return self.parents.of(group) if self.parents else in_group(self.listing, group)
 
-    def _first_id(self) -> int:
-        first = self._edge(self.resource, "id", "ASC", **self._from_start(self.resource))
-        return int(first["id"]) if first else 1
-
-    def _from_start(self, resource: str) -> dict[str, str]:
-        return {"filter[date_add]": f"[{self.start} 00:00:00,{FAR}]"} if self.start and resource == "orders" else {}
+    @property
+    def _own_groups(self) -> tuple[str, ...]:
+        """Lines and the like always answer for all stores."""
+        return ("",) if self.parents else self.groups
 
 
-def _at(row: Row, date: str) -> dict[str, Any]:
-    return {"date": str(row[date]), "id": int(row["id"])}
+def in_group(listing: Listing, group: str) -> Listing:
+    """The listing as one group of shops answers it; both spellings of the parameter count, by version."""
+    return listing.within({"id_group_shop": group, "id_shop_group": group}) if group else listing
+
+
+def _named(name: str, group: str) -> str:
+    return f"{name} of group {group}" if group else name
+
+
+def _pairs(page: Page, date: str) -> Changed:
+    if not page.columns:
+        return []
+    pairs = zip(plain(page.columns["id"]), plain(page.columns[date]), strict=True)
+    return [(int(number), str(moment)) for number, moment in pairs]
+
+
+def _position(page: Page) -> dict[str, JsonValue]:
+    return _capped(*page.last)
+
+
+def _capped(number: int, date: str) -> dict[str, JsonValue]:
+    """A row dated in the future, by a wrong clock, must not hide what comes before that date."""
+    latest = (_now() + EASTERNMOST).strftime(MOMENT)
+    return {"date": min(date, latest), "id": number}
+
+
+def _number(values: Mapping[str, JsonValue], name: str) -> int:
+    return int(values[name])  # type: ignore[arg-type]  # a JSON number
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _earlier(moment: str, by: timedelta) -> str:
     """A local time some while before; the webservice's own text form."""
-    earlier = datetime.fromisoformat(moment) - by if moment > EPOCH else datetime.fromisoformat(EPOCH)
-    return earlier.strftime("%Y-%m-%d %H:%M:%S")
+    return (datetime.fromisoformat(moment) - by if moment > EPOCH else datetime.fromisoformat(EPOCH)).strftime(MOMENT)

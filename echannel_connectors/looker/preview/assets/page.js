@@ -4,7 +4,7 @@
   const { setup } = Format;
   const { template } = setup;
   const { make } = Parts;
-  const REFRESH = 10000; // a new order is on the page within seconds of its sync
+  const REFRESH = 5000; // a new order is on the page within seconds of its sync
   const $ = (id) => document.getElementById(id);
   const state = { page: template.pages[0].id, period: "", first: "", last: "", against: "last_year", filters: {}, lang: setup.company.language };
   const drawn = new Map();

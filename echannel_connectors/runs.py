@@ -1,0 +1,389 @@
+"""One run: each source's streams read side by side, committed, swept for what is gone, and written into the books."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Self
+
+import pyarrow as pa
+
+from echannel_connectors import events
+from echannel_connectors.arrow import hash_private, without_secrets
+from echannel_connectors.batches import ReadFailed, read_slices, side_by_side
+from echannel_connectors.destinations import Warehouse, commit
+from echannel_connectors.errors import Conflict, DestinationError, Unavailable
+from echannel_connectors.events import OnEvent
+from echannel_connectors.models.company import Company
+from echannel_connectors.streams import Batch, Progress, Shape, Slice, Source, Stream
+from echannel_connectors.texts import say
+
+SWEEP_EVERY = timedelta(days=1)
+SWEPT = "UPDATE echannel.streams SET swept_at = $now WHERE source = $source AND stream = $stream"
+SUCCEEDED = """UPDATE echannel.streams SET last_success = $now, failures = 0,
+    rows = (SELECT count(*) FROM {table} WHERE _deleted_at IS NULL) WHERE source = $source AND stream = $stream"""
+FAILED = "UPDATE echannel.streams SET failures = failures + 1 WHERE source = $source AND stream = $stream"
+KNOWN_STREAM = """INSERT INTO echannel.streams SELECT $source, $stream, NULL, NULL, 0, 0, NULL
+    WHERE NOT EXISTS (SELECT 1 FROM echannel.streams WHERE source = $source AND stream = $stream)"""
+STREAM_BOOKS = "SELECT swept_at, last_success FROM echannel.streams WHERE source = $source AND stream = $stream"
+NOTES = "SELECT notes FROM echannel.notes WHERE source = $source"
+FORGET_NOTES = "DELETE FROM echannel.notes WHERE source = $source"
+NOTE = "INSERT INTO echannel.notes VALUES ($source, $notes)"
+
+
+@dataclass(slots=True)
+class StreamResult:
+    """What one stream brought: rows read, rows that were new or different, rows marked as deleted."""
+
+    source: str
+    stream: str
+    rows: int = 0
+    changed: int = 0
+    deleted: int = 0
+    set_aside: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class SyncResult:
+    """What a sync did; `exit_code` is 5 when rows were set aside."""
+
+    streams: list[StreamResult] = field(default_factory=list)
+    tables: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    first: bool = False
+    receipt: dict[str, float] = field(default_factory=dict)
+
+    def total(self, what: str) -> int:
+        return sum(getattr(stream, what) for stream in self.streams)
+
+    @property
+    def exit_code(self) -> int:
+        return 5 if self.total("set_aside") else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a run is to read: everything new by default."""
+
+    only: tuple[str, ...] = ()  # "shop" or "shop.orders"
+    full: bool = False
+    since: str | None = None  # a day: this range is read again, and nothing else moves
+    until: str | None = None
+    accept_deletes: bool = False
+
+    is_watch: bool = False  # one round of many: what can only be read whole follows its own cadence
+
+    def takes(self, source: Source, stream: str) -> bool:
+        """What is named, or of a source all that it brings by default."""
+        if f"{source.name}.{stream}" in self.only:
+            return True
+        by_default = getattr(source, "by_default", None)
+        return (not self.only or source.name in self.only) and (by_default is None or by_default(stream))
+
+    @property
+    def is_range(self) -> bool:
+        return self.since is not None or self.until is not None
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A stream that is being read: how it is stored, how far it has come, what it has brought so far."""
+
+    source: Source
+    name: str
+    stream: Stream
+    stored: Shape
+    known: Mapping[str, Progress]
+    sweep_is_due: bool
+    done: StreamResult
+    keys: KeySpool | None = None
+    left: int = 0  # slices that are not at their end
+    started: float = 0.0
+
+    @property
+    def books(self) -> dict[str, str]:
+        return {"source": self.source.name, "stream": self.name}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Brings sources into a warehouse; `result` fills while it does."""
+
+    into: Warehouse
+    company: Company
+    choice: Choice
+    on_event: OnEvent
+    result: SyncResult
+
+    def read(self, source: Source) -> None:
+        """All chosen streams of a source. What others brought is kept when one fails."""
+        listen = getattr(source, "listen", None)
+        if listen:
+            listen(self.on_event)
+        noted = self._recalled(source)
+        pending = Pending(self.into)
+        with ExitStack() as spools:
+            try:
+                for wave in _waves(self._readings(source)):
+                    self._wave(wave, pending, spools)
+            finally:
+                pending.store()
+                self._note(source, noted)
+
+    def warn(self, source: str, sentence: str) -> None:
+        self.result.warnings.append(sentence)
+        self.on_event(events.Warned(source, sentence))
+
+    # -- before reading ---------------------------------------------------------------------------------------------
+
+    def _readings(self, source: Source) -> list[_Reading]:
+        streams = source.streams()
+        names = [name for name in streams if self.choice.takes(source, name)]
+        made = side_by_side([partial(streams.__getitem__, name) for name in names], _readers(source))
+        with self.into.hold():
+            found = [self._prepared(source, name, stream()) for name, stream in zip(names, made, strict=True)]
+        readings = [reading for reading in found if reading is not None]
+        self.result.first = self.result.first or any(not reading.known for reading in readings)
+        return readings
+
+    def _prepared(self, source: Source, name: str, stream: Stream) -> _Reading | None:
+        """Room for the stream, and what the books say; None where its own cadence says later."""
+        shape = stream.shape
+        # As the warehouse holds it: under the source's name, private columns hashed.
+        stored = replace(shape, name=f"{source.name}__{name}", columns=without_secrets(shape.columns))
+        if self.choice.full and not self.choice.is_range:
+            self.into.forget(stored)
+        books = {"source": source.name, "stream": name}
+        self.into.execute((KNOWN_STREAM, books))
+        row = self.into.query(STREAM_BOOKS, books).read_all().to_pylist()[0]
+        every = getattr(stream, "every", None)
+        if self.choice.is_watch and every and _is_younger(row["last_success"], every):
+            return None
+        always = self.choice.full or self.choice.accept_deletes
+        is_due = always or not _is_younger(row["swept_at"], SWEEP_EVERY)
+        done = StreamResult(source.name, name)
+        return _Reading(source, name, stream, stored, self.into.prepare(stored), is_due, done)
+
+    def _planned(self, reading: _Reading) -> Sequence[Slice]:
+        """The slices of a stream, or those of a range of days by itself."""
+        if not self.choice.is_range:
+            return reading.stream.slices(reading.known)
+        found = reading.stream.between(self.choice.since, self.choice.until)
+        return [Slice(f"{part.name} {uuid.uuid4().hex[:8]}", part.bounds) for part in found]
+
+    def _parts(self, reading: _Reading, planned: Sequence[Slice]) -> list[Progress]:
+        """Those that are not done, remembered before they are read: a run that dies is resumed with the same ones."""
+        known = reading.known
+        self.into.plan(reading.stored, [part for part in planned if part.name not in known])
+        progress = [known.get(part.name, Progress(part)) for part in planned]
+        return [item for item in progress if not item.done]
+
+    # -- reading ----------------------------------------------------------------------------------------------------
+
+    def _wave(self, readings: list[_Reading], pending: Pending, spools: ExitStack) -> None:
+        """Streams that need not wait for each other, all their slices side by side."""
+        readers = _readers(readings[0].source)
+        plans = side_by_side([partial(self._planned, reading) for reading in readings], readers)
+        owners: list[_Reading] = []
+        work: list[tuple[Stream, Progress]] = []
+        with self.into.hold():
+            for reading, planned in zip(readings, plans, strict=True):
+                with self._blaming(reading, pending):
+                    parts = self._parts(reading, planned())
+                self._begun(reading, len(parts), spools)
+                owners += [reading] * len(parts)
+                work += [(reading.stream, part) for part in parts]
+        for reading in readings:
+            if not reading.left:
+                self._ended(reading, pending, spools)
+        try:
+            for index, number, batch in read_slices(work, readers=readers):
+                reading = owners[index]
+                if batch is not None:
+                    self._take(reading, work[index][1].part, number, batch, pending)
+                    continue
+                reading.left -= 1
+                if not reading.left:
+                    self._ended(reading, pending, spools)
+        except ReadFailed as failed:
+            with self._blaming(owners[failed.index], pending):
+                raise failed.cause from None
+
+    @contextmanager
+    def _blaming(self, reading: _Reading, pending: Pending) -> Iterator[None]:
+        """A failure counts against the stream, unless it is the destination's."""
+        try:
+            yield
+        except Exception as error:
+            if not isinstance(error, DestinationError | Conflict):
+                pending.add(partial(self.into.execute, (FAILED, reading.books)))
+            raise
+
+    def _begun(self, reading: _Reading, parts: int, spools: ExitStack) -> None:
+        reading.left, reading.started = parts, time.monotonic()
+        if reading.stored.deletes == "unseen":
+            reading.keys = spools.enter_context(KeySpool(reading.stored))
+        self.result.streams.append(reading.done)
+        self.on_event(events.StreamStarted(reading.source.name, reading.name, parts))
+
+    def _take(self, reading: _Reading, part: Slice, number: int, batch: Batch, pending: Pending) -> None:
+        rows = hash_private(batch.rows, self.company.salt)
+        reading.done.rows += rows.num_rows
+        reading.done.set_aside += len(batch.set_aside)
+        if reading.keys:
+            reading.keys.add(rows)
+        hashed = Batch(rows, batch.position, batch.set_aside)
+        pending.add(partial(self._commit, reading, part, hashed, number), rows.nbytes)
+
+    def _ended(self, reading: _Reading, pending: Pending, spools: ExitStack) -> None:
+        """All slices of a stream have been read: look for what is gone."""
+        deletes, done = reading.stored.deletes, reading.done
+        with self._blaming(reading, pending):
+            if not self.choice.is_range and deletes == "unseen" and reading.keys and not done.set_aside:
+                self._confirm_nothing(reading)
+                pending.add(partial(self._sweep, reading, reading.keys))
+            elif not self.choice.is_range and deletes == "sweep" and not reading.known:
+                pending.add(partial(self._swept, reading))  # all that there is was just read
+            elif not self.choice.is_range and deletes == "sweep" and reading.sweep_is_due:
+                keys = spools.enter_context(KeySpool(reading.stored))
+                for batch in reading.stream.keys():  # noqa: SIM118 - a stream, not a dict
+                    keys.add(batch)
+                pending.add(partial(self._sweep, reading, keys))
+        pending.add(partial(self._succeeded, reading))
+
+    def _confirm_nothing(self, reading: _Reading) -> None:
+        """A whole stream that came empty is asked for its keys, before its rows are taken for deleted."""
+        if reading.done.rows or not self.into.stored(reading.stored).rows:
+            return
+        if any(batch.num_rows for batch in reading.stream.keys()):  # noqa: SIM118 - a stream, not a dict
+            raise Unavailable(
+                say("{source} sent nothing for {stream!r}, and then said that it has some", **reading.books),
+                hint=say("run again later; what was read is kept"),
+            )
+
+    # -- what is done to the warehouse, in the order in which it was read ---------------------------------------------
+
+    def _commit(self, reading: _Reading, part: Slice, batch: Batch, number: int) -> None:
+        changed = self.into.commit(reading.stored, part, batch, number) or 0
+        reading.done.changed += changed
+        self.on_event(events.Committed(reading.source.name, reading.name, part.name, batch.rows.num_rows, changed))
+
+    def _sweep(self, reading: _Reading, keys: KeySpool) -> None:
+        swept = self.into.sweep(reading.stored, keys.read(), accept=self.choice.accept_deletes)
+        reading.done.deleted = swept.deleted
+        if swept.missing == swept.deleted:
+            self._swept(reading)
+            return
+        sentence = say(
+            "{missing:,} of {live:,} rows of {stream} are no longer in the source; that is more than a tenth, so they "
+            "were kept: run with --accept-deletes if it is right",
+            missing=swept.missing,
+            live=swept.live,
+            stream=f"{reading.source.name}.{reading.name}",
+        )
+        self.warn(reading.source.name, sentence)
+
+    def _swept(self, reading: _Reading) -> None:
+        self.into.execute((SWEPT, {**reading.books, "now": datetime.now(UTC)}))
+
+    def _succeeded(self, reading: _Reading) -> None:
+        done = reading.done
+        succeeded = SUCCEEDED.format(table=commit.raw_table(reading.stored.name))
+        self.into.execute((succeeded, {**reading.books, "now": datetime.now(UTC)}))
+        done.seconds = round(time.monotonic() - reading.started, 3)
+        self.on_event(
+            events.StreamFinished(done.source, done.stream, done.rows, done.changed, done.deleted, done.seconds)
+        )
+
+    # -- what a source has learned about itself -----------------------------------------------------------------------
+
+    def _recalled(self, source: Source) -> str:
+        """Give a source back what it noted at its last run; the text of it."""
+        recall = getattr(source, "recall", None)
+        if not recall:
+            return ""
+        self.into.execute()  # makes the books where there are none
+        rows = self.into.query(NOTES, {"source": source.name}).read_all().to_pylist()
+        noted = str(rows[0]["notes"]) if rows else ""
+        if noted:
+            recall(json.loads(noted))
+        return noted
+
+    def _note(self, source: Source, before: str) -> None:
+        notes = getattr(source, "notes", None)
+        now = json.dumps(notes(), sort_keys=True) if notes else before
+        if now != before:
+            values = {"source": source.name}
+            self.into.execute((FORGET_NOTES, values), (NOTE, {**values, "notes": now}))
+
+
+def _waves(readings: list[_Reading]) -> Iterator[list[_Reading]]:
+    """Streams that follow another one are read after it: the lines of an order after the order."""
+    left = {reading.name: reading for reading in readings}
+    while left:
+        wave = [one for one in left.values() if one.stored.follows not in left] or list(left.values())
+        yield wave
+        left = {name: reading for name, reading in left.items() if reading not in wave}
+
+
+def _readers(source: Source) -> int:
+    return getattr(source, "readers", 2)
+
+
+def _is_younger(moment: datetime | None, than: timedelta) -> bool:
+    return moment is not None and datetime.now(UTC) - moment < than
+
+
+class KeySpool:
+    """Keys on their way to a sweep, in a temporary file: memory does not depend on how many there are."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.schema = pa.schema([shape.columns.field(name) for name in shape.key])
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
+        self._writer = pa.ipc.new_stream(self._file, self.schema)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._file.close()
+
+    def add(self, rows: pa.RecordBatch) -> None:
+        self._writer.write_batch(rows.select(self.schema.names).cast(self.schema))
+
+    def read(self) -> pa.RecordBatchReader:
+        self._writer.close()
+        self._file.seek(0)
+        return pa.ipc.open_stream(self._file)
+
+
+class Pending:
+    """What was read and waits to be stored: small streams go into the warehouse together, in the order of reading."""
+
+    def __init__(self, into: Warehouse, most_bytes: int = 8 * 1024 * 1024) -> None:
+        self._into = into
+        self._most_bytes = most_bytes
+        self._works: list[Callable[[], None]] = []
+        self._bytes = 0
+
+    def add(self, work: Callable[[], None], nbytes: int = 0) -> None:
+        self._works.append(work)
+        self._bytes += nbytes
+        if self._bytes >= self._most_bytes:
+            self.store()
+
+    def store(self) -> None:
+        works, self._works, self._bytes = self._works, [], 0
+        if works:
+            with self._into.hold():
+                for work in works:
+                    work()

@@ -1,0 +1,74 @@
+"""What `echannel check` says of a shop: the key's rights, the order states that count as a sale, the way in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import pyarrow as pa
+
+from echannel_connectors.arrow import ARROW_TYPES, to_batch
+from echannel_connectors.sources.prestashop.client import HTACCESS, Webservice, not_allowed
+from echannel_connectors.specs import Spec
+from echannel_connectors.streams import Finding
+from echannel_connectors.texts import say
+
+WRITES = frozenset({"put", "post", "delete", "patch"})
+STATES = pa.schema([("id", pa.int64()), ("name", ARROW_TYPES["translations"]), ("logable", pa.bool_())])
+
+
+def findings(shop: Webservice, spec: Spec) -> Iterator[Finding]:
+    """What a person should know before the first sync. Raises what the shop refuses altogether."""
+    rights = shop.rights()
+    version = shop.version or "?"
+    yield Finding("ok", say("{host} answers (PrestaShop {version})", host=shop.http.host, version=version))
+    if shop.key_in_query:
+        yield Finding(
+            "warning",
+            say("the host drops the Authorization header; the key travels in the address"),
+            say("add this line to the shop's .htaccess: {line}", line=HTACCESS),
+        )
+    missing = {name for name, reads in spec.reads.items() if "get" not in rights.get(name, ())}
+    for name in sorted(missing):
+        if not spec.reads[name].optional:
+            refusal = not_allowed(name)
+            yield Finding("error", refusal.sentence, refusal.hint)
+    yield from _too_many_rights(rights)
+    if not missing & {"order_states", "configurations"}:
+        yield from _states(shop)
+
+
+def _too_many_rights(rights: Mapping[str, frozenset[str]]) -> Iterable[Finding]:
+    writable = sorted(resource for resource, found in rights.items() if found & WRITES)
+    if writable:
+        names = ", ".join(writable[:5]) + (" …" if len(writable) > 5 else "")
+        yield Finding(
+            "warning",
+            say("the key may write ({names}); reading needs no such right", names=names),
+            say("in the back office under Advanced Parameters > Webservice, leave only GET on this key"),
+        )
+    if "get" in rights.get("employees", ()):
+        yield Finding(
+            "warning",
+            say("the key may read the employees with their password hashes; they are never read"),
+            say("in the back office under Advanced Parameters > Webservice, take 'employees' off this key"),
+        )
+
+
+def _states(shop: Webservice) -> Iterable[Finding]:
+    """Each order state with whether its orders count as a sale, and why."""
+    settings = shop.records("configurations", ("id", "value"), 10, {"filter[name]": "[PS_OS_REFUND]"})
+    refunded = {str(setting["value"]) for setting in settings}
+    query = {"sort": "[id_ASC]"}
+    rows, _ = to_batch(shop.page("order_states", STATES, "[id,name,logable]", 500, query), STATES, ("id",))
+    for state in rows.to_pylist():
+        name = next((one["text"] for one in state["name"] if one["text"]), "")
+        said = {"id": state["id"], "name": name}
+        if state["logable"]:
+            yield Finding("ok", say("order state {id}, {name}: counts as a sale (the shop calls it logable)", **said))
+        elif str(state["id"]) in refunded:
+            yield Finding(
+                "ok",
+                say("order state {id}, {name}: counts if it once was a sale; the refund counts on its own day", **said),
+            )
+        else:
+            yield Finding("ok", say("order state {id}, {name}: is no sale (the shop does not call it logable)", **said))

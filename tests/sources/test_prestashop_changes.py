@@ -1,0 +1,222 @@
+"""What changes in a shop arrives, with or without a trace: 48 real changes, silent edits, two clock changes a year."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from echannel_connectors import DuckDB, PrestaShop, sync
+from echannel_connectors.pipeline import Choice
+from echannel_connectors.testing.shop import FakeShop
+from tests import figures
+from tests.conftest import served
+from tests.places import recording, truth
+from tests.sources.shops import RECORDED_UNTIL, clock_at, live, requests_of, streams
+
+WEEK = timedelta(days=7)
+DAY = timedelta(days=1)
+
+
+def test_every_change_of_a_week_arrives_by_one_incremental_sync(shop_a: FakeShop, tmp_path: Path) -> None:
+    """48 changes, silent ones and deletions among them: the incremental result equals a full read, and the truth."""
+    both, fresh = DuckDB(tmp_path / "both.duckdb"), DuckDB(tmp_path / "fresh.duckdb")
+    with served(shop_a) as shop:
+        with clock_at(RECORDED_UNTIL):
+            sync(shop, into=both)
+        shop_a.become(FakeShop.from_recording(recording("shop-a-later")))
+        with clock_at(RECORDED_UNTIL + WEEK):
+            incremental = sync(shop, into=both)
+            sync(shop, into=fresh)
+    assert incremental.warnings == []
+    assert len(streams(fresh)) > 20
+    for stream in streams(fresh):
+        assert live(both, stream) == live(fresh, stream), stream
+    for figure in figures.PAIRS:
+        assert figures.ours(tmp_path / "both.duckdb", figure) == figures.true(truth("shop-a-later"), figure), figure
+
+
+# A field of each resource that nothing else depends on, and that an edit behind the shop's back could change.
+EDITS = {
+    "order_details": "product_name",
+    "order_carriers": "tracking_number",
+    "order_discounts": "name",
+    "order_histories": "id_employee",
+    "order_payments": "transaction_id",
+    "order_slip": "order_slip_type",
+    "orders": "payment",
+    "customers": "company",
+    "addresses": "city",
+    "products": "ean13",
+    "cart_rules": "priority",
+    "combinations": "ean13",
+    "stock_availables": "quantity",
+    "currencies": "conversion_rate",
+    "categories": "position",
+}
+
+
+def edit_silently(shop: FakeShop, part: int) -> set[str]:
+    """Change an old row of every resource without touching a date; `part` of ten says how far up its ids."""
+    edited = set()
+    with shop.lock:
+        for resource, field in EDITS.items():
+            rows = shop.tables.get(resource)
+            if not rows:
+                continue
+            number = sorted(rows)[len(rows) * part // 10]
+            if field in rows[number]:
+                shop.tables[resource][number] = {**rows[number], field: str(part + 7)}
+                edited.add(resource)
+    return edited
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", [0, 4, 9])
+def test_edits_without_a_trace_arrive_within_seven_daily_syncs(part: int, shop_a: FakeShop, tmp_path: Path) -> None:
+    """The full compare runs along, a share a day, wherever it stood when the edit happened."""
+    into = DuckDB(tmp_path / "shop.duckdb")
+    with served(shop_a, page=50) as shop:
+        for day in range(3):  # the compare has come some way
+            with clock_at(RECORDED_UNTIL + day * DAY):
+                sync(shop, into=into)
+        edited = edit_silently(shop_a, part)
+        assert edited >= {"order_details", "order_carriers", "orders", "customers", "order_histories"}
+        for day in range(3, 10):
+            before = len(shop_a.requests)
+            with clock_at(RECORDED_UNTIL + day * DAY):
+                sync(shop, into=into)
+            assert len(requests_of(shop_a, before, "order_details")) < 12  # a share of its 16 pages, not all
+        with clock_at(RECORDED_UNTIL + 9 * DAY):
+            fresh = DuckDB(tmp_path / "fresh.duckdb")
+            sync(shop, into=fresh)
+    for stream in streams(fresh):
+        assert live(into, stream) == live(fresh, stream), stream
+
+
+def test_lines_of_a_recent_order_are_read_again(shop_a: FakeShop, tmp_path: Path) -> None:
+    """A line edited two days after the order was placed leaves no trace, and does not wait for the compare."""
+    into = DuckDB(tmp_path / "shop.duckdb")
+    newest = max(str(row["date_add"]) for row in shop_a.tables["orders"].values())
+    placed = datetime.fromisoformat(newest).replace(tzinfo=ZoneInfo("Europe/Paris"))
+    with served(shop_a) as shop:
+        with clock_at(placed + DAY):
+            sync(shop, into=into)
+        order = max(shop_a.tables["orders"])
+        line = next(n for n, row in shop_a.tables["order_details"].items() if row["id_order"] == str(order))
+        with shop_a.lock:
+            shop_a.tables["order_details"][line]["product_quantity"] = "9"
+        with clock_at(placed + DAY + timedelta(hours=2)):
+            result = sync(shop, into=into)
+    changed = {stream.stream: stream.changed for stream in result.streams if stream.changed}
+    assert changed == {"order_details": 1}
+
+
+def nights() -> Iterator[tuple[str, datetime]]:
+    """The middle of both clock changes of 2026 in two zones, as UTC."""
+    for zone in ("Europe/Paris", "Europe/London"):
+        for day in ("2026-03-29", "2026-10-25"):
+            yield zone, datetime.fromisoformat(f"{day}T01:00:00+00:00")
+
+
+def trading(zone: str, midnight: datetime) -> FakeShop:
+    """A shop of that zone with one order long ago; its clock says what its customers' clocks say."""
+    shop = FakeShop.from_recording(recording("shop-a"))
+    order = dict(shop.tables["orders"][1])
+    made = FakeShop.like(recording("shop-a"), {"orders": {}})
+    for row in made.tables["configurations"].values():
+        if row["name"] == "PS_TIMEZONE":
+            row["value"] = zone
+    made.tables["orders"][1] = {**order, "date_add": "2026-01-05 10:00:00", "date_upd": "2026-01-05 10:00:00"}
+    return made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("zone", "change"), list(nights()), ids=lambda value: str(value)[:10])
+def test_no_order_is_lost_when_the_clocks_change(zone: str, change: datetime, tmp_path: Path) -> None:
+    """Synced every ten minutes through the night, with the shortest look-back: the hour that repeats hides nothing."""
+    fake = trading(zone, change)
+    into = DuckDB(tmp_path / "shop.duckdb")
+    only = Choice(only=("shop.orders",))
+    pattern = fake.tables["orders"][1]
+    with served(fake, look_back_hours=2) as shop:
+        for minute in range(-120, 130, 10):
+            now = change + timedelta(minutes=minute)
+            with fake.lock:
+                for late in (1, 6):  # orders come between two syncs
+                    number = max(fake.tables["orders"]) + 1
+                    local = (now - timedelta(minutes=late)).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S")
+                    fake.tables["orders"][number] = {**pattern, "date_add": local, "date_upd": local}
+            with clock_at(now):
+                sync(shop, into=into, choice=only)
+    ids = [row[0] for row in live(into, "orders")]
+    assert ids == sorted(fake.tables["orders"])
+    assert len(ids) == 51
+
+
+def test_a_date_in_the_future_hides_nothing(shop_a: FakeShop, tmp_path: Path) -> None:
+    """A row that a wrong clock dated 2031 must not keep the changes of today away until then."""
+    into = DuckDB(tmp_path / "shop.duckdb")
+    with served(shop_a) as shop:
+        with clock_at(RECORDED_UNTIL):
+            sync(shop, into=into)
+        shop_a.tables["orders"][5]["date_upd"] = "2031-01-01 00:00:00"
+        with clock_at(RECORDED_UNTIL + DAY):
+            sync(shop, into=into)
+        shop_a.tables["orders"][9]["date_upd"] = "2026-11-03 12:00:00"
+        shop_a.tables["orders"][9]["current_state"] = "6"
+        with clock_at(RECORDED_UNTIL + 2 * DAY):
+            sync(shop, into=into)
+    rows = into.query("SELECT id, current_state FROM raw.shop__orders WHERE id IN (5, 9) ORDER BY id").read_all()
+    assert rows.to_pylist()[1] == {"id": 9, "current_state": 6}
+
+
+def test_a_day_is_read_again_without_touching_the_rest(shop_a: FakeShop, tmp_path: Path) -> None:
+    """--from and --until bring the orders placed on those days with their lines; the next sync reads no more for it."""
+    into = DuckDB(tmp_path / "shop.duckdb")
+    with served(shop_a) as shop:
+        sync(shop, into=into)
+        day = str(shop_a.tables["orders"][200]["date_add"])[:10]
+        placed = [n for n, row in shop_a.tables["orders"].items() if str(row["date_add"]).startswith(day)]
+        again = sync(shop, into=into, choice=Choice(since=day, until=day))
+        read = {stream.stream: stream.rows for stream in again.streams}
+        before = len(shop_a.requests)
+        sync(shop, into=into)
+        after = len(shop_a.requests) - before
+        before = len(shop_a.requests)
+        sync(shop, into=into)
+        assert len(shop_a.requests) - before == after
+    assert read["orders"] == len(placed)
+    lines = [row for row in shop_a.tables["order_details"].values() if int(str(row["id_order"])) in placed]
+    assert read["order_details"] == len(lines) > 0
+    assert again.total("changed") == again.total("deleted") == 0
+
+
+def test_nothing_is_asked_twice_that_was_noted(shop_a: FakeShop, tmp_path: Path) -> None:
+    """A second sync on the same day asks for no description; one request per dated stream, one per whole one, few more."""
+    into = DuckDB(tmp_path / "shop.duckdb")
+    with shop_a.serve() as url:
+        for _ in range(2):  # two programs: nothing is kept in memory
+            before = len(shop_a.requests)
+            sync(PrestaShop(url=url, key=shop_a.key, pause=0.01), into=into)
+        asked = requests_of(shop_a, before)
+    assert not [target for target in asked if "schema=synopsis" in target]
+    assert len(asked) <= len(streams(into)) + 10
+
+
+def test_a_watch_reads_what_is_whole_at_its_own_pace(shop_a: FakeShop, tmp_path: Path) -> None:
+    """In a watch every round asks for changes; the rest only when its time has come."""
+    into = DuckDB(tmp_path / "shop.duckdb")
+    with served(shop_a) as shop:
+        sync(shop, into=into)
+        before = len(shop_a.requests)
+        sync(shop, into=into, choice=Choice(is_watch=True))
+        assert requests_of(shop_a, before, "orders?")
+        assert not requests_of(shop_a, before, "stock_availables") + requests_of(shop_a, before, "currencies")
+    with served(shop_a, stock_minutes=0) as shop:
+        before = len(shop_a.requests)
+        sync(shop, into=into, choice=Choice(is_watch=True))
+        assert requests_of(shop_a, before, "stock_availables")

@@ -1,0 +1,219 @@
+"""What the commands say: check, sync --dry-run, sync --watch and status, to people and to programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from echannel_connectors import DuckDB, errors
+from echannel_connectors.testing.shop import FakeShop, Fault
+from tests.command import echannel, environment, on_terminal, project
+from tests.test_full_disk import a_new_order
+
+
+@pytest.fixture
+def served(shop_a: FakeShop) -> Iterator[str]:
+    with shop_a.serve() as url:
+        yield url
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+# -- check ----------------------------------------------------------------------------------------------------------
+
+
+def test_check_of_a_destination_that_is_not_there_yet(served: str, shop_a: FakeShop, tmp_path: Path) -> None:
+    """That is fine before the first sync; `check` makes nothing."""
+    before = files(project(tmp_path, served))
+    done = echannel(tmp_path, "check", key=shop_a.key)
+    assert done.returncode == 0
+    assert "✓ destination: shop.duckdb is not there yet: the first sync makes it" in done.stdout
+    assert files(tmp_path) == before
+
+
+def test_check_of_a_destination_says_its_size(served: str, shop_a: FakeShop, tmp_path: Path) -> None:
+    project(tmp_path, served)
+    DuckDB(tmp_path / "shop.duckdb").execute("SELECT 1")
+    before = files(tmp_path)
+    done = echannel(tmp_path, "check", key=shop_a.key)
+    assert done.returncode == 0
+    assert "✓ destination: shop.duckdb holds 0." in done.stdout
+    assert "GiB are free" in done.stdout
+    assert files(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda file: file.write_bytes(b"not a database" * 1000), "is damaged or is not a DuckDB file"),
+        (lambda file: newer(file), "newer version of this library (schema 99)"),
+    ],
+)
+def test_check_of_a_destination_that_cannot_be_used(
+    spoil: Callable[[Path], None], sentence: str, served: str, shop_a: FakeShop, tmp_path: Path
+) -> None:
+    spoil(project(tmp_path, served) / "shop.duckdb")
+    done = echannel(tmp_path, "check", key=shop_a.key)
+    assert done.returncode == errors.DESTINATION
+    assert "✗ destination: " in done.stdout
+    assert sentence in done.stdout
+
+
+def newer(file: Path) -> None:
+    DuckDB(file).execute("UPDATE echannel.meta SET value = '99' WHERE name = 'schema_version'")
+
+
+def test_check_of_a_destination_whose_folder_is_missing(served: str, shop_a: FakeShop, tmp_path: Path) -> None:
+    file = project(tmp_path, served) / "echannel.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("///shop", "///nowhere/shop"), encoding="utf-8")
+    done = echannel(tmp_path, "check", key=shop_a.key)
+    assert done.returncode == errors.DESTINATION
+    assert "does its folder exist?" in done.stdout
+
+
+def test_check_says_who_holds_the_destination(served: str, shop_a: FakeShop, tmp_path: Path) -> None:
+    """A sync would wait for the other program, so it is no error."""
+    project(tmp_path, served)
+    with duckdb.connect(str(tmp_path / "shop.duckdb")):
+        done = echannel(tmp_path, "check", key=shop_a.key)
+    assert done.returncode == 0
+    assert f"is in use by {Path(sys.executable).resolve().name}" in done.stdout
+    assert f"(process {os.getpid()})" in done.stdout
+    assert "a sync waits for it for 20 s" in done.stdout
+
+
+# -- sync --dry-run -------------------------------------------------------------------------------------------------
+
+
+def plans(folder: Path, key: str, *words: str) -> dict[str, dict[str, object]]:
+    done = echannel(folder, "sync", "--dry-run", *words, key=key)
+    assert done.returncode == 0, done.stderr
+    return {plan["stream"]: plan for plan in map(json.loads, done.stdout.splitlines())}
+
+
+def test_dry_run_before_the_first_sync(served: str, shop_a: FakeShop, tmp_path: Path) -> None:
+    """Everything is a first load, and not even the warehouse's file is made."""
+    before = files(project(tmp_path, served))
+    found = plans(tmp_path, shop_a.key)
+    assert found["shop.orders"] == {
+        "table": "raw.shop__orders",
+        "how": "first load, in 3 slices",
+        "rows": 0,
+        "stream": "shop.orders",
+    }
+    assert found["shop.currencies"]["how"] == "whole, as at every sync"
+    assert files(tmp_path) == before
+
+
+def test_dry_run_after_a_sync(served: str, shop_a: FakeShop, tmp_path: Path) -> None:
+    """It says since when, and how many rows are there; nothing moves, so the sync after it brings the news."""
+    project(tmp_path, served)
+    assert echannel(tmp_path, "sync", key=shop_a.key).returncode == 0
+    a_new_order(shop_a)
+    before = (tmp_path / "shop.duckdb").read_bytes()
+    orders = plans(tmp_path, shop_a.key, "--only", "shop.orders")
+    assert list(orders) == ["shop.orders"]
+    assert str(orders["shop.orders"]["how"]).startswith("changes since 2026-10-31")
+    assert orders["shop.orders"]["rows"] == 385
+    again = plans(tmp_path, shop_a.key, "--full", "--only", "shop.orders")
+    assert again["shop.orders"]["how"] == "first load, in 3 slices"
+    days = plans(tmp_path, shop_a.key, "--from", "2026-10-01", "--until", "2026-10-31")
+    assert days["shop.orders"]["how"] == "again, from 2026-10-01 to 2026-10-31"
+    assert days["shop.currencies"]["how"] == "not at all: it has no dates to choose by"
+    assert (tmp_path / "shop.duckdb").read_bytes() == before
+    assert echannel(tmp_path, "sync", key=shop_a.key).returncode == 0
+    assert plans(tmp_path, shop_a.key)["shop.orders"]["rows"] == 386
+
+
+# -- sync --watch ---------------------------------------------------------------------------------------------------
+
+
+def watch(folder: Path, key: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "echannel_connectors", "sync", "--watch", "1"]
+    return subprocess.Popen(
+        command, cwd=folder, env=environment(key), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_watch_goes_on_after_an_outage(served: str, shop_a: FakeShop, tmp_path: Path) -> None:
+    """A shop that is down in the first round is told, and read in a later one."""
+    outage = Fault(status=503, body=b"busy")
+    shop_a.faults.append(outage)
+    with watch(project(tmp_path, served), shop_a.key) as running:
+        assert running.stderr
+        assert running.stdout
+        for line in running.stderr:
+            if "Next sync in 1 s" in line:
+                break
+            told = line if line.startswith("Unavailable: 127.0.0.1") else ""
+        shop_a.faults.remove(outage)
+        result = json.loads(running.stdout.readline())
+        running.send_signal(signal.SIGINT) if os.name == "posix" else running.terminate()
+        running.communicate(timeout=60)
+    assert outage.seen >= 2, told
+    assert result["tables"]["mart.sales"] > 0
+    assert os.name != "posix" or running.returncode == errors.INTERRUPTED
+
+
+def test_watch_ends_with_any_other_error(served: str, shop_a: FakeShop, tmp_path: Path) -> None:
+    with watch(project(tmp_path, served), "X" * 32) as running:
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == errors.REFUSED
+    assert "does not accept this key" in said
+
+
+# -- status ---------------------------------------------------------------------------------------------------------
+
+
+def test_status_to_people_and_to_programs(served: str, shop_a: FakeShop, tmp_path: Path) -> None:
+    """The runs, why one failed, how old the figures are and which streams fail: within eighty columns."""
+    project(tmp_path, served)
+    assert echannel(tmp_path, "sync", key=shop_a.key).returncode == 0
+    shop_a.faults.append(Fault(match=r"/api/customers\?(?!schema)", status=503, body=b"busy"))
+    assert echannel(tmp_path, "sync", key=shop_a.key).returncode == errors.UNAVAILABLE
+    shown = on_terminal(tmp_path, "status")
+    assert all(len(line.rstrip()) <= 80 for line in shown), "\n".join(shown)
+    text = "\n".join(shown)
+    assert "The last runs" in text
+    assert "failed" in text
+    assert "✗ 20" in text
+    assert "could not be reached" in text
+    assert "How old the figures are" in text
+    assert "customers (1×)" in text
+    lines = [json.loads(line) for line in echannel(tmp_path, "status").stdout.splitlines()]
+    assert [line["kind"] for line in lines] == ["run", "run", "source"]
+    assert lines[0]["status"] == "failed"
+    assert lines[1]["rows_read"] > 0
+    assert lines[2]["lag_hours"] < 1
+    assert lines[2]["failing"] == [{"stream": "customers", "failures": 1}]
+
+
+def test_ten_runs_at_most(tmp_path: Path) -> None:
+    project(tmp_path, "https://shop.example")
+    warehouse = DuckDB(tmp_path / "shop.duckdb")
+    sql = """INSERT INTO echannel.runs SELECT CAST(n AS VARCHAR), TIMESTAMPTZ '2026-01-01 00:00:00+00' + n * INTERVAL 1 DAY,
+        NULL, 'done', 123456789, 123456789, 12345, 123, 12345.678, 1, 1, 1, NULL, '1' FROM range(30) AS t(n)"""
+    warehouse.execute(sql)
+    shown = on_terminal(tmp_path, "status", key="k")
+    assert sum("123,456,789" in line for line in shown) == 10
+    assert all(len(line.rstrip()) <= 80 for line in shown), "\n".join(shown)
+
+
+def test_how_long_ago_is_said_in_a_fitting_unit() -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from echannel_connectors.cli.status import age
+
+    ago = [timedelta(minutes=3), timedelta(hours=5), timedelta(days=12)]
+    assert [age(datetime.now(UTC) - span) for span in ago] == ["3 min", "5 h", "12 days"]
+    assert age(None) == "never"
