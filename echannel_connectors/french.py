@@ -49,12 +49,12 @@ FRENCH: dict[str, str] = {
         "la clé a le droit de lire les employés avec leurs mots de passe chiffrés ; ils ne sont jamais lus",
     "in the back office under Advanced Parameters > Webservice, take 'employees' off this key":
         "dans le back-office, sous Paramètres avancés > Webservice, retirez « employees » à cette clé",
-    "order state {id}, {name}: a sale (the shop calls it logable)":
-        "état {id}, {name} : une vente (« logable » pour la boutique)",
-    "order state {id}, {name}: a sale if it once was one; the refund has its own day":
-        "état {id}, {name} : une vente si elle l'a été ; le remboursement a sa date",
-    "order state {id}, {name}: no sale (the shop does not call it logable)":
-        "état {id}, {name} : pas une vente (non « logable » pour la boutique)",
+    "order state {id}, {name}: counts as a sale (the shop calls it logable)":
+        "état {id}, {name} : compte comme une vente (la boutique le dit « logable »)",
+    "order state {id}, {name}: counts if it once was a sale; the refund counts on its own day":
+        "état {id}, {name} : compte si la commande a été une vente ; le remboursement compte à sa propre date",
+    "order state {id}, {name}: is no sale (the shop does not call it logable)":
+        "état {id}, {name} : n'est pas une vente (la boutique ne le dit pas « logable »)",
     "500 and an empty answer, as for a page beyond the shop's memory limit":
         "500 et une réponse vide, comme pour une page qui dépasse la mémoire de la boutique",
     "in the back office under Advanced Parameters > Webservice, copy the key (32 characters) and see that it is enabled":
@@ -250,7 +250,7 @@ FRENCH: dict[str, str] = {
     "{n:,} rows in {seconds:.1f} s → {place}": "{n:,} lignes en {seconds:.1f} s → {place}",
     "{requests:,.0f} requests, {seconds:.1f} s of the sources' own time, {mib:.1f} MiB; they were only read.":
         "{requests:,.0f} requêtes, {seconds:.1f} s de travail des sources, {mib:.1f} Mio ; lecture seule.",
-    "Next sync in {seconds} s (Ctrl+C ends).": "Prochaine synchronisation dans {seconds} s (Ctrl+C pour finir).",
+    "Next sync in {seconds:.0f} s (Ctrl+C ends).": "Prochaine synchronisation dans {seconds:.0f} s (Ctrl+C pour finir).",
     "interrupted; what was committed stays, the next run goes on from there":
         "interrompu ; ce qui a été enregistré reste, la prochaine exécution reprendra de là",
     "interrupted; nothing was written": "interrompu ; rien n'a été écrit",

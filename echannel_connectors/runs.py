@@ -25,7 +25,7 @@ from echannel_connectors.models.company import Company
 from echannel_connectors.streams import Batch, Progress, Shape, Slice, Source, Stream
 from echannel_connectors.texts import say
 
-SWEEP_EVERY = timedelta(days=1)
+SWEEP_EVERY = timedelta(hours=23)  # once a day, also when a daily sync comes a little earlier than the day before
 SWEPT = "UPDATE echannel.streams SET swept_at = $now WHERE source = $source AND stream = $stream"
 SUCCEEDED = """UPDATE echannel.streams SET last_success = $now, failures = 0,
     rows = (SELECT count(*) FROM {table} WHERE _deleted_at IS NULL) WHERE source = $source AND stream = $stream"""
@@ -104,6 +104,7 @@ class _Reading:
     stored: Shape
     known: Mapping[str, Progress]
     sweep_is_due: bool
+    is_new: bool  # never read to its end before
     done: StreamResult
     keys: KeySpool | None = None
     left: int = 0  # slices that are not at their end
@@ -171,7 +172,8 @@ class Run:
         always = self.choice.full or self.choice.accept_deletes
         is_due = always or not _is_younger(row["swept_at"], SWEEP_EVERY)
         done = StreamResult(source.name, name)
-        return _Reading(source, name, stream, stored, self.into.prepare(stored), is_due, done)
+        is_new = row["last_success"] is None
+        return _Reading(source, name, stream, stored, self.into.prepare(stored), is_due, is_new, done)
 
     def _planned(self, reading: _Reading) -> Sequence[Slice]:
         """The slices of a stream, or those of a range of days by itself."""
@@ -251,7 +253,7 @@ class Run:
             if not self.choice.is_range and deletes == "unseen" and reading.keys and not done.set_aside:
                 self._confirm_nothing(reading)
                 pending.add(partial(self._sweep, reading, reading.keys))
-            elif not self.choice.is_range and deletes == "sweep" and not reading.known:
+            elif not self.choice.is_range and deletes == "sweep" and reading.is_new and not reading.known:
                 pending.add(partial(self._swept, reading))  # all that there is was just read
             elif not self.choice.is_range and deletes == "sweep" and reading.sweep_is_due:
                 keys = spools.enter_context(KeySpool(reading.stored))

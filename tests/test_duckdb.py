@@ -76,9 +76,11 @@ def test_the_last_of_two_rows_with_one_key_wins(warehouse: DuckDB) -> None:
 def test_a_column_is_added_and_one_that_went_becomes_null(warehouse: DuckDB) -> None:
     warehouse.commit(ORDERS, Slice(), batch((1, "10"), at=1), 1)
     wider = Shape(ORDERS.name, pa.schema([("id", pa.int64()), ("note", pa.string())]), ("id",))
-    warehouse.prepare(wider)
+    assert warehouse.prepare(wider) == {}  # what is there lacks the new column: all of it is to be read again
+    warehouse.plan(wider, [Slice()])
     rows = pa.RecordBatch.from_pylist([{"id": 2, "note": "new"}], schema=wider.columns)
-    warehouse.commit(wider, Slice(), Batch(rows, {"id": 2}), 2)
+    warehouse.commit(wider, Slice(), Batch(rows, {"id": 2}), 1)
+    assert set(warehouse.prepare(ORDERS)) == {"all"}  # a column that the source has lost is no reason to
     found = warehouse.query("SELECT id, total, note FROM raw.shop__orders ORDER BY id").read_all().to_pylist()
     assert found == [{"id": 1, "total": Decimal(10), "note": None}, {"id": 2, "total": None, "note": "new"}]
 

@@ -8,6 +8,7 @@ import pytest
 
 from echannel_connectors import DuckDB, PrestaShop, sync, to_logging
 from echannel_connectors.errors import Unavailable
+from echannel_connectors.pipeline import Choice
 from echannel_connectors.testing.shop import FakeShop, Fault
 
 
@@ -80,7 +81,10 @@ def test_a_first_load_that_fails_is_counted_before_there_is_a_mart(shop_a: FakeS
 def test_a_list_of_keys_that_fails_is_counted(shop_a: FakeShop) -> None:
     """Looking for deleted rows belongs to reading the stream."""
     warehouse = DuckDB(":memory:")
-    shop_a.faults.append(Fault(match=r"/api/customers\?display=%5Bid%5D&limit=5000", status=503, body=b"busy"))
-    with shop_a.serve() as url, pytest.raises(Unavailable):
-        sync(PrestaShop(url=url, key=shop_a.key, pause=0, attempts=1), into=warehouse)
+    with shop_a.serve() as url:
+        shop = PrestaShop(url=url, key=shop_a.key, pause=0, attempts=1)
+        sync(shop, into=warehouse)
+        shop_a.faults.append(Fault(match=r"/api/customers\?display=%5Bid%5D&limit=5000", status=503, body=b"busy"))
+        with pytest.raises(Unavailable):
+            sync(shop, into=warehouse, choice=Choice(accept_deletes=True))
     assert failures(warehouse, "echannel.streams") == {"customers": 1}

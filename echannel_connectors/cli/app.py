@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -209,12 +210,15 @@ def _well(name: str, findings: Iterable[Finding]) -> bool:
 def _sync_for_ever(found: Project, choice: Choice, seconds: int) -> None:
     """Sync again and again; a source that is down is told, and asked again in the next round."""
     while True:
+        started = time.monotonic()
         try:
             _sync_once(found, choice)
         except Unavailable as error:
             show.problem(error)
-        show.talk(say("Next sync in {seconds} s (Ctrl+C ends).", seconds=seconds))
-        time.sleep(seconds)
+        choice = replace(choice, full=False, is_watch=True)
+        left = max(1.0, seconds - (time.monotonic() - started))
+        show.talk(say("Next sync in {seconds:.0f} s (Ctrl+C ends).", seconds=left))
+        time.sleep(left)
 
 
 def _sync_once(found: Project, choice: Choice) -> int:

@@ -49,7 +49,7 @@ class Warehouse(Protocol):
         """What is there of a stream now; makes and changes nothing."""
 
     def prepare(self, shape: Shape) -> Mapping[str, Progress]:
-        """Make room for the stream (table, new columns) and say how far each slice has come."""
+        """Make room for the stream and say how far each slice has come; with new columns, all is to be read again."""
 
     def plan(self, shape: Shape, slices: Sequence[Slice]) -> None:
         """Remember slices before they are read, so that a run that dies is resumed with the same plan."""

@@ -68,8 +68,11 @@ class DuckDB:
             existing = connection.execute(commit.COLUMNS, {"table": shape.name}).fetchall()
             if not existing:
                 connection.execute(commit.create(shape))
-            for statement in commit.add_columns(shape, [column for (column,) in existing]) if existing else ():
-                connection.execute(statement)
+            elif added := commit.add_columns(shape, [column for (column,) in existing]):
+                for statement in added:
+                    connection.execute(statement)
+                # The rows that are there do not have the new columns yet: the stream is read again from its start.
+                connection.execute(commit.FORGET, {"stream": shape.name})
             return _progress(connection, shape)
 
     def stored(self, shape: Shape) -> Stored:

@@ -224,6 +224,7 @@ class Truth:
                     "ean": variant.get("ean13") or row["ean13"] or None,
                     "name": row["name_fr"],
                     "category": self.names["categories"].get(row["id_category_default"]),
+                    "category_path": self.names["paths"].get(row["id_category_default"]),
                     "brand": self.names["manufacturers"].get(row["id_manufacturer"]),
                     "supplier_id": row["id_supplier"],
                     "unit_cost": cost,

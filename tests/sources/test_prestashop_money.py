@@ -134,6 +134,17 @@ def test_refunds_of_orders_that_do_not_count(tmp_path: Path) -> None:
     assert [row["order_id"] for row in rows_of(file, "SELECT * FROM mart.sales WHERE kind = 'refund'")] == ["1"]
 
 
+def test_a_refund_costs_what_its_line_did(tmp_path: Path) -> None:
+    """The same product twice in an order, bought at two prices: each refund takes back the cost of its own line."""
+    tables = {
+        "orders": [order(1)],
+        "order_details": [line(9, 1, original_wholesale_price=40), line(10, 1, original_wholesale_price=10)],
+        "order_slip": [slip(n, 1, [(of, 50, 60)], total_products_tax_excl=50) for n, of in ((1, 9), (2, 10))],
+    }
+    sql = "SELECT line_id, cost_base FROM mart.sales WHERE kind = 'refund' ORDER BY line_id"
+    assert [tuple(row.values()) for row in rows_of(made_up(tmp_path, tables), sql)] == [("1/9", -40), ("2/10", -10)]
+
+
 def test_what_went_back_into_stock(tmp_path: Path) -> None:
     """Known where all that came back of a line was put into stock again, otherwise not known."""
     reinjected = {1: 2, 2: 1, 3: 0}
@@ -292,11 +303,11 @@ def test_tax_rates_of_lines(tmp_path: Path) -> None:
         "orders": [order(1)],
         "order_details": [
             line(1, 1, 100, 120, taxes=[{"id": "1"}]), line(2, 1, 100, "125.5", taxes=[{"id": "1"}, {"id": "2"}]),
-            line(3, 1, 100, 100), line(4, 1, 100, 110),
+            line(3, 1, 100, 100), line(4, 1, 100, 110), line(5, 1, 100, 130, taxes=[{"id": "1"}, {"id": "9"}]),
         ],
     }  # fmt: skip
     found = rows_of(made_up(tmp_path, tables), "SELECT tax_rate FROM core.order_lines ORDER BY line_id")
-    assert [row["tax_rate"] for row in found] == [D("0.2"), D("0.255"), 0, None]
+    assert [row["tax_rate"] for row in found] == [D("0.2"), D("0.255"), 0, None, None]
 
 
 @pytest.mark.parametrize("version", ["1.6", "1.7"])
@@ -341,7 +352,7 @@ def test_the_cost_of_a_line(version: str, tmp_path: Path) -> None:
 
 def test_what_is_open_on_invoices(tmp_path: Path) -> None:
     """Paid is what was paid against the order, oldest invoice first; a split basket paid at once is paid; a cancelled
-    order's invoice asks for nothing."""
+    order's invoice asks for nothing. Where an order was read before its payments were asked for, its state speaks."""
     tables = {
         "customers": [{"id": 1, "company": "Dupont SA", "max_payment_days": 30}],
         "orders": [
@@ -349,18 +360,23 @@ def test_what_is_open_on_invoices(tmp_path: Path) -> None:
             order(2, reference="SPLIT", total_paid_tax_incl=120, total_paid_real=0),
             order(3, reference="SPLIT", total_paid_tax_incl=60, total_paid_real=180),
             order(4, current_state=CANCELLED),
+            order(5, total_paid_real=None),
+            order(6, total_paid_real=None),
         ],
+        "order_histories": [{"id": 1, "id_order": 6, "id_order_state": PAID, "date_add": "2026-03-12 08:00:00"}],
         "order_invoices": [
             {"id": n, "id_order": of, "number": n, "total_paid_tax_incl": gross, "total_paid_tax_excl": net,
              "date_add": f"2026-03-1{n} 23:30:00"}
-            for n, of, net, gross in ((1, 1, 75, 90), (2, 1, 25, 30), (3, 2, 100, 120), (4, 3, 50, 60), (5, 4, 100, 120))
+            for n, of, net, gross in ((1, 1, 75, 90), (2, 1, 25, 30), (3, 2, 100, 120), (4, 3, 50, 60), (5, 4, 100, 120),
+                                       (6, 5, 100, 120), (7, 6, 100, 120))
         ],
     }  # fmt: skip
     found = rows_of(made_up(tmp_path, tables), "SELECT * FROM core.invoices ORDER BY invoice_id")
     assert [(row["status"], row["amount_open"], row["amount_tax"]) for row in found] == [
         ("paid", 0, 15), ("open", 20, 5), ("paid", 0, 20), ("paid", 0, 10), ("cancelled", 0, 20),
+        ("open", 120, 20), ("paid", 0, 20),
     ]  # fmt: skip
-    assert [str(row["due_date"]) for row in found] == ["2026-04-10", "2026-04-11", "None", "None", "None"]
+    assert [str(row["due_date"]) for row in found] == ["2026-04-10", "2026-04-11", *["None"] * 5]
 
 
 def test_when_an_order_is_paid(tmp_path: Path) -> None:

@@ -246,6 +246,22 @@ def test_a_product_whose_combinations_are_gone(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_the_path_of_a_category(tmp_path: Path) -> None:
+    """From below the home page down to the category; a name that the company's language lacks is taken as it is."""
+    names = {1: (0, "Root", False), 2: (1, "Home", True), 3: (2, "Clothes", False), 4: (3, "Shirts", False)}
+    tables: dict[str, list[Row]] = {
+        "categories": [
+            {"id": n, "id_parent": parent, "is_root_category": is_root, "name": [{"language": 7, "text": name}]}
+            for n, (parent, name, is_root) in names.items()
+        ],
+        "products": [{"id": n, "price": 1, "id_category_default": n} for n in (2, 3, 4, 5)],
+    }
+    found = rows_of(made_up(tmp_path, tables), "SELECT category, category_path FROM core.products ORDER BY product_id")
+    assert [tuple(row.values()) for row in found] == [
+        ("Home", "Home"), ("Clothes", "Clothes"), ("Shirts", "Clothes / Shirts"), (None, None),
+    ]  # fmt: skip
+
+
 def test_a_guest_who_comes_back(tmp_path: Path) -> None:
     """Each guest order makes a new customer; the e-mail's hash knows them again: one new customer, two orders."""
     tables = {

@@ -54,10 +54,15 @@ documents AS (
   SELECT
     'refund', r.source, r.order_id, r.refund_date, r.currency, r.fx_rate,
     r.product_id, r.variant_id, l.sku, l.name, -r.quantity, -(r.amount_net + coalesce(r.shipping_net, 0)), -r.amount_tax,
-    0, CASE WHEN r.back_to_stock IS DISTINCT FROM FALSE THEN l.unit_cost END, l.unit_cost_fx_rate,
+    0, CASE WHEN r.back_to_stock IS DISTINCT FROM FALSE THEN coalesce(x.unit_cost, l.unit_cost) END,
+    coalesce(x.unit_cost_fx_rate, l.unit_cost_fx_rate),
     r.refund_id || '/' || r.line_id
   FROM core.refunds AS r
   LEFT JOIN core.orders AS o ON o.source = r.source AND o.order_id = r.order_id
+  -- What came back costs what it did when it was sold: by the line where the source tells it, otherwise by the product.
+  LEFT JOIN core.order_lines AS x
+    ON x.source = r.source AND x.order_id = r.order_id AND x.line_id = r.line_id
+    AND x.product_id = r.product_id AND x.variant_id = r.variant_id
   LEFT JOIN (
     SELECT
       source, order_id, product_id, variant_id, max(sku) AS sku, max(name) AS name,

@@ -64,11 +64,11 @@ def _states(shop: Webservice) -> Iterable[Finding]:
         name = next((one["text"] for one in state["name"] if one["text"]), "")
         said = {"id": state["id"], "name": name}
         if state["logable"]:
-            yield Finding("ok", say("order state {id}, {name}: a sale (the shop calls it logable)", **said))
+            yield Finding("ok", say("order state {id}, {name}: counts as a sale (the shop calls it logable)", **said))
         elif str(state["id"]) in refunded:
             yield Finding(
                 "ok",
-                say("order state {id}, {name}: a sale if it once was one; the refund has its own day", **said),
+                say("order state {id}, {name}: counts if it once was a sale; the refund counts on its own day", **said),
             )
         else:
-            yield Finding("ok", say("order state {id}, {name}: no sale (the shop does not call it logable)", **said))
+            yield Finding("ok", say("order state {id}, {name}: is no sale (the shop does not call it logable)", **said))
