@@ -130,6 +130,8 @@ class DuckDB:
                 connection.register("incoming", commit.numbered(batch.rows))
                 changed = int(_first(connection, commit.merge(shape))[0])
                 connection.unregister("incoming")
+            if changed:
+                connection.execute(commit.UNBUILT)
             for bad in batch.set_aside:
                 connection.execute(
                     "INSERT INTO echannel.set_aside VALUES (?, ?, ?, ?, ?, now())",
@@ -145,6 +147,7 @@ class DuckDB:
             deleted = missing if missing and (safe or accept) else 0
             if deleted:
                 connection.execute(commit.mark_deleted(shape))
+                connection.execute(commit.UNBUILT)
             connection.unregister("present")
         return Swept(live, missing, deleted)
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -57,6 +58,7 @@ class PrestaShop(Settings):
     attempts: int = Field(default=5, ge=1, le=10)
     pause: float = Field(default=0.5, ge=0)
     allow_http: bool = False
+    spec: specs.Spec | None = None  # how its resources become core tables, where that is not as the library has it
     user_agent: str = "Mozilla/5.0 (compatible; echannel-connectors; reads a PrestaShop webservice)"
 
     @field_validator("url")
@@ -77,6 +79,11 @@ class PrestaShop(Settings):
         if scheme == "http" and host not in LOOPBACK and not self.allow_http:
             raise ValueError(say("the key would travel unprotected: use https (or set allow_http if you must)"))
         return self
+
+    @classmethod
+    def for_spec(cls, connector: str, project: Path | None, **settings: Any) -> PrestaShop:  # the fields above
+        """The shop of a project: its own spec, for special modules, before the library's."""
+        return cls(spec=specs.find(connector, project), **settings)
 
     def listen(self, on_event: OnEvent) -> None:
         """Tell retries to this listener."""
@@ -123,7 +130,7 @@ class PrestaShop(Settings):
 
     @cached_property
     def _spec(self) -> specs.Spec:
-        return specs.find(self.connector)
+        return self.spec or specs.find(self.connector)
 
     @cached_property
     def _webservice(self) -> Webservice:
