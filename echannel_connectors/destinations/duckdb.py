@@ -232,7 +232,12 @@ class DuckDB:
     def _attached(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         """The file under a name of our own: DuckDB would name it after itself, and a catalog echannel (from
         echannel.duckdb) beside a schema echannel makes every `echannel.runs` ambiguous."""
-        connection = duckdb.connect(":memory:", config={"memory_limit": f"{self.memory_mib}MiB"})
+        limits = {
+            "memory_limit": f"{self.memory_mib}MiB",
+            "temp_directory": f"{self.path}.tmp",  # what does not fit goes beside the file, not into the current folder
+            "preserve_insertion_order": False,  # holds whole tables in memory otherwise
+        }
+        connection = duckdb.connect(":memory:", config=limits)
         try:
             with _clear_errors(self.path):
                 place = self.path.replace("'", "''")
