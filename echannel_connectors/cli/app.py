@@ -19,7 +19,7 @@ from echannel_connectors.cli.language import speak, told
 from echannel_connectors.errors import DESTINATION, REFUSED, SettingsError, Unavailable
 from echannel_connectors.pipeline import Choice
 from echannel_connectors.project import Project, load
-from echannel_connectors.streams import Finding
+from echannel_connectors.streams import Finding, Source
 from echannel_connectors.texts import say
 
 app = typer.Typer(
@@ -59,7 +59,7 @@ def check(project: Folder = HERE) -> None:
     Example: echannel check
     """
     found = _load(project)
-    refused = [source.name for source in found.sources() if not _well(source.name, source.check())]
+    refused = [source.name for source in found.sources() if not _well(source.name, _checked(source))]
     writable = _well(told(say("destination")), found.warehouse().check())
     if refused or not writable:
         show.talk(say("Mend what is marked ✗ first."))
@@ -147,7 +147,8 @@ def preview(
     found = _load(project)
     query, company = _preview_inputs(found)
     if static:
-        write_static(query, static, template=template, company=company)
+        with show.busy(say("drawing the dashboard …")):
+            write_static(query, static, template=template, company=company)
         show.talk(say("The dashboard: {path}", path=static))
         return
     with serve_preview(query, template=template, company=company, port=port) as url, suppress(KeyboardInterrupt):
@@ -188,13 +189,20 @@ def _load(folder: Path) -> Project:
     return found
 
 
+def _checked(source: Source) -> list[Finding]:
+    with show.busy(say("asking {name} …", name=source.name)) as on_event:
+        if listen := getattr(source, "listen", None):
+            listen(on_event)
+        return list(source.check())
+
+
 def _well(name: str, findings: Iterable[Finding]) -> bool:
     """Show what was found; whether none of it is an error."""
     well = True
     for finding in findings:
-        print(told(say("{mark} {name}: {problem}", mark=MARKS[finding.level], name=name, problem=finding.sentence)))
+        show.line(say("{mark} {name}: {problem}", mark=MARKS[finding.level], name=name, problem=finding.sentence))
         if finding.hint:
-            print(f"    {told(finding.hint)}")
+            show.line(finding.hint, indent="    ")
         well = well and finding.level != "error"
     return well
 
@@ -226,17 +234,20 @@ def _sync_once(found: Project, choice: Choice) -> int:
             project=found.folder,
             on_event=on_event,
         )
-    show.sync_result(result, found.file.destination)
+    show.sync_result(result, found.file.destination.removeprefix("duckdb:///"))
+    if result.first and sys.stdout.isatty():
+        show.talk(say("Look at it: {command}", command="echannel preview"))
     return result.exit_code
 
 
 def _dry_run(found: Project, choice: Choice) -> None:
     from echannel_connectors.planning import foresee
 
-    rows = [
-        (plan.table, told(plan.how), plan.rows, f"{plan.source}.{plan.stream}")
-        for plan in foresee(*found.sources(), into=found.warehouse(), choice=choice)
-    ]
+    with show.busy(say("looking for what is new …")):
+        rows = [
+            (plan.table, told(plan.how), plan.rows, f"{plan.source}.{plan.stream}")
+            for plan in foresee(*found.sources(), into=found.warehouse(), choice=choice)
+        ]
     show.talk(say("Nothing was read or written. A sync would do this:"))
     heads = (say("into"), say("how it would be read"), say("rows now"))
     show.table("", ("table", "how", "rows", "stream"), rows, heads)

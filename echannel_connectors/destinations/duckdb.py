@@ -20,7 +20,7 @@ import duckdb
 import pyarrow as pa
 
 from echannel_connectors.destinations import Stored, Swept, commit
-from echannel_connectors.errors import Conflict, DestinationError, EChannelError
+from echannel_connectors.errors import Conflict, DestinationError, EChannelError, SettingsError
 from echannel_connectors.streams import Batch, Finding, Progress, Shape, Slice
 from echannel_connectors.texts import say
 
@@ -215,7 +215,7 @@ class DuckDB:
 
     def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         if read_only and not Path(self.path).exists():
-            raise DestinationError(
+            raise SettingsError(
                 say("there is no warehouse at {path} yet", path=self.path), hint=say("run `echannel sync` first")
             )
         patience = time.monotonic() + self.wait_seconds

@@ -22,7 +22,7 @@ from echannel_connectors.arrow import SQL_TYPES
 from echannel_connectors.destinations import Warehouse, commit
 from echannel_connectors.destinations.commit import quoted
 from echannel_connectors.errors import SettingsError, SpecError, did_you_mean
-from echannel_connectors.events import Built, OnEvent
+from echannel_connectors.events import Building, Built, OnEvent
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES, CoreTable
 from echannel_connectors.specs import Spec
@@ -47,6 +47,7 @@ def build(
     marts = mart_selects(company)
     names = [f"core.{name}" for name in TABLES] + list(marts)
     counts = " UNION ALL ".join(f"SELECT '{name}' AS name, count(*) AS n FROM {name}" for name in names)
+    on_event(Building(len(names)))
     with into.hold():
         _register(into, sources)
         raw = _raw_tables(into)

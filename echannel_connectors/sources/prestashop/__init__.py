@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
@@ -24,6 +25,7 @@ from echannel_connectors.sources.prestashop.rules import OF_ONE_STORE, RULES, Ru
 from echannel_connectors.sources.prestashop.schema import NEVER, wanted
 from echannel_connectors.sources.prestashop.streams import Parents, ResourceStream
 from echannel_connectors.streams import Finding, Stream
+from echannel_connectors.texts import say
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -67,11 +69,15 @@ class PrestaShop(Settings):
 
     @model_validator(mode="after")
     def _safe_address(self) -> PrestaShop:
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{self.url!r} is not the address of a shop; it should look like https://shop.example")
-        if parts.scheme == "http" and parts.hostname not in LOOPBACK and not self.allow_http:
-            raise ValueError("the key would travel unprotected: use https (or set allow_http if you must)")
+        if "@" in self.url or "ws_key=" in self.url:  # an address is printed, and the key would be with it
+            raise ValueError(say("the address holds a key or a password: leave it out, the setting 'key' is its place"))
+        scheme, host = _scheme_and_host(self.url)
+        if scheme not in ("http", "https") or not host:
+            raise ValueError(
+                say("{url!r} is not the address of a shop; it should look like https://shop.example", url=self.url)
+            )
+        if scheme == "http" and host not in LOOPBACK and not self.allow_http:
+            raise ValueError(say("the key would travel unprotected: use https (or set allow_http if you must)"))
         return self
 
     @classmethod
@@ -147,6 +153,15 @@ class PrestaShop(Settings):
         shops = self._webservice.records("shops", ("id", "id_shop_group"), 1000, {"sort": "[id_ASC]"})
         groups = sorted({str(shop["id_shop_group"]) for shop in shops})
         return tuple(groups) if len(shops) > 1 else ("",)
+
+
+def _scheme_and_host(url: str) -> tuple[str, str]:
+    """Both empty where they cannot be told."""
+    try:
+        parts = urlsplit(url)
+        return ("", "") if parts.port == 0 or re.search(r"\s", url) else (parts.scheme, parts.hostname or "")
+    except ValueError:  # a port or a bracket that is none
+        return "", ""
 
 
 class Resources(Mapping[str, Stream]):
