@@ -116,6 +116,18 @@ def odoo_later(postgres: Postgres) -> str:
     return postgres.load("odoo17_later")
 
 
+@pytest.fixture(scope="session")
+def tryton(postgres: Postgres) -> str:
+    """The url of Tryton 7.8's database."""
+    return postgres.load("tryton")
+
+
+@pytest.fixture(scope="session")
+def tryton_later(postgres: Postgres) -> str:
+    """The url of the same database seven days later."""
+    return postgres.load("tryton_later")
+
+
 def dolibarr_tables(dump: str) -> list[Table]:
     """The tables of Dolibarr that its spec reads."""
     selects = compile_spec(specs.find("dolibarr"), {}, "mysql")

@@ -162,7 +162,8 @@ class Database:
         try:
             if self.dialect == "duckdb":
                 return [tuple(row) for row in connection.execute(sql).fetchall()]
-            return [tuple(row) for row in connection.exec_driver_sql(sql)]
+            plain = connection.execution_options(no_parameters=True)  # a % is a %, not a driver's placeholder
+            return [tuple(row) for row in plain.exec_driver_sql(sql)]
         except self._refusals() as error:
             raise self._understood(error) from error
         finally:
