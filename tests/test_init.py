@@ -95,7 +95,7 @@ def test_a_shop_and_an_erp_after_every_mistake(served: str, shop_a: FakeShop, tm
         "the address holds a key or a password",
         "a webservice key has 32 letters and digits; this has 0 characters",
         "this has 5 characters",
-        "there is no connector 'sage' hint: known: dolibarr, odoo",
+        "there is no connector 'sage' hint: known: dolibarr, odoo, tryton",
         "hint: did you mean 'odoo'?",
         "the url is no database URL",
         "'oracle' is not a database that can be read",

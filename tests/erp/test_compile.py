@@ -79,7 +79,11 @@ def test_only_a_single_select_passes(query: str, dialect: str) -> None:
 
 
 def test_every_shipped_statement_is_a_select() -> None:
-    for connector, targets in {"odoo": ["postgres"], "dolibarr": ["mysql", "sqlite", "duckdb", "postgres"]}.items():
+    for connector, targets in {
+        "odoo": ["postgres"],
+        "tryton": ["postgres"],
+        "dolibarr": ["mysql", "sqlite", "duckdb", "postgres"],
+    }.items():
         for dialect in targets:
             for select in compile_spec(specs.find(connector), {}, dialect).values():
                 for sql in (select.rows(), select.rows(since="2026-01-01 10:00:00"), select.keys(), select.nothing()):
