@@ -61,7 +61,7 @@ class Columns:
             if any(type(value) is float for value in values):
                 raise self._float(one)
             if not isinstance(sample, str):
-                return pa.array(values, pa.decimal128(WIDE, self._scale(one)))
+                return pa.array(values, pa.decimal128(WIDE, self.scale(one)))
         if pa.types.is_temporal(one.type) and any(isinstance(value, str) for value in values):
             return pa.array([None if value in ZERO_DATES else _said(value) for value in values], pa.string())
         return pa.array(values)
@@ -77,7 +77,7 @@ class Columns:
             return pc.round(wide, one.type.scale, "half_towards_infinity").cast(one.type)
         return array.cast(one.type)
 
-    def _scale(self, one: pa.Field) -> int:
+    def scale(self, one: pa.Field) -> int:
         return max(int(one.type.scale), self.scales.get(one.name, 0))
 
     def _moment(self, one: pa.Field, array: pa.Array) -> pa.Array:
