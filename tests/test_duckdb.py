@@ -88,6 +88,37 @@ def test_a_column_is_added_and_one_that_went_becomes_null(warehouse: DuckDB) -> 
     assert found == [{"id": 1, "total": Decimal(10), "note": None}, {"id": 2, "total": None, "note": "new"}]
 
 
+TRANSLATIONS = pa.list_(pa.struct([("language", pa.int64()), ("text", pa.string())]))
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "after", "left"),
+    [
+        (pa.int64(), 7, pa.string(), "7"),
+        (pa.string(), "7", pa.int64(), 7),
+        (pa.string(), "seven", pa.int64(), None),
+        (pa.string(), "Euro", TRANSLATIONS, None),
+        (TRANSLATIONS, [{"language": 1, "text": "Euro"}], pa.string(), None),
+        (pa.list_(pa.struct([("id", pa.string())])), [{"id": "1"}], TRANSLATIONS, None),
+    ],
+)
+def test_a_column_of_another_type_is_read_again(
+    before: pa.DataType, value: object, after: pa.DataType, left: object, warehouse: DuckDB
+) -> None:
+    """After an upgrade a source may send a column as another type: what fits is kept until the row is read again."""
+    old, new = (
+        Shape("shop__names", pa.schema([("id", pa.int64()), ("name", kind)]), ("id",)) for kind in (before, after)
+    )
+    warehouse.prepare(old)
+    warehouse.plan(old, [Slice()])
+    rows = pa.RecordBatch.from_pylist([{"id": 1, "name": value}], schema=old.columns)
+    warehouse.commit(old, Slice(), Batch(rows, {"id": 1}), 1)
+    assert set(warehouse.prepare(old)) == {"all"}
+    assert warehouse.prepare(new) == {}
+    found = warehouse.query("SELECT id, name FROM raw.shop__names").read_all().to_pylist()
+    assert found == [{"id": 1, "name": left}]
+
+
 def keys(*numbers: int) -> pa.RecordBatchReader:
     schema = pa.schema([("id", pa.int64())])
     return pa.RecordBatchReader.from_batches(schema, [pa.RecordBatch.from_pydict({"id": list(numbers)}, schema)])

@@ -6,7 +6,7 @@ The batch itself is offered by the warehouse as a relation named `incoming`, its
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pyarrow as pa
 
@@ -40,7 +40,7 @@ BOOKS = (
         found_at TIMESTAMP WITH TIME ZONE)""",
 )
 
-COLUMNS = """SELECT column_name FROM information_schema.columns
+COLUMNS = """SELECT column_name, data_type FROM information_schema.columns
              WHERE table_schema = 'raw' AND table_name = $table ORDER BY ordinal_position"""
 PLANNED = "INSERT INTO echannel.slices VALUES ($stream, $slice, $bounds, $once, NULL, 0, NULL)"
 PROGRESS = "SELECT slice, bounds, once, position, commits FROM echannel.slices WHERE stream = $stream ORDER BY slice"
@@ -79,6 +79,25 @@ def add_columns(shape: Shape, existing: Iterable[str]) -> list[str]:
         for field in shape.columns
         if field.name.lower() not in known
     ]
+
+
+def retype_columns(shape: Shape, existing: Mapping[str, str]) -> list[str]:
+    """Columns that a source now gives another type (a shop's upgrade does): what was in them fits or becomes NULL."""
+    known = {name.lower(): _plain(kind) for name, kind in existing.items()}
+    statements = []
+    for field in shape.columns:
+        now, name = sql_type(field.type), quoted(field.name)
+        before = known.get(field.name.lower(), _plain(now))
+        if before != _plain(now):
+            # A list of records has no sensible text form, and the other way round.
+            value = "NULL" if "STRUCT" in before + now else f"TRY_CAST({name} AS {now})"
+            retyped = f"ALTER COLUMN {name} SET DATA TYPE {now} USING CAST({value} AS {now})"
+            statements.append(f"ALTER TABLE {raw_table(shape.name)} {retyped}")
+    return statements
+
+
+def _plain(kind: str) -> str:
+    return kind.replace('"', "").replace(" ", "").upper()
 
 
 def merge(shape: Shape) -> str:

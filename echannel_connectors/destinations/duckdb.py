@@ -65,13 +65,13 @@ class DuckDB:
 
     def prepare(self, shape: Shape) -> Mapping[str, Progress]:
         with self._writing() as connection:
-            existing = connection.execute(commit.COLUMNS, {"table": shape.name}).fetchall()
+            existing = dict(connection.execute(commit.COLUMNS, {"table": shape.name}).fetchall())
             if not existing:
                 connection.execute(commit.create(shape))
-            elif added := commit.add_columns(shape, [column for (column,) in existing]):
-                for statement in added:
+            elif changes := commit.add_columns(shape, existing) + commit.retype_columns(shape, existing):
+                for statement in changes:
                     connection.execute(statement)
-                # The rows that are there do not have the new columns yet: the stream is read again from its start.
+                # The rows that are there do not have the new values yet: the stream is read again from its start.
                 connection.execute(commit.FORGET, {"stream": shape.name})
             return _progress(connection, shape)
 

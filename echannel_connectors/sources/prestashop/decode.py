@@ -124,8 +124,10 @@ def _of_dicts(records: Sequence[Row], schema: pa.Schema) -> Columns:
         elif pa.types.is_list(field.type):
             lists = [_items(record, field.name) for record in records]
             items = list(chain.from_iterable(lists))
-            leaves = {leaf: _values(items, leaf) for leaf in _leaves(field)}
+            leaves = {leaf: _without_false(_values(items, leaf)) for leaf in _leaves(field)}
             made[field.name] = Nested([len(one) for one in lists], leaves)
+        elif pa.types.is_string(field.type):
+            made[field.name] = _without_false(_values(records, field.name))
         else:
             made[field.name] = _values(records, field.name)
     return made
@@ -136,6 +138,11 @@ def _values(records: Sequence[Row], name: str) -> list[Any]:
         return [record[name] for record in records]
     except KeyError:
         return [record.get(name) for record in records]
+
+
+def _without_false(texts: list[Any]) -> list[Any]:
+    """Where a text is missing, some of PrestaShop's code says false; XML has nothing there."""
+    return [None if text is False else text for text in texts] if False in texts else texts
 
 
 def _items(record: Row, association: str) -> list[Row]:
@@ -154,7 +161,8 @@ def _languages(values: Sequence[Any]) -> Nested:
     """A language field: a list of {id, value}, or one plain text where the shop has a single language."""
     lists = [one if isinstance(one, list) else [] if one is None else [{"id": 0, "value": one}] for one in values]
     items = list(chain.from_iterable(lists))
-    return Nested([len(one) for one in lists], {"language": _values(items, "id"), "text": _values(items, "value")})
+    texts = _without_false(_values(items, "value"))
+    return Nested([len(one) for one in lists], {"language": _values(items, "id"), "text": texts})
 
 
 # -- XML ------------------------------------------------------------------------------------------------------------

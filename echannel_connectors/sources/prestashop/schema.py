@@ -34,12 +34,17 @@ WORDS: dict[str, str] = {
 COMPUTED = "computed"  # worked out by the shop for each answer: only asked for where a spec wants it
 
 # Never asked for, whatever resource or module holds them: they must not leave the shop.
-SECRET = re.compile(r"passw|secure_key|token|secret|api_?key|reset_password|card_(number|holder|expiration)")
+SECRET = re.compile(
+    r"passw|pwd|token|secret|credential|hash|api_?key|(^|_)key($|_)|(^|_)salt($|_)|reset_password"
+    r"|card_(number|holder|expiration)|cvv|iban",
+    re.IGNORECASE,
+)
 # What no figure needs stays in the shop, unless a company names it in `also`: persons, free text, long descriptions.
 LEFT_OUT = frozenset(
     """firstname lastname birthday address1 address2 other phone phone_mobile fax dni alias note notes message
-    gift_message ip_registration_newsletter website invoice_address delivery_address shop_address
-    description description_short meta_description meta_keywords meta_title content""".split()
+    question gift_message ip_registration_newsletter website invoice_address delivery_address shop_address
+    description description_short short_description additional_description meta_description meta_keywords meta_title
+    content""".split()
 )
 # Resources of people, their messages and the shop's secrets, and what is no record.
 NEVER = frozenset(

@@ -11,5 +11,18 @@ from echannel_connectors.testing.shop.faults import (
     html_page,
     nothing,
 )
+from echannel_connectors.testing.shop.versions import Added, Change
 
-__all__ = ["BOM", "PHP_WARNING", "Answer", "FakeShop", "Fault", "disabled", "firewall", "html_page", "nothing"]
+__all__ = [
+    "BOM",
+    "PHP_WARNING",
+    "Added",
+    "Answer",
+    "Change",
+    "FakeShop",
+    "Fault",
+    "disabled",
+    "firewall",
+    "html_page",
+    "nothing",
+]

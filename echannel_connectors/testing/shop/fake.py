@@ -13,11 +13,13 @@ from typing import Self
 from urllib.parse import unquote, urlencode
 
 from echannel_connectors.testing.shop.faults import BARE, HOME_PAGE, PLAIN, Answer, Fault
+from echannel_connectors.testing.shop.playing import changed_resource, changed_rows, played
 from echannel_connectors.testing.shop.query import RefusedError, did_you_mean, display, parameters, select
 from echannel_connectors.testing.shop.recording import KEY, Shop, Tables, copied, read_recording
 from echannel_connectors.testing.shop.render import Writer, error_document, php_json, root_document, schema_document
 from echannel_connectors.testing.shop.schema import Resource, Row
 from echannel_connectors.testing.shop.server import serving
+from echannel_connectors.testing.shop.versions import Change
 
 REALM = (
     'Basic realm="Welcome to PrestaShop Webservice, please enter the authentication key as the login. '
@@ -28,7 +30,6 @@ UNKNOWN_SCHEMA = (
     "kind of content...) or 'blank' to get an empty schema to fill before using POST request"
 )
 COOKIE = {"Set-Cookie": "PrestaShop-stand-in=1; path=/; HttpOnly"}
-METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 BUSINESS = (
     "addresses", "cart_rules", "carts", "categories", "combinations", "customer_messages", "customer_threads",
     "customers", "customizations", "guests", "manufacturers", "messages", "order_carriers", "order_cart_rules",
@@ -79,6 +80,25 @@ class FakeShop:
             shop.tables[name] = dict(rows)
         return shop
 
+    def as_version(self, version: str) -> Self:
+        """This 1.7 shop as a new one that plays PrestaShop "8.2" or "9.0".
+
+        What differs comes from the code of those versions, or is inferred; no such shop was recorded (`versions.py`).
+        """
+        with self.lock:
+            return type(self)(played(replace(self._shop, keys=self.keys), self.tables, version))
+
+    def change(self, resource: str, change: Change) -> None:
+        """Give a resource other fields, as a module or an upgrade does; what was there keeps its values."""
+        with self.lock:
+            languages = [str(number) for number in sorted(self.tables["languages"])]
+            changed = {
+                **self._shop.resources,
+                resource: changed_resource(self._shop.resources[resource], change, languages),
+            }
+            self._shop = replace(self._shop, resources=changed)
+            changed_rows(self.tables, resource, change, languages)
+
     def become(self, other: "FakeShop") -> None:
         """Hold the other shop's rows from now on, as after a day of trade."""
         with self.lock:
@@ -124,6 +144,8 @@ class _Request:
             self.asked.get(name) or headers.get(name.replace("_", "-")) for name in ("output_format", "io_format")
         ]
         self.json = "JSON" in formats
+        self.manners = shop.manners
+        self.knows_key = False
 
     def answer(self, error: tuple[int, tuple[int, str]] | None = None) -> Answer:
         """The answer, or the error document that a fault asks for."""
@@ -133,11 +155,14 @@ class _Request:
             return self._redirect()
         key = self._key()
         if key is None:
+            if self.method == "OPTIONS" and self.manners.answers_preflight:
+                return Answer(200, PLAIN, b"200 OK")
             return Answer(401, {**PLAIN, **COOKIE, "WWW-Authenticate": REALM}, b"401 Unauthorized")
         try:
             if error is not None:
                 raise RefusedError(error[0], error[1])
             rights = self._rights(key)
+            self.knows_key = True
             answer = self._document(rights)
         except RefusedError as refused:
             text = error_document(refused.errors, as_json=self.json)
@@ -180,7 +205,7 @@ class _Request:
 
     def _document(self, rights: Mapping[str, set[str]]) -> Answer:
         name = self.path[1] if len(self.path) > 1 else ""
-        if self.method not in METHODS:
+        if self.method not in self.manners.methods:
             raise RefusedError(405, (23, f"Method {self.method} is not valid"))
         if name == "":
             return self._root(rights)
@@ -207,9 +232,11 @@ class _Request:
             raise RefusedError(405, (25, why))
 
     def _root(self, rights: Mapping[str, set[str]]) -> Answer:
+        if self.json and not self.manners.lists_root_in_json:
+            return Answer(500, PLAIN)
         if self.json:
             return self._good(php_json([name for name in self.shop.descriptions if name in rights]))
-        return self._good(root_document(self.shop.name, self.shop.descriptions, rights, self.base))
+        return self._good(root_document(self.shop.name, self.shop.descriptions, rights, self.base, self.manners.rights))
 
     def _schema(self, resource: Resource) -> Answer:
         kind = self.asked["schema"]
@@ -231,7 +258,9 @@ class _Request:
     def _list(self, resource: Resource) -> Answer:
         writer = self._writer(resource)
         shown = display(resource, self.asked.get("display"))
-        found = select(resource, self._rows(resource).items(), self.asked, list(writer.languages))
+        bare_as_text = self.manners.compares_bare_numbers_as_text
+        rows = self._rows(resource).items()
+        found = select(resource, rows, self.asked, list(writer.languages), bare_as_text=bare_as_text)
         write = writer.json if self.json else writer.xml
         return self._good(write(found, shown), 0 if shown.ids_only else len(found))
 
@@ -241,7 +270,7 @@ class _Request:
         languages = known if wanted is None else wanted.strip("[]").split("|")
         if not set(languages) <= set(known):
             raise RefusedError(400, (81, "language is not available"))
-        return Writer(resource, self.base, languages, self.shop.native and wanted is None)
+        return Writer(resource, self.base, languages, self.shop.native and wanted is None, self.manners)
 
     def _rows(self, resource: Resource) -> dict[int, Row]:
         rows = dict(self.tables[resource.name])
@@ -252,13 +281,13 @@ class _Request:
 
     def _shops(self) -> set[str]:
         """The shops that the request speaks for: one, a group, or the default one."""
-        group = self.asked.get("id_group_shop")
+        group = next((self.asked[name] for name in self.manners.group_parameters if name in self.asked), None)
         if "id_shop" in self.asked:
             return {self.asked["id_shop"]}
         if group is not None:
             found = {str(number) for number, row in self.tables["shops"].items() if row.get("id_shop_group") == group}
             if not found:
-                raise RefusedError(500, (999, "This group shop doesn't have shops"))
+                raise RefusedError(500, (999, self.manners.unknown_group))
             return found
         settings = self.tables["configurations"].values()
         return {str(row.get("value")) for row in settings if row.get("name") == "PS_SHOP_DEFAULT"} or {"1"}
@@ -273,6 +302,6 @@ class _Request:
             "Content-Type": "application/json" if self.json else "text/xml;charset=utf-8",
             "Access-Time": str(int(time.time())),
             "X-Powered-By": "PrestaShop Webservice",
-            "PSWS-Version": self.shop.version,
+            "PSWS-Version": self.shop.version if self.knows_key or self.manners.tells_strangers_its_version else "0",
             "Execution-Time": "0.003",
         }

@@ -47,11 +47,21 @@ def parameters(query: str) -> dict[str, str]:
     return dict(parse_qsl(query, keep_blank_values=True))
 
 
-def select(resource: Resource, rows: Iterable[Record], asked: Mapping[str, str], languages: list[str]) -> list[Record]:
-    """The records that the filters let through, in the order and within the limit asked for."""
+def select(
+    resource: Resource,
+    rows: Iterable[Record],
+    asked: Mapping[str, str],
+    languages: list[str],
+    *,
+    bare_as_text: bool = True,
+) -> list[Record]:
+    """The records that the filters let through, in the order and within the limit asked for.
+
+    `bare_as_text`: without brackets the shop compares numbers as text, with LIKE.
+    """
     dated = bool(asked.get("date")) or any(name.startswith("date[") for name in asked)
     known = [one for one in (ID, *resource.fields) if (dated or one.name not in DATES)]
-    filters = list(_filters(asked, known))
+    filters = list(_filters(asked, known, bare_as_text=bare_as_text))
     span = _ids(asked.get("filter[id]", ""))
     found = list(rows) if span is None else [record for record in rows if record[0] in span]
     for one, test in filters:
@@ -100,7 +110,7 @@ def _php_array(values: tuple[str, ...]) -> str:
     return "array (\n" + "".join(f"  {number} => '{value}',\n" for number, value in enumerate(values)) + ")"
 
 
-def _filters(asked: Mapping[str, str], known: list[Field]) -> Iterable[tuple[Field, Test]]:
+def _filters(asked: Mapping[str, str], known: list[Field], *, bare_as_text: bool) -> Iterable[tuple[Field, Test]]:
     fields = {one.name: one for one in known}
     for name, wanted in asked.items():
         match = re.fullmatch(r"filter\[(.+?)\]", name)
@@ -115,7 +125,7 @@ def _filters(asked: Mapping[str, str], known: list[Field]) -> Iterable[tuple[Fie
         if one.computed:
             why = f'The field "{one.name}" is dynamic. It is not possible to filter GET query with this field.'
             raise RefusedError(400, (34, why))
-        yield one, _test(wanted, one.kind)
+        yield one, _test(wanted, one.kind, bare_as_text=bare_as_text)
 
 
 def _ids(wanted: str) -> range | None:
@@ -137,12 +147,12 @@ def _passes(record: Record, one: Field, test: Test, languages: list[str]) -> boo
     return test(value if value is None else str(value))
 
 
-def _test(wanted: str, kind: Kind) -> Test:
+def _test(wanted: str, kind: Kind, *, bare_as_text: bool) -> Test:
     """One filter as a test on the text of a column."""
     match = re.fullmatch(r"(.*?)\[(.*)\](.*)", wanted, re.DOTALL)
     if not match:
-        # Without brackets the shop compares numbers as text, with LIKE.
-        return _like(wanted) if re.fullmatch(r"-?\d+(\.\d+)?", wanted) else _compare(kind, wanted, eq)
+        is_like = bare_as_text and re.fullmatch(r"-?\d+(\.\d+)?", wanted)
+        return _like(wanted) if is_like else _compare(kind, wanted, eq)
     before, value, after = match.groups()
     if before == "%" or after == "%":
         return _like(before + value + after)

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from lxml import etree
 
+from echannel_connectors.testing.shop.manners import AS_SEEN, Manners
 from echannel_connectors.testing.shop.query import parameters
 from echannel_connectors.testing.shop.schema import (
     Association,
@@ -72,6 +73,7 @@ class Shop:
     descriptions: dict[str, str]
     keys: dict[str, Rights]
     tables: Tables = field(default_factory=dict)
+    manners: Manners = AS_SEEN
 
 
 def exchanges(path: Path | str) -> Iterator[Exchange]:
@@ -119,7 +121,10 @@ def _read_kept(document: dict[str, Any]) -> Shop:
     document["tables"] = {
         name: {int(number): row for number, row in rows.items()} for name, rows in document["tables"].items()
     }
-    return Shop(**document)
+    manners: dict[str, Any] = {
+        name: tuple(one) if isinstance(one, list) else one for name, one in document.get("manners", {}).items()
+    }
+    return Shop(**{**document, "manners": Manners(**manners)})
 
 
 def _kept_resource(one: dict[str, Any]) -> Resource:

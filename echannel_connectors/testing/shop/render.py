@@ -5,11 +5,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from echannel_connectors.testing.shop.manners import AS_SEEN, Manners
 from echannel_connectors.testing.shop.query import Display, Record
 from echannel_connectors.testing.shop.schema import Association, Field, Resource, Row
 
 XML_OPEN = '<?xml version="1.0" encoding="UTF-8"?>\n<prestashop xmlns:xlink="http://www.w3.org/1999/xlink">\n'
 XML_CLOSE = "</prestashop>\n"
+EMPTY_IN_PHP = ("0", 0, "", None, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Writer:
     languages: Sequence[str]
     native: bool
     """The ids of languages are numbers in JSON (PHP 8.1 and newer, unless the request names the languages)."""
+    manners: Manners = AS_SEEN
 
     def xml(self, records: Iterable[Record], display: Display, *, single: bool = False) -> str:
         """A list, or the one record asked for by its id."""
@@ -40,7 +43,10 @@ class Writer:
         if not found:
             return "[]"
         if single and not display.ids_only:
-            return php_json({self.resource.node: found[0]})
+            record = found[0]
+            if self.manners.drops_empty_fields:
+                record = {name: value for name, value in record.items() if value not in EMPTY_IN_PHP}
+            return php_json({self.resource.node: record})
         return php_json({self.resource.list_node: found})
 
     def _xml_id(self, number: int) -> str:
@@ -83,7 +89,7 @@ class Writer:
             return f"\t<{one.name}{computed}>{inside}</{one.name}>\n"
         text = "Array" if isinstance(value, dict) else value
         if text is None or text == "":
-            return f"\t<{one.name}{computed}></{one.name}>\n"
+            return f"\t<{one.name}{computed}>{self.manners.empty_text}</{one.name}>\n"
         link = (
             f' xlink:href="{self.base}/api/{one.link}/{text}"' if one.link and (text != "0" or one.links_zero) else ""
         )
@@ -111,7 +117,7 @@ class Writer:
 
     def _xml_association_field(self, one: Field, text: object) -> str:
         if text is None or text == "":
-            return f"\t<{one.name}></{one.name}>\n"
+            return f"\t<{one.name}>{self.manners.empty_text}</{one.name}>\n"
         link = f' xlink:href="{self.base}/api/{one.link}/{text}"' if one.link else ""
         return f"\t<{one.name}{link}><![CDATA[{text}]]></{one.name}>\n"
 
@@ -187,16 +193,19 @@ def _blank(synopsis: str, node: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def root_document(shop_name: str, descriptions: Mapping[str, str], rights: Mapping[str, set[str]], base: str) -> str:
-    """What a key may read, as `/api` tells it."""
+def root_document(
+    shop_name: str,
+    descriptions: Mapping[str, str],
+    rights: Mapping[str, set[str]],
+    base: str,
+    told: Sequence[str] = AS_SEEN.rights,
+) -> str:
+    """What a key may read, as `/api` tells it; `told` are the rights that it speaks of."""
     parts = [f'<api shopName="{shop_name}">\n']
     for name, description in descriptions.items():
         if name not in rights:
             continue
-        flags = " ".join(
-            f'{method}="{"true" if method.upper() in rights[name] else "false"}"'
-            for method in ("get", "put", "post", "delete", "head")
-        )
+        flags = " ".join(f'{method}="{"true" if method.upper() in rights[name] else "false"}"' for method in told)
         opening = f'xlink:href="{base}/api/{name}" {flags}>\n'
         parts.append(f"<{name} {opening}<description {opening}{description}</description>\n")
         if name not in ("images", "search"):
