@@ -307,6 +307,11 @@ def sync_result(result: SyncResult, place: str) -> None:
         print()
     marts = [(name, count) for name, count in result.tables.items() if name.startswith("mart.")]
     table("", ("table", "rows"), marts, (say("table"), say("rows")))
+    summary(result, place)
+
+
+def summary(result: SyncResult, place: str) -> None:
+    """A sync in three sentences, for people."""
     if aside := result.total("set_aside"):
         talk(say("{n:,} rows did not fit and were set aside: see {table}.", n=aside, table="echannel.set_aside"))
     if result.first:
