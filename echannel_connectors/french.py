@@ -114,6 +114,8 @@ FRENCH: dict[str, str] = {
         "{file} est en version {version}, que cette bibliothèque ne connaît pas encore",
     "there is no source {name!r}": "il n'y a pas de source « {name} »",
     "sources.{name} does not say its 'connector'": "sources.{name} n'indique pas son « connector »",
+    "sources.{name}: this word is the source's name; leave out 'name'":
+        "sources.{name} : ce mot est le nom de la source ; retirez « name »",
     "sources.{name}: {mistake}": "sources.{name} : {mistake}",
     "there is no connector {name!r}": "il n'y a pas de connecteur « {name} »",
     "unknown key {where!r}: {hint}": "clé inconnue « {where} » : {hint}",
@@ -316,8 +318,8 @@ FRENCH: dict[str, str] = {
     "The shop's address (https://…), empty for none": "L'adresse de la boutique (https://…), vide si aucune",
     "Time zone of a business day": "Fuseau horaire d'une journée de travail",
     "The webservice key (it is not shown)": "La clé du webservice (elle ne s'affiche pas)",
-    "a webservice key has 32 letters and digits; this has {n} characters":
-        "une clé de webservice a 32 lettres et chiffres ; celle-ci a {n} caractères",
+    "a webservice key has 32 characters and no space; this has {n}":
+        "une clé de webservice a 32 caractères et pas d'espace ; celle-ci en a {n}",
     "in the back office under Advanced Parameters > Webservice, copy the whole key":
         "dans le back-office, sous Paramètres avancés > Webservice, copiez toute la clé",
     "Which ERP ({known}), empty for none": "Quel ERP ({known}), vide si aucun",

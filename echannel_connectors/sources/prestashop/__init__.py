@@ -37,7 +37,7 @@ class PrestaShop(Settings):
     ("specific_prices", or "*" for all) and fields that otherwise stay in the shop ("customers.birthday"). `start`
     leaves out orders placed before that day. `look_back_hours` is read again at every sync, because the shop's clock
     repeats an hour in autumn. `polite` asks a weak host one thing at a time, with pauses; otherwise at most `readers`
-    at once. Raises SettingsError for an address that is not https (loopback excepted).
+    at once. Raises ValueError for an address that is not https (loopback excepted).
     """
 
     connector: ClassVar[str] = "prestashop"
