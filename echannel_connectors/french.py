@@ -59,6 +59,9 @@ FRENCH: dict[str, str] = {
         "500 et une réponse vide, comme pour une page qui dépasse la mémoire de la boutique",
     "in the back office under Advanced Parameters > Webservice, copy the key (32 characters) and see that it is enabled":
         "dans le back-office, sous Paramètres avancés > Webservice, copiez la clé (32 caractères) et vérifiez qu'elle est active",
+    "the key is not for this store of {host}": "la clé ne vaut pas pour cette boutique de {host}",
+    "in the back office under Advanced Parameters > Webservice, give the key all stores":
+        "dans le back-office, sous Paramètres avancés > Webservice, donnez à la clé toutes les boutiques",
     "{host} does not accept this key": "{host} n'accepte pas cette clé",
     "in the back office under Advanced Parameters > Webservice, enable the webservice":
         "dans le back-office, sous Paramètres avancés > Webservice, activez le webservice",

@@ -19,9 +19,9 @@ from echannel_connectors.sources.http import Http
 from echannel_connectors.sources.prestashop.check import findings
 from echannel_connectors.sources.prestashop.client import Webservice, not_allowed
 from echannel_connectors.sources.prestashop.listing import Listing
-from echannel_connectors.sources.prestashop.rules import OF_ONE_STORE, RULES, Rule, rule
+from echannel_connectors.sources.prestashop.rules import OF_A_GROUP, OF_EACH_STORE, RULES, Rule, rule
 from echannel_connectors.sources.prestashop.schema import NEVER, wanted
-from echannel_connectors.sources.prestashop.streams import Parents, ResourceStream
+from echannel_connectors.sources.prestashop.streams import Parents, ResourceStream, store
 from echannel_connectors.streams import Finding, Stream
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -132,14 +132,37 @@ class PrestaShop(Settings):
         )
         return Webservice(http, self.key.get_secret_value())
 
+    def _places(self, resource: str, its: Rule) -> tuple[str, ...]:
+        """In a multistore, which groups or stores are asked one by one; otherwise nothing is said of them."""
+        if OF_A_GROUP & {resource, its.parent}:
+            return self._groups
+        is_home_told = its.home in self._webservice.fields(resource).words
+        return self._stores if resource in OF_EACH_STORE or is_home_told else ("",)
+
+    @cached_property
+    def _shops(self) -> Sequence[Mapping[str, Any]]:
+        """The shops of a multistore; none where there is but one, or where the key may not read them."""
+        if "get" not in self._webservice.rights().get("shops", ()):
+            return []
+        names = ("id", "id_shop_group", "active", "deleted")
+        shops = self._webservice.records("shops", names, 1000, {"sort": "[id_ASC]"})
+        is_open = [shop for shop in shops if str(shop["active"]) == "1" and str(shop["deleted"]) != "1"]
+        return is_open if len(shops) > 1 else []
+
     @cached_property
     def _groups(self) -> tuple[str, ...]:
-        """In a multistore only the default shop answers; asked for its group, all shops of the group do."""
-        if "get" not in self._webservice.rights().get("shops", ()):
+        """Only the default shop answers; asked for its group, all shops of the group do that are not switched off."""
+        return tuple(sorted({str(shop["id_shop_group"]) for shop in self._shops})) or ("",)
+
+    @cached_property
+    def _stores(self) -> tuple[str, ...]:
+        """The stores that this key may read, the default one first: its word counts where several have a record."""
+        if len(self._shops) < 2:
             return ("",)
-        shops = self._webservice.records("shops", ("id", "id_shop_group"), 1000, {"sort": "[id_ASC]"})
-        groups = sorted({str(shop["id_shop_group"]) for shop in shops})
-        return tuple(groups) if len(shops) > 1 else ("",)
+        settings = self._webservice.records("configurations", ("value",), 1, {"filter[name]": "[PS_SHOP_DEFAULT]"})
+        default = str(settings[0]["value"]) if settings else ""
+        numbers = sorted((str(shop["id"]) for shop in self._shops), key=lambda number: (number != default, int(number)))
+        return tuple(store(number) for number in numbers if self._webservice.may_read_store(number)) or ("",)
 
 
 class Resources(Mapping[str, Stream]):
@@ -172,7 +195,7 @@ class Resources(Mapping[str, Stream]):
             listing=self._listing(resource, its),
             rule=its,
             parents=self._parents_of(its.parent) if its.parent else None,
-            groups=shop._groups if OF_ONE_STORE & {resource, its.parent} else ("",),
+            groups=shop._places(resource, its),
             look_back=timedelta(hours=shop.look_back_hours),
             start=shop.start.isoformat() if shop.start else "",
             every=timedelta(minutes=shop.stock_minutes)
