@@ -162,7 +162,8 @@ class PrestaShop(Settings):
         settings = self._webservice.records("configurations", ("value",), 1, {"filter[name]": "[PS_SHOP_DEFAULT]"})
         default = str(settings[0]["value"]) if settings else ""
         numbers = sorted((str(shop["id"]) for shop in self._shops), key=lambda number: (number != default, int(number)))
-        return tuple(store(number) for number in numbers if self._webservice.may_read_store(number)) or ("",)
+        found = tuple(store(number) for number in numbers if self._webservice.may_read_store(number))
+        return found if len(found) > 1 else ("",)
 
 
 class Resources(Mapping[str, Stream]):

@@ -116,7 +116,7 @@ class ResourceStream:
         for group in self.groups:
             if (name := _named(CHANGES, group)) not in known:
                 newest = None if is_late else self._dated(group).edge(self._date, "DESC")
-                since = str(newest[self._date]) if newest else EPOCH
+                since = str(newest[self._date]) if newest else f"{self.start} 00:00:00" if self.start else EPOCH
                 new.append(Slice(name, {"group": group, "since": since}))
         for group in self._own_groups:
             if (name := _named(COMPARE, group)) not in known:
