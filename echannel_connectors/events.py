@@ -57,6 +57,13 @@ class Warned(Event):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Building(Event):
+    """All sources are read; this many tables are made of them now."""
+
+    tables: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Built(Event):
     table: str
     rows: int
@@ -68,11 +75,17 @@ OnEvent = Callable[[Event], None]
 LEVELS: dict[type[Event], int] = {
     StreamStarted: logging.DEBUG,
     Committed: logging.DEBUG,
+    Building: logging.DEBUG,
     StreamFinished: logging.INFO,
     Built: logging.INFO,
     Retrying: logging.WARNING,
     Warned: logging.WARNING,
 }
+
+
+def level(event: Event) -> int:
+    """The event's level, as Python's logging counts them."""
+    return LEVELS.get(type(event), logging.INFO)
 
 
 def ignore(event: Event) -> None:
@@ -89,6 +102,6 @@ def to_logging(logger: logging.Logger | None = None) -> OnEvent:
     def listen(event: Event) -> None:
         said = event.as_json()
         words = " ".join(f"{name}={value}" for name, value in said.items() if name != "event")
-        log.log(LEVELS.get(type(event), logging.INFO), "%s %s", said["event"], words, extra={"event": said})
+        log.log(level(event), "%s %s", said["event"], words, extra={"event": said})
 
     return listen

@@ -96,7 +96,15 @@ FRENCH: dict[str, str] = {
         "{host} ne répond rien pour « {resource} », où il y a des enregistrements",
     "its database may be in trouble; run again later: what was read is kept":
         "sa base de données va peut-être mal ; relancez plus tard : ce qui a été lu est gardé",
+    "the address holds a key or a password: leave it out, the setting 'key' is its place":
+        "l'adresse contient une clé ou un mot de passe : retirez-le, sa place est le réglage « key »",
+    "{url!r} is not the address of a shop; it should look like https://shop.example":
+        "« {url} » n'est pas l'adresse d'une boutique ; elle devrait ressembler à https://boutique.example",
+    "the key would travel unprotected: use https (or set allow_http if you must)":
+        "la clé voyagerait sans protection : utilisez https (ou le réglage allow_http s'il le faut vraiment)",
     # -- echannel.yaml and its settings
+    "{code!r} is not a currency; use its ISO code, such as EUR or GBP":
+        "« {code} » n'est pas une devise ; utilisez son code ISO, comme EUR ou GBP",
     "run `echannel init` to make one": "lancez `echannel init` pour en créer un",
     "there is no {file} in {folder}": "il n'y a pas de fichier {file} dans {folder}",
     "{file} is empty": "{file} est vide",
@@ -240,15 +248,19 @@ FRENCH: dict[str, str] = {
     "{n:,} rows did not fit and were set aside: see {table}.":
         "{n:,} lignes ne convenaient pas et ont été mises de côté : voir {table}.",
     "First sync: everything was read.": "Première synchronisation : tout a été lu.",
-    "Incremental sync: only what is new since the last one was read ({n:,} rows changed).":
-        "Synchronisation incrémentale : seules les nouveautés ont été lues ({n:,} lignes modifiées).",
+    "Incremental sync: only what is new since the last one ({n:,} rows changed).":
+        "Synchronisation incrémentale : seules les nouveautés ({n:,} lignes modifiées).",
     "{n:,} rows in {seconds:.1f} s → {place}": "{n:,} lignes en {seconds:.1f} s → {place}",
-    "{requests:,.0f} requests, {seconds:.1f} s of the sources' own time, {mib:.1f} MiB; no source was written to.":
-        "{requests:,.0f} requêtes, {seconds:.1f} s de travail des sources, {mib:.1f} Mio ; rien n'a été écrit dans une "
-        "source.",
-    "Next sync in {seconds} s (Ctrl+C ends).": "Prochaine synchronisation dans {seconds} s (Ctrl+C pour finir).",
+    "{requests:,.0f} requests, {seconds:.1f} s of the sources' own time, {mib:.1f} MiB; they were only read.":
+        "{requests:,.0f} requêtes, {seconds:.1f} s de travail des sources, {mib:.1f} Mio ; lecture seule.",
+    "Next sync in {seconds:.0f} s (Ctrl+C ends).": "Prochaine synchronisation dans {seconds:.0f} s (Ctrl+C pour finir).",
     "interrupted; what was committed stays, the next run goes on from there":
         "interrompu ; ce qui a été enregistré reste, la prochaine exécution reprendra de là",
+    "interrupted; nothing was written": "interrompu ; rien n'a été écrit",
+    "looking for what is new …": "recherche des nouveautés …",
+    "{source}: {n:,} rows, {ended} of {begun} streams": "{source} : {n:,} lignes, {ended} flux sur {begun}",
+    "{n} tables are built …": "{n} tables se construisent …",
+    "Look at it: {command}": "Pour les voir : {command}",
     # -- sync --dry-run
     "Nothing was read or written. A sync would do this:":
         "Rien n'a été lu ni écrit. Une synchronisation ferait ceci :",
@@ -269,6 +281,11 @@ FRENCH: dict[str, str] = {
     "{mark} {name}: {problem}": "{mark} {name} : {problem}",
     "Everything is in place: run echannel sync.": "Tout est en place : lancez echannel sync.",
     "Mend what is marked ✗ first.": "Corrigez d'abord ce qui est marqué ✗.",
+    "asking {name} …": "{name} est interrogé …",
+    # -- echannel read
+    "There are no rows.": "Il n'y a pas de lignes.",
+    "These are the first {n} rows: --limit shows up to {most}, --format csv all.":
+        "Ce sont les {n} premières lignes : --limit en montre jusqu'à {most}, --format csv toutes.",
     # -- echannel status
     "No sync has run yet.": "Aucune synchronisation n'a encore eu lieu.",
     "The last runs": "Les dernières synchronisations",
@@ -296,18 +313,54 @@ FRENCH: dict[str, str] = {
     "Your company's name": "Le nom de votre entreprise",
     "Reporting currency (ISO code)": "Devise des tableaux de bord (code ISO)",
     "The shop's address (https://…), empty for none": "L'adresse de la boutique (https://…), vide si aucune",
-    "The webservice key (read-only is best)": "La clé du webservice (en lecture seule, c'est mieux)",
+    "Time zone of a business day": "Fuseau horaire d'une journée de travail",
+    "The webservice key (it is not shown)": "La clé du webservice (elle ne s'affiche pas)",
+    "a webservice key has 32 letters and digits; this has {n} characters":
+        "une clé de webservice a 32 lettres et chiffres ; celle-ci a {n} caractères",
+    "in the back office under Advanced Parameters > Webservice, copy the whole key":
+        "dans le back-office, sous Paramètres avancés > Webservice, copiez toute la clé",
     "Which ERP ({known}), empty for none": "Quel ERP ({known}), vide si aucun",
-    "The ERP's database (a SQLAlchemy URL)": "La base de données de l'ERP (une URL SQLAlchemy)",
+    "The ERP's database, such as mysql://reader:password@host/books (it is not shown)":
+        "La base de données de l'ERP, comme mysql://lecteur:mot-de-passe@serveur/base (elle ne s'affiche pas)",
+    "Without a shop and without an ERP there is nothing to read.":
+        "Sans boutique et sans ERP, il n'y a rien à lire.",
+    ": ": " : ",
+    "All of this may be changed by hand; `echannel check` looks it over.":
+        "Tout ceci se modifie à la main ; `echannel check` vérifie.",
+    "Secrets are in .env beside this file, a line NAME=value each; `${{…}}` puts one in here.":
+        "Les secrets sont dans .env à côté de ce fichier, une ligne NOM=valeur chacun ; `${{…}}` en met un ici.",
+    "company: name and language (en, fr) of the dashboards, currency of all totals, time zone of a business day.":
+        "company : nom et langue (en, fr) des tableaux de bord, devise des totaux, fuseau horaire d'une journée.",
+    "  After a change of currency, time zone or email_salt: echannel sync --full.":
+        "  Après un changement de devise, de fuseau ou d'email_salt : echannel sync --full.",
+    "sources: a shop may have `start: 2023-01-01` (leave out older orders) or `polite: true` (for a weak host);":
+        "sources : une boutique peut avoir `start: 2023-01-01` (sans les commandes d'avant) ou `polite: true` (hébergeur "
+        "faible) ;",
+    "  the `parameters` of an ERP say how it is installed, such as the prefix of its tables.":
+        "  les `parameters` d'un ERP disent comment il est installé, par exemple le préfixe de ses tables.",
+    "destination: the file that holds the tables, as seen from this folder.":
+        "destination : le fichier qui contient les tables, vu depuis ce dossier.",
+    "What comes next:": "La suite :",
+    "is all in place?": "tout est en place ?",
+    "read it all": "tout lire",
+    "look at it": "regarder",
     "{file} is written; secrets are in {env}, which no one else should see.":
         "{file} est écrit ; les secrets sont dans {env}, que personne d'autre ne doit voir.",
     "{file} exists already and was left as it is.": "{file} existe déjà et n'a pas été modifié.",
-    "Atelier Breton, a made-up company: a PrestaShop shop served on this machine, and its ERP.":
-        "Atelier Breton, une entreprise fictive : une boutique PrestaShop servie sur cette machine, et son ERP.",
+    "Atelier Breton, a made-up company: a PrestaShop shop and an ERP on this machine.":
+        "Atelier Breton, entreprise fictive : boutique PrestaShop et ERP sur ce poste.",
     "The dashboard: {path}": "Le tableau de bord : {path}",
-    "Live, with fresh figures: {command}": "En direct, avec des chiffres à jour : {command}",
-    "With your own shop: echannel init, then echannel check and echannel sync.":
-        "Avec votre propre boutique : echannel init, puis echannel check et echannel sync.",
+    "its years of trade are played …": "ses années de commerce sont jouées …",
+    "Since the last time: orders {orders}, changes of state {states}, refunds {refunds}, stock moves {moves}.":
+        "Depuis : commandes {orders}, changements d'état {states}, remboursements {refunds}, stock {moves}.",
+    "drawing the dashboard …": "le tableau de bord se dessine …",
+    "Atelier Breton is ready:": "Atelier Breton est prêt :",
+    "the dashboard": "le tableau de bord",
+    "the same, live": "le même, en direct",
+    "a table": "une table",
+    "only what is new": "les nouveautés seules",
+    "your own shop": "votre boutique",
+    "my-shop": "ma-boutique",
     # -- the preview
     "The preview is at {url} (Ctrl+C ends it).": "L'aperçu est à l'adresse {url} (Ctrl+C pour finir).",
     "Open the whole address that the command printed.": "Ouvrez l'adresse entière que la commande a affichée.",

@@ -25,7 +25,7 @@ from echannel_connectors.models.company import Company
 from echannel_connectors.streams import Batch, Progress, Shape, Slice, Source, Stream
 from echannel_connectors.texts import say
 
-SWEEP_EVERY = timedelta(days=1)
+SWEEP_EVERY = timedelta(hours=23)  # once a day, also when a daily sync comes a little earlier than the day before
 SWEPT = "UPDATE echannel.streams SET swept_at = $now WHERE source = $source AND stream = $stream"
 SUCCEEDED = """UPDATE echannel.streams SET last_success = $now, failures = 0,
     rows = (SELECT count(*) FROM {table} WHERE _deleted_at IS NULL) WHERE source = $source AND stream = $stream"""

@@ -17,9 +17,12 @@ REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class Settings(BaseModel):
-    """Frozen, so that it pickles and can be shared between threads; a misspelt key is an error."""
+    """Frozen, so that it pickles and can be shared between threads; a misspelt key is an error.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    An error does not repeat what was given: a secret may be part of it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Only the settings travel: what was opened with them is opened again at the other end."""
@@ -28,7 +31,11 @@ class Settings(BaseModel):
 
 def environment(folder: Path) -> dict[str, str]:
     """The process environment over a `.env` file in `folder` (NAME=value lines, # comments, optional quotes)."""
-    file = folder / ".env"
+    return {**written_in(folder / ".env"), **os.environ}
+
+
+def written_in(file: Path) -> dict[str, str]:
+    """The names and values in a `.env` file; none where it is not there."""
     pairs: dict[str, str] = {}
     for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else ():
         name, equals, value = line.removeprefix("export ").partition("=")
@@ -36,7 +43,7 @@ def environment(folder: Path) -> dict[str, str]:
             value = value.strip()
             quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
             pairs[name.strip()] = value[1:-1] if quoted else value
-    return {**pairs, **os.environ}
+    return pairs
 
 
 def resolve(value: Any, names: Mapping[str, str], place: str = "") -> Any:  # any YAML value

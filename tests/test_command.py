@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -217,3 +218,72 @@ def test_how_long_ago_is_said_in_a_fitting_unit() -> None:
     ago = [timedelta(minutes=3), timedelta(hours=5), timedelta(days=12)]
     assert [age(datetime.now(UTC) - span) for span in ago] == ["3 min", "5 h", "12 days"]
     assert age(None) == "never"
+
+
+# -- before the first sync, and what read shows -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words", [("status",), ("read", "warehouse", "mart.sales"), ("preview", "--static", "page.html")]
+)
+def test_before_the_first_sync(words: tuple[str, ...], tmp_path: Path) -> None:
+    """There is something to run first: a matter of the command, not of a broken destination."""
+    done = echannel(project(tmp_path, "https://shop.example"), *words, key="k")
+    assert done.returncode == errors.SETTINGS
+    assert done.stderr.startswith(
+        "Settings: there is no warehouse at shop.duckdb yet\n  hint: run `echannel sync` first"
+    )
+    assert not (tmp_path / "shop.duckdb").exists()
+
+
+def test_many_columns_are_shown_as_blocks(tmp_path: Path) -> None:
+    """What does not fit eighty columns comes one record per block; what fits, as a table. Values are as they are."""
+    warehouse = DuckDB(project(tmp_path, "https://shop.example") / "shop.duckdb")
+    wide = ", ".join(f"CAST({n} AS DECIMAL(18, 6)) AS a_column_with_a_long_name_{n}" for n in range(30))
+    warehouse.execute(
+        f"CREATE TABLE mart.wide AS SELECT {wide}, repeat('tea and cake ', 12) AS text, NULL AS nothing",
+        "CREATE TABLE mart.narrow AS SELECT 12345 AS id, DATE '2026-03-31' AS day FROM range(30)",
+    )
+    shown = on_terminal(tmp_path, "read", "warehouse", "mart.wide", key="k")
+    assert all(len(line) <= 80 for line in shown), "\n".join(shown)
+    assert shown[0].startswith("── 1 ──")
+    assert "a_column_with_a_long_name_7   7.000000" in shown
+    assert "nothing                       –" in shown
+    assert sum("tea and cake" in line for line in shown) > 1
+    shown = on_terminal(tmp_path, "read", "warehouse", "mart.narrow", "--limit", "2", key="k")
+    assert shown == ["   id  day", "12345  2026-03-31", "12345  2026-03-31"]
+    shown = on_terminal(tmp_path, "read", "warehouse", "mart.narrow", key="k")
+    assert sum("12345" in line for line in shown) == 20
+    assert shown[-1] == "These are the first 20 rows: --limit shows up to 200, --format csv all."
+
+
+def test_a_pipe_gets_every_row(tmp_path: Path) -> None:
+    """Only a person's table is cut."""
+    warehouse = DuckDB(project(tmp_path, "https://shop.example") / "shop.duckdb")
+    warehouse.execute("CREATE TABLE mart.narrow AS SELECT range AS id FROM range(250)")
+    done = echannel(tmp_path, "read", "warehouse", "mart.narrow", key="k")
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == list(range(250))
+
+
+def test_what_a_newcomer_sees_fits_the_terminal(served: str, shop_a: FakeShop, tmp_path: Path) -> None:
+    """Sentences are broken at words, in both languages."""
+    for language in ("en", "fr"):
+        folder = tmp_path / language
+        folder.mkdir()
+        project(folder, served, language)
+        for words in (("check",), ("sync", "--dry-run"), ("sync",), ("sync",), ("status",), ("read", "shop", "orders")):
+            shown = on_terminal(folder, *words, key=shop_a.key)
+            long = [line for line in shown if len(line.rstrip()) > 80 and not MOVING.match(line)]
+            assert long == [], words
+
+
+MOVING = re.compile("[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]")  # the line that moves, all its states one after the other
+
+
+def test_a_pipe_gets_the_events_that_matter(served: str, shop_a: FakeShop, tmp_path: Path) -> None:
+    """Each stream and table once; every commit is in the run's log file."""
+    done = echannel(project(tmp_path, served), "sync", key=shop_a.key)
+    events = [json.loads(line)["event"] for line in done.stderr.splitlines()]
+    assert set(events) == {"StreamFinished", "Built"}
+    log = next((tmp_path / ".echannel" / "runs").glob("*.jsonl")).read_text(encoding="utf-8")
+    assert {"StreamStarted", "Committed", "Building"} < {json.loads(line)["event"] for line in log.splitlines()}

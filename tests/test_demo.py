@@ -15,14 +15,28 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+NEXT = ["the dashboard", "the same, live", "a table", "only what is new", "your own shop"]
+
+
 def run(program: list[str], folder: Path) -> dict[str, object]:
     environment = {**os.environ, "LANG": "en_GB.UTF-8", "PYTHONUTF8": "1"}
     environment.pop("LC_ALL", None)
     done = subprocess.run(
-        [*program, "demo", "Ma démo"], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        [*program, "demo", "Ma démo"],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,  # as `echannel demo 2>&1 | tee log` has it
+        text=True,
+        check=False,
     )
-    assert done.returncode == 0, done.stderr[-2000:]
-    result: dict[str, object] = json.loads(done.stdout.splitlines()[0])
+    assert done.returncode == 0, done.stdout[-2000:]
+    lines = done.stdout.splitlines()
+    assert [line.split("  ")[1] for line in lines[-5:]] == NEXT
+    assert lines[-6] == "Atelier Breton is ready:"
+    assert f"  the dashboard     {Path('Ma démo', 'dashboard.html')}" in lines
+    assert "echannel preview --project 'Ma démo'" in lines[-4]
+    result: dict[str, object] = next(json.loads(line) for line in lines if line.startswith('{"streams"'))
     return result
 
 

@@ -11,10 +11,13 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from echannel_connectors import DuckDB
+from echannel_connectors import DuckDB, sync
 from echannel_connectors.destinations import commit
 from echannel_connectors.errors import Conflict, DestinationError
+from echannel_connectors.events import Built, Committed, Event
 from echannel_connectors.streams import Batch, Shape, Slice
+from echannel_connectors.testing.shop import FakeShop
+from tests.conftest import served
 
 ORDERS = Shape("shop__orders", pa.schema([("id", pa.int64()), ("total", pa.decimal128(18, 6))]), ("id",))
 
@@ -194,3 +197,35 @@ def test_a_failed_migration_changes_nothing(warehouse_file: Path, monkeypatch: p
         with pytest.raises(Exception, match="nothing"):
             DuckDB(warehouse_file).prepare(ORDERS)
     assert "host" not in DuckDB(warehouse_file).query("SELECT * FROM echannel.runs").read_all().column_names
+
+
+def test_tables_are_rebuilt_when_a_row_has_changed_and_not_otherwise(shop_a: FakeShop, warehouse_file: Path) -> None:
+    """A round in which nothing happened leaves the tables; rows that a dying run had committed are built by the next."""
+    events: list[Event] = []
+    into = DuckDB(warehouse_file)
+
+    def built() -> int:
+        count = sum(isinstance(event, Built) for event in events)
+        events.clear()
+        return count
+
+    def die(event: Event) -> None:
+        if isinstance(event, Committed) and event.changed:
+            raise KeyboardInterrupt
+
+    with served(shop_a) as shop:
+        sync(shop, into=into, on_event=events.append)
+        assert built() > 4
+        quiet = sync(shop, into=into, on_event=events.append)
+        assert built() == 0
+        assert quiet.tables["mart.sales"] > 500
+        shop_a.tables["orders"][9].update(current_state="6", date_upd="2026-11-05 10:00:00")
+        with pytest.raises(KeyboardInterrupt):
+            sync(shop, into=into, on_event=die)
+        sync(shop, into=into, on_event=events.append)
+        assert built() > 4
+        into.execute("DROP TABLE mart.orders")
+        sync(shop, into=into, on_event=events.append)
+        assert built() > 4
+    sales = into.query("SELECT count(*) AS n FROM mart.sales WHERE order_id = '9'").read_all()
+    assert sales["n"].to_pylist() == [0]

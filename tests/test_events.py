@@ -26,6 +26,7 @@ def test_events_go_to_python_s_logging(shop_a: FakeShop, caplog: pytest.LogCaptu
     assert levels == {
         ("StreamStarted", logging.DEBUG),
         ("Committed", logging.DEBUG),
+        ("Building", logging.DEBUG),
         ("StreamFinished", logging.INFO),
         ("Built", logging.INFO),
         ("Retrying", logging.WARNING),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import SecretStr
 
 from benchmarks.prestashop.measure import Clock
 from echannel_connectors import DuckDB, PrestaShop, read, sync
@@ -27,7 +28,7 @@ def main() -> None:
     parser.add_argument("--readers", type=int)
     options = parser.parse_args()
     chosen = {"readers": options.readers} if options.readers else {}
-    shop = PrestaShop(url=options.url, key=options.key, page=options.page, **chosen)
+    shop = PrestaShop(url=options.url, key=SecretStr(options.key), page=options.page, **chosen)
     with tempfile.TemporaryDirectory() as folder:
         into = DuckDB(Path(folder) / "shop.duckdb")
         clock = Clock(options.way)

@@ -17,7 +17,7 @@ from benchmarks.prestashop.measure import Measure, peak_mib
 from benchmarks.prestashop.server import Served, environment
 from benchmarks.prestashop.world import ROOT
 
-LOOPS = {"prestapyt": ("prestapyt==0.11.1",), "requests": ("requests", "orjson")}
+PRESTAPYT = "prestapyt==0.11.1"
 AIRBYTE = "airbyte-source-prestashop==1.0.4"
 # Its wheel says 3.9 to 3.11, but the airbyte-cdk 0.80 that it pins cannot be imported on 3.11 (a mutable default).
 AIRBYTE_PYTHONS = ("python3.10", "python3.9")
@@ -51,7 +51,10 @@ def home(name: str, *packages: str, pythons: tuple[str, ...] = ()) -> Path:
     if not (folder / "ready").exists():
         python = sys.executable if not pythons else _working(pythons)
         shutil.rmtree(folder, ignore_errors=True)
-        for command in ([python, "-m", "venv", folder], [binaries / "python", "-m", "pip", "-q", "install", *packages]):
+        for command in (
+            [python, "-m", "venv", str(folder)],
+            [str(binaries / "python"), "-m", "pip", "-q", "install", *packages],
+        ):
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 raise NotHere(f"{name} could not be installed: {(done.stderr.strip().splitlines() or ['?'])[-1][:200]}")
@@ -72,9 +75,8 @@ def _working(pythons: tuple[str, ...]) -> str:
 
 
 def loop(name: str, shop: Served) -> Measure:
-    """One of loops.py, measured by itself."""
-    packages = LOOPS[name]
-    python = home(name, *packages) / "python"
+    """One of loops.py, measured by itself. (What the floor needs, this library needs as well.)"""
+    python = home("prestapyt", PRESTAPYT) / "python" if name == "prestapyt" else sys.executable
     measure = told([str(python), "-m", "benchmarks.prestashop.loops", name, shop.url, shop.key], shop)
     measure.note = "0.11.1 by pages of 100, XML into dicts; " if name == "prestapyt" else ""
     return measure
@@ -108,7 +110,7 @@ def airbyte(shop: Served) -> Measure:
         config, catalog = Path(folder) / "config.json", Path(folder) / "catalog.json"
         settings = {"url": shop.url, "access_key": shop.key, "start_date": "2024-01-01", "_allow_http": True}
         config.write_text(json.dumps(settings))
-        command = [program, "discover", "--config", config]
+        command = [str(program), "discover", "--config", str(config)]
         found = subprocess.run(command, capture_output=True, text=True, check=False)
         if found.returncode:
             raise NotHere(f"its discover ended with {found.returncode}: {found.stdout.strip()[-300:]}")

@@ -119,7 +119,7 @@ def place(world: World, at: str, quantity: int = 1) -> int:
     like = number % orders.orders + 1
     row = dict(orders.row(like) or {}, reference=f"NEW{number:06d}"[-9:], id_cart=str(number), date_add=at, date_upd=at)
     first = max([lines.last, *lines.extras]) + 1
-    rows = [dict(one, id=str(first + n)) for n, one in enumerate(row["order_rows"])]  # type: ignore[call-overload]
+    rows = [dict(one, id=str(first + n)) for n, one in enumerate(row["order_rows"])]  # type: ignore[arg-type,var-annotated]  # a list of dicts
     orders.extras[number] = dict(row, order_rows=rows)
     for n in range(2):
         line = dict(lines.row(2 * like - 1 + n) or {}, id_order=str(number), product_quantity=str(quantity))

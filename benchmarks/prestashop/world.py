@@ -19,7 +19,7 @@ from echannel_connectors.testing.shop import FakeShop
 from echannel_connectors.testing.shop.query import RefusedError, _test, comparable, display, select
 from echannel_connectors.testing.shop.recording import Shop, read_recording
 from echannel_connectors.testing.shop.render import XML_CLOSE, XML_OPEN, Writer
-from echannel_connectors.testing.shop.schema import Resource, Row
+from echannel_connectors.testing.shop.schema import Kind, Resource, Row
 
 ROOT = Path(__file__).parents[2]
 RECORDING = ROOT / "tests" / "data" / "prestashop" / "shop-a.jsonl.gz"
@@ -139,7 +139,7 @@ class Repeated:
         if self._mark(name) is None:
             kind = self.resource.field(name).kind  # type: ignore[union-attr]
             test = _test(wanted, kind)
-            passing = [test(row[name]) for row in self.marked]
+            passing = [test(None if row[name] is None else str(row[name])) for row in self.marked]
             if all(passing):
                 return found
             kept = [n for one in found for n in one if passing[(n - 1) % len(passing)]] if any(passing) else []
@@ -162,8 +162,8 @@ class Repeated:
         value = ID if name == "id" else self.marked[0][name]
         return value if isinstance(value, str) and MARKS.fullmatch(value.encode()) else None
 
-    def _kind(self, name: str) -> str:
-        return self.resource.field(name).kind  # type: ignore[union-attr,return-value]
+    def _kind(self, name: str) -> Kind:
+        return self.resource.field(name).kind  # type: ignore[union-attr]
 
     def _edge(self, name: str, text: str, *, after: bool) -> int:
         """The first id whose value is not before `text` (or is after it); values grow with the id."""

@@ -41,15 +41,16 @@ def _interrupted() -> int:
 def _told(error: Exception) -> int:
     """Tell the error and give its exit code; a bug of ours comes with its traceback, which helps to mend it."""
     from echannel_connectors.cli import show
-    from echannel_connectors.errors import BUG, SETTINGS
+    from echannel_connectors.errors import BUG, INTERRUPTED, SETTINGS
     from echannel_connectors.texts import say
 
     kind = type(error).__name__
     if known := _known(error):
         show.problem(known)
         return known.exit_code
-    if kind == "Abort":  # Ctrl+C at a question
-        return _interrupted()
+    if kind == "Abort":  # Ctrl+C at a question of `init`, which writes after the last one
+        show.talk(say("interrupted; nothing was written"))
+        return INTERRUPTED
     if kind == "NoArgsIsHelpError":
         show.talk(str(error.args[0]))
         return SETTINGS

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,7 +19,7 @@ from echannel_connectors.cli.language import speak, told
 from echannel_connectors.errors import DESTINATION, REFUSED, SettingsError, Unavailable
 from echannel_connectors.pipeline import Choice
 from echannel_connectors.project import Project, load
-from echannel_connectors.streams import Finding
+from echannel_connectors.streams import Finding, Source
 from echannel_connectors.texts import say
 
 app = typer.Typer(
@@ -58,7 +59,7 @@ def check(project: Folder = HERE) -> None:
     Example: echannel check
     """
     found = _load(project)
-    refused = [source.name for source in found.sources() if not _well(source.name, source.check())]
+    refused = [source.name for source in found.sources() if not _well(source.name, _checked(source))]
     writable = _well(told(say("destination")), found.warehouse().check())
     if refused or not writable:
         show.talk(say("Mend what is marked ✗ first."))
@@ -146,7 +147,8 @@ def preview(
     found = _load(project)
     query, company = _preview_inputs(found)
     if static:
-        write_static(query, static, template=template, company=company)
+        with show.busy(say("drawing the dashboard …")):
+            write_static(query, static, template=template, company=company)
         show.talk(say("The dashboard: {path}", path=static))
         return
     with serve_preview(query, template=template, company=company, port=port) as url, suppress(KeyboardInterrupt):
@@ -187,13 +189,20 @@ def _load(folder: Path) -> Project:
     return found
 
 
+def _checked(source: Source) -> list[Finding]:
+    with show.busy(say("asking {name} …", name=source.name)) as on_event:
+        if listen := getattr(source, "listen", None):
+            listen(on_event)
+        return list(source.check())
+
+
 def _well(name: str, findings: Iterable[Finding]) -> bool:
     """Show what was found; whether none of it is an error."""
     well = True
     for finding in findings:
-        print(told(say("{mark} {name}: {problem}", mark=MARKS[finding.level], name=name, problem=finding.sentence)))
+        show.line(say("{mark} {name}: {problem}", mark=MARKS[finding.level], name=name, problem=finding.sentence))
         if finding.hint:
-            print(f"    {told(finding.hint)}")
+            show.line(finding.hint, indent="    ")
         well = well and finding.level != "error"
     return well
 
@@ -201,12 +210,15 @@ def _well(name: str, findings: Iterable[Finding]) -> bool:
 def _sync_for_ever(found: Project, choice: Choice, seconds: int) -> None:
     """Sync again and again; a source that is down is told, and asked again in the next round."""
     while True:
+        started = time.monotonic()
         try:
             _sync_once(found, choice)
         except Unavailable as error:
             show.problem(error)
-        show.talk(say("Next sync in {seconds} s (Ctrl+C ends).", seconds=seconds))
-        time.sleep(seconds)
+        choice = replace(choice, full=False, is_watch=True)
+        left = max(1.0, seconds - (time.monotonic() - started))
+        show.talk(say("Next sync in {seconds:.0f} s (Ctrl+C ends).", seconds=left))
+        time.sleep(left)
 
 
 def _sync_once(found: Project, choice: Choice) -> int:
@@ -222,17 +234,20 @@ def _sync_once(found: Project, choice: Choice) -> int:
             project=found.folder,
             on_event=on_event,
         )
-    show.sync_result(result, found.file.destination)
+    show.sync_result(result, found.file.destination.removeprefix("duckdb:///"))
+    if result.first and sys.stdout.isatty():
+        show.talk(say("Look at it: {command}", command="echannel preview"))
     return result.exit_code
 
 
 def _dry_run(found: Project, choice: Choice) -> None:
     from echannel_connectors.planning import foresee
 
-    rows = [
-        (plan.table, told(plan.how), plan.rows, f"{plan.source}.{plan.stream}")
-        for plan in foresee(*found.sources(), into=found.warehouse(), choice=choice)
-    ]
+    with show.busy(say("looking for what is new …")):
+        rows = [
+            (plan.table, told(plan.how), plan.rows, f"{plan.source}.{plan.stream}")
+            for plan in foresee(*found.sources(), into=found.warehouse(), choice=choice)
+        ]
     show.talk(say("Nothing was read or written. A sync would do this:"))
     heads = (say("into"), say("how it would be read"), say("rows now"))
     show.table("", ("table", "how", "rows", "stream"), rows, heads)

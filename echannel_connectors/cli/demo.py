@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 import sys
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
 from echannel_connectors.cli import show
-from echannel_connectors.cli.language import spoken
-from echannel_connectors.demo.serve import serve_demo
+from echannel_connectors.cli.language import spoken, told
+from echannel_connectors.demo.serve import Demo, serve_demo
 from echannel_connectors.pipeline import sync
 from echannel_connectors.project import FILE, load
 from echannel_connectors.texts import say
@@ -20,8 +21,11 @@ def run(folder: Path) -> int:
     from echannel_connectors.looker.preview import write_static
 
     folder.mkdir(parents=True, exist_ok=True)
-    show.talk(say("Atelier Breton, a made-up company: a PrestaShop shop served on this machine, and its ERP."))
-    with serve_demo(folder) as demo:
+    show.talk(say("Atelier Breton, a made-up company: a PrestaShop shop and an ERP on this machine."))
+    with ExitStack() as stack:
+        with show.busy(say("its years of trade are played …")):
+            demo = stack.enter_context(serve_demo(folder))
+        _tell_changes(demo)
         (folder / FILE).write_text(demo.project(spoken()), encoding="utf-8")
         project = load(folder)
         warehouse = project.warehouse()
@@ -34,18 +38,43 @@ def run(folder: Path) -> int:
     show.sync_result(result, str(folder / "echannel.duckdb"))
     page = folder / "dashboard.html"
     company = project.company.model_dump(include={"name", "currency", "language", "time_zone"})
-    write_static(
-        lambda sql, values: warehouse.query(sql, values).read_all(), page, template="b2c-shop", company=company
-    )
+    with show.busy(say("drawing the dashboard …")):
+        write_static(
+            lambda sql, values: warehouse.query(sql, values).read_all(), page, template="b2c-shop", company=company
+        )
     if not sys.stdout.isatty():
         print(show.as_json({"page": str(page), "warehouse": str(folder / "echannel.duckdb")}))
-    show.talk("")
-    show.talk(say("The dashboard: {path}", path=page))
-    show.talk(
-        say("Live, with fresh figures: {command}", command=f"{_program()} preview --project {shlex.quote(str(folder))}")
-    )
-    show.talk(say("With your own shop: echannel init, then echannel check and echannel sync."))
+    _tell_next(folder, page)
     return result.exit_code
+
+
+def _tell_changes(demo: Demo) -> None:
+    if demo.changes:
+        sentence = say(
+            "Since the last time: orders {orders}, changes of state {states}, refunds {refunds}, stock moves {moves}.",
+            orders=demo.changes.orders,
+            states=demo.changes.states,
+            refunds=demo.changes.refunds,
+            moves=demo.changes.stock_moves,
+        )
+        show.talk(sentence)
+
+
+def _tell_next(folder: Path, page: Path) -> None:
+    """The last lines: what there is now, and the commands to copy."""
+    program, place = _program(), shlex.quote(str(folder))
+    again = f"{program} demo" if folder == Path("demo") else f"{program} demo {place}"
+    show.talk("")
+    show.steps(
+        say("Atelier Breton is ready:"),
+        [
+            (say("the dashboard"), str(page)),
+            (say("the same, live"), f"{program} preview --project {place}"),
+            (say("a table"), f"{program} read warehouse mart.sales --project {place}"),
+            (say("only what is new"), again),
+            (say("your own shop"), f"{program} init {told(say('my-shop'))}"),
+        ],
+    )
 
 
 def _program() -> str:

@@ -2,65 +2,198 @@
 
 from __future__ import annotations
 
+import os
+import re
 import secrets
+import shlex
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
 
 import typer
 import yaml
+from pydantic import SecretStr, ValidationError
 
 from echannel_connectors import specs
 from echannel_connectors.cli import show
 from echannel_connectors.cli.language import spoken, told
+from echannel_connectors.errors import SettingsError, did_you_mean
+from echannel_connectors.models.company import Company
 from echannel_connectors.project import FILE
+from echannel_connectors.settings import written_in
+from echannel_connectors.sources.erp import Erp
+from echannel_connectors.sources.prestashop import PrestaShop
 from echannel_connectors.texts import Text, say
+
+KEY = re.compile(r"[A-Za-z0-9]{32}")
+Check = Callable[[str], str]  # the answer as it is kept; a ValueError or SettingsError says what is wrong with it
+HEADER = (
+    say("All of this may be changed by hand; `echannel check` looks it over."),
+    say("Secrets are in .env beside this file, a line NAME=value each; `${{…}}` puts one in here."),
+    say("company: name and language (en, fr) of the dashboards, currency of all totals, time zone of a business day."),
+    say("  After a change of currency, time zone or email_salt: echannel sync --full."),
+    say("sources: a shop may have `start: 2023-01-01` (leave out older orders) or `polite: true` (for a weak host);"),
+    say("  the `parameters` of an ERP say how it is installed, such as the prefix of its tables."),
+    say("destination: the file that holds the tables, as seen from this folder."),
+)
 
 
 def ask_and_write(folder: Path) -> None:
-    """Ask in the terminal's language, which becomes the company's, and write the two files."""
+    """Ask in the terminal's language, which becomes the company's, and write the two files at the end."""
     file, env = folder / FILE, folder / ".env"
     if file.exists():
         show.talk(say("{file} exists already and was left as it is.", file=file))
         return
-    known = ", ".join(name for name in specs.names() if name != "prestashop")
-    company = {
+    company = _company(folder)
+    known = written_in(env)
+    # The hashes of e-mails that are stored already depend on the salt: an old one is kept.
+    hidden = {"ECHANNEL_SALT": known.get("ECHANNEL_SALT") or secrets.token_hex(32)}
+    sources: dict[str, dict[str, Any]] = {}  # YAML
+    while not sources:
+        _ask_for_shop(sources, hidden)
+        _ask_for_erp(sources, hidden, folder, company["time_zone"])
+        if not sources:
+            show.talk(say("Without a shop and without an ERP there is nothing to read."))
+    settings = {"version": 1, "company": company, "sources": sources, "destination": "duckdb:///echannel.duckdb"}
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_secrets(env, hidden)
+    header = "".join(f"# {told(line)}\n" for line in HEADER)
+    file.write_text(header + yaml.safe_dump(settings, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    show.talk(say("{file} is written; secrets are in {env}, which no one else should see.", file=file, env=env))
+    place = "" if folder == Path() else f" --project {shlex.quote(str(folder))}"
+    show.steps(
+        say("What comes next:"),
+        [
+            (say("is all in place?"), f"echannel check{place}"),
+            (say("read it all"), f"echannel sync{place}"),
+            (say("look at it"), f"echannel preview{place}"),
+        ],
+    )
+
+
+def _company(folder: Path) -> dict[str, str]:
+    return {
         "name": _ask(say("Your company's name"), folder.resolve().name),
-        "currency": _ask(say("Reporting currency (ISO code)"), "EUR").upper(),
-        "time_zone": "Europe/Paris",
+        "currency": _ask(say("Reporting currency (ISO code)"), "EUR", _currency),
+        "time_zone": _ask(say("Time zone of a business day"), system_zone() or _usual_zone(), _time_zone),
         "language": spoken(),
         "email_salt": "${ECHANNEL_SALT}",
     }
-    hidden = {"ECHANNEL_SALT": secrets.token_hex(32)}
-    sources: dict[str, dict[str, str]] = {}
-    if shop := _ask(say("The shop's address (https://…), empty for none")):
+
+
+def _ask_for_shop(sources: dict[str, dict[str, Any]], hidden: dict[str, str]) -> None:
+    if shop := _ask(say("The shop's address (https://…), empty for none"), check=_shop_address):
         sources["shop"] = {"connector": "prestashop", "url": shop, "key": "${SHOP_KEY}"}
-        hidden["SHOP_KEY"] = _ask_hidden(say("The webservice key (read-only is best)"))
-    if erp := _ask(say("Which ERP ({known}), empty for none", known=known)):
-        sources["books"] = {"connector": erp, "url": "${ERP_URL}"}
-        hidden["ERP_URL"] = _ask_hidden(say("The ERP's database (a SQLAlchemy URL)"))
-    settings = {
-        "version": 1,
-        "company": company,
-        "sources": sources,
-        "destination": "duckdb:///echannel.duckdb",
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    _add_secrets(env, hidden)
-    file.write_text(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True), encoding="utf-8")
-    show.talk(say("{file} is written; secrets are in {env}, which no one else should see.", file=file, env=env))
+        hidden["SHOP_KEY"] = _ask(say("The webservice key (it is not shown)"), check=_key, is_hidden=True)
 
 
-def _ask(question: Text, default: str = "") -> str:
-    answer: str = typer.prompt(told(question), default=default, show_default=bool(default), err=True)
-    return answer.strip()
+def _ask_for_erp(sources: dict[str, dict[str, Any]], hidden: dict[str, str], folder: Path, time_zone: str) -> None:
+    known = [name for name in specs.names(folder) if not specs.find(name, folder).runs_in_warehouse]
+
+    def erp(answer: str) -> str:
+        if answer and answer.lower() not in known:
+            raise SettingsError(say("there is no connector {name!r}", name=answer), hint=did_you_mean(answer, known))
+        return answer.lower()
+
+    def database(answer: str) -> str:
+        _valid(lambda: Erp.for_spec(name, folder, url=answer))
+        return answer
+
+    if name := _ask(say("Which ERP ({known}), empty for none", known=", ".join(known)), check=erp):
+        usual = {word: parameter.default for word, parameter in specs.find(name, folder).parameters.items()}
+        # A zone that the spec assumes is more likely to be the company's own.
+        parameters = {word: time_zone if value in available_timezones() else value for word, value in usual.items()}
+        sources["books"] = {"connector": name, "url": "${ERP_URL}", "parameters": parameters}
+        question = say("The ERP's database, such as mysql://reader:password@host/books (it is not shown)")
+        hidden["ERP_URL"] = _ask(question, check=database, is_hidden=True)
 
 
-def _ask_hidden(question: Text) -> str:
-    answer: str = typer.prompt(told(question), hide_input=True, err=True)
+# -- what is a good answer ------------------------------------------------------------------------------------------
+
+
+def _currency(answer: str) -> str:
+    _valid(lambda: Company(currency=answer.upper()))
+    return answer.upper()
+
+
+def _time_zone(answer: str) -> str:
+    """A time zone; of one whose city was given the full name is asked back."""
+    city = answer.lower().replace(" ", "_")
+    near = sorted(zone for zone in available_timezones() if zone.lower().rpartition("/")[2] == city)
+    try:
+        _valid(lambda: Company(time_zone=answer))
+    except SettingsError as error:
+        error.hint = say("did you mean {name!r}?", name=near[0]) if near else ""
+        raise
     return answer
 
 
-def _add_secrets(env: Path, hidden: dict[str, str]) -> None:
-    """Readable by its owner alone where the system knows such a thing."""
-    before = env.read_text(encoding="utf-8") if env.exists() else ""
+def _shop_address(answer: str) -> str:
+    """An address as people write it: without https:// it is meant with it."""
+    if not answer:
+        return ""
+    url = answer if "://" in answer or "." not in answer else f"https://{answer}"
+    found: list[str] = []
+    _valid(lambda: found.append(PrestaShop(url=url, key=SecretStr("later")).url))
+    return found[0]
+
+
+def _key(answer: str) -> str:
+    if not KEY.fullmatch(answer):
+        raise SettingsError(
+            say("a webservice key has 32 letters and digits; this has {n} characters", n=len(answer)),
+            hint=say("in the back office under Advanced Parameters > Webservice, copy the whole key"),
+        )
+    return answer
+
+
+def _valid(make: Callable[[], Any]) -> None:  # whatever is made: only whether it can be counts
+    """Raise what the settings themselves say of a value."""
+    try:
+        make()
+    except ValidationError as error:
+        raise SettingsError(specs.message_of(specs.first_mistake(error))) from None
+
+
+# -- asking ---------------------------------------------------------------------------------------------------------
+
+
+def _ask(question: Text, default: str = "", check: Check = str, *, is_hidden: bool = False) -> str:
+    """The answer, asked for again until it is a good one."""
+    while True:
+        answer: str = typer.prompt(
+            told(question),
+            default=default,
+            show_default=bool(default),
+            hide_input=is_hidden,
+            prompt_suffix=told(say(": ")),
+            err=True,
+        )
+        try:
+            return check(answer.strip() or default)
+        except SettingsError as error:
+            show.talk("  " + error.in_language(spoken()))
+
+
+def system_zone() -> str:
+    """The time zone that this system is set to, as far as it says so by name; servers say UTC, which is nobody's."""
+    zone = os.environ.get("TZ", "").removeprefix(":")
+    local = Path("/etc/localtime")
+    if not zone and local.is_symlink():
+        zone = os.fspath(local.readlink()).rpartition("zoneinfo/")[2]
+    return zone if "/" in zone and not zone.startswith("Etc/") and zone in available_timezones() else ""
+
+
+def _usual_zone() -> str:
+    return "Europe/Paris" if spoken() == "fr" else "Europe/London"
+
+
+def _write_secrets(env: Path, hidden: Mapping[str, str]) -> None:
+    """Readable by its owner alone where the system knows such a thing; other lines of the file stay."""
+    before = env.read_text(encoding="utf-8").splitlines() if env.exists() else []
+    kept = [line for line in before if line.removeprefix("export ").partition("=")[0].strip() not in hidden]
     env.touch(mode=0o600)
-    env.write_text(before + "".join(f"{name}={value}\n" for name, value in hidden.items()), encoding="utf-8")
+    env.chmod(0o600)
+    lines = [*kept, *(f"{name}={value}" for name, value in hidden.items())]
+    env.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
@@ -17,6 +20,8 @@ from echannel_connectors.errors import EChannelError
 from echannel_connectors.events import Event, OnEvent
 from echannel_connectors.pipeline import SyncResult
 from echannel_connectors.texts import Text, say
+
+NUMBER = int | float | Decimal | None
 
 
 def as_json(value: Any) -> str:  # any event or row
@@ -33,19 +38,74 @@ def _plain(value: object) -> object:
 
 def talk(sentence: str) -> None:
     """Words for people go to stderr, in their language: stdout is for results."""
-    print(told(sentence), file=sys.stderr)
+    sys.stdout.flush()  # where both go into one file, they keep their order
+    print(_wrapped(told(sentence), sys.stderr), file=sys.stderr)
 
 
-def line(sentence: str) -> None:
-    """A sentence among the results, broken at words."""
-    from rich.console import Console
+def line(sentence: str, indent: str = "") -> None:
+    """A sentence among the results."""
+    print(_wrapped(indent + told(sentence), sys.stdout))
 
-    Console().print(told(sentence), markup=False, highlight=False)
+
+def _wrapped(text: str, stream: TextIO) -> str:
+    """The text broken at words where a terminal would break it anywhere; what follows is set in."""
+    if not stream.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    return "\n".join(one for written in text.split("\n") for one in _lines(written, width) or [""])
+
+
+def _lines(written: str, width: int) -> list[str]:
+    indent = written[: len(written) - len(written.lstrip(" "))] + "  "
+    return textwrap.wrap(
+        written, width, subsequent_indent=indent, drop_whitespace=True, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def steps(title: str, rows: Sequence[tuple[str, str]]) -> None:
+    """What to do next: a title, and a line per thing with the command or the place to copy."""
+    talk(title)
+    widest = max(len(told(label)) for label, _ in rows)
+    bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stderr.isatty() else ("", "")
+    for label, copied in rows:
+        print(f"  {told(label):<{widest}}  {bold}{copied}{plain}", file=sys.stderr)
 
 
 def problem(error: EChannelError) -> None:
     """An error as people read it."""
     talk(say("{title}: {problem}", title=error.title, problem=error.in_language(spoken())))
+
+
+def records(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Rows of data on a terminal, as they are: as a table where all columns fit, else each as a block of lines."""
+    cells = [[_plain_cell(value) for value in row] for row in rows]
+    widths = [max(map(len, [name, *(row[n] for row in cells)])) for n, name in enumerate(columns)]
+    terminal = shutil.get_terminal_size().columns
+    if sum(widths) + 2 * (len(widths) - 1) <= terminal:
+        right = [bool(rows) and all(isinstance(row[n], NUMBER) for row in rows) for n in range(len(columns))]
+        for row in [list(columns), *cells]:
+            fields = zip(row, widths, right, strict=True)
+            print("  ".join(f"{cell:{'>' if is_right else '<'}{width}}" for cell, width, is_right in fields).rstrip())
+        return
+    widest = max(map(len, columns))
+    for number, row in enumerate(cells, 1):
+        print(f"── {number} ".ljust(min(terminal, widest + 30), "─"))
+        for name, cell in zip(columns, row, strict=True):
+            print(_hanging(f"{name:<{widest}}  ", cell, terminal))
+
+
+def _hanging(label: str, cell: str, width: int) -> str:
+    """A value behind its label; what does not fit the line goes on below the value."""
+    room = max(width - len(label), 20)
+    parts = textwrap.wrap(cell, room, break_on_hyphens=False) or [""]
+    return label + ("\n" + " " * len(label)).join(parts)
+
+
+def _plain_cell(value: object) -> str:
+    if value is None:
+        return "–"
+    text = as_json(value) if isinstance(value, list | dict) else str(value)
+    return " ".join(text.split()) if "\n" in text else text
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], heads: Sequence[str] = ()) -> None:
@@ -62,7 +122,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     shown = Table(title=told(title) or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
     names = [told(name) for name in heads or columns]
     for n, name in enumerate(names):
-        numbers = bool(rows) and all(isinstance(row[n], int | float | Decimal | None) for row in rows)
+        numbers = bool(rows) and all(isinstance(row[n], NUMBER) for row in rows)
         shown.add_column(name, justify="right" if numbers else "left", overflow="fold")
     for row in rows:
         shown.add_row(*(_cell(value) for value in row[: len(names)]))
@@ -87,14 +147,28 @@ def moment(at: datetime) -> Text:
 
 
 @contextmanager
+def busy(sentence: str) -> Iterator[OnEvent]:
+    """A listener that shows what is going on: a line that moves on a terminal, JSON lines in a pipe.
+
+    What happens all the time (DEBUG) is for the moving line and the log file only.
+    """
+    if sys.stderr.isatty():
+        with _Bar(sentence) as bar:
+            yield bar.show
+    else:
+        yield _write_event
+
+
+@contextmanager
 def progress(log: Path) -> Iterator[OnEvent]:
-    """A listener that shows a line per stream (or JSON lines in a pipe) and keeps all events in a log file."""
-    with _Log(log) as file:
-        if sys.stderr.isatty():
-            with _Bar() as bar:
-                yield _to_both(bar.show, file)
-        else:
-            yield _to_both(lambda event: print(as_json(event.as_json()), file=sys.stderr), file)
+    """A listener that shows what is going on and keeps all events in a log file."""
+    with _Log(log) as file, busy(say("looking for what is new …")) as show:
+        yield _to_both(show, file)
+
+
+def _write_event(event: Event) -> None:
+    if events.level(event) > logging.DEBUG:
+        print(as_json(event.as_json()), file=sys.stderr)
 
 
 def _to_both(show: OnEvent, file: _Log) -> OnEvent:
@@ -132,15 +206,18 @@ class _Log:
 
 
 class _Bar:
-    """One line that says which stream is read and how many rows have come."""
+    """One line that says what is going on, and how many rows have come."""
+
+    def __init__(self, sentence: str) -> None:
+        self._sentence = sentence
+        self._begun = self._ended = self._rows = 0
 
     def __enter__(self) -> Self:
         from rich.console import Console
 
         self._console = Console(stderr=True)
-        self._status = self._console.status("…")
+        self._status = self._console.status(told(self._sentence))
         self._status.start()
-        self._rows = 0
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -149,10 +226,16 @@ class _Bar:
     def show(self, event: Event) -> None:
         match event:
             case events.StreamStarted():
-                self._status.update(f"{event.source}.{event.stream}  {self._rows:,}")
+                self._begun += 1
+                self._reading(event.source)
             case events.Committed():
                 self._rows += event.rows
-                self._status.update(f"{event.source}.{event.stream}  {self._rows:,}")
+                self._reading(event.source)
+            case events.StreamFinished():
+                self._ended += 1
+                self._reading(event.source)
+            case events.Building():
+                self._status.update(told(say("{n} tables are built …", n=event.tables)))
             case events.Retrying():
                 sentence = say(
                     "{what}: {because}; again in {seconds:.1f} s",
@@ -163,6 +246,10 @@ class _Bar:
                 self._warn(sentence)
             case events.Warned():
                 self._warn(event.sentence)
+
+    def _reading(self, source: str) -> None:
+        counts = {"n": self._rows, "ended": self._ended, "begun": self._begun}
+        self._status.update(told(say("{source}: {n:,} rows, {ended} of {begun} streams", source=source, **counts)))
 
     def _warn(self, sentence: str) -> None:
         self._console.print(f"! {told(sentence)}", style="yellow", markup=False, highlight=False)
@@ -204,6 +291,7 @@ def sync_result(result: SyncResult, place: str) -> None:
     ]
     if rows:
         table("", ("stream", "rows", "changed", "deleted", "seconds"), rows, heads)
+        print()
     marts = [(name, count) for name, count in result.tables.items() if name.startswith("mart.")]
     table("", ("table", "rows"), marts, (say("table"), say("rows")))
     if aside := result.total("set_aside"):
@@ -212,7 +300,7 @@ def sync_result(result: SyncResult, place: str) -> None:
         talk(say("First sync: everything was read."))
     else:
         changed = result.total("changed")
-        talk(say("Incremental sync: only what is new since the last one was read ({n:,} rows changed).", n=changed))
+        talk(say("Incremental sync: only what is new since the last one ({n:,} rows changed).", n=changed))
     read = result.total("rows")
     talk(say("{n:,} rows in {seconds:.1f} s → {place}", n=read, seconds=result.seconds, place=place))
     talk(receipt(result.receipt))
@@ -220,7 +308,7 @@ def sync_result(result: SyncResult, place: str) -> None:
 
 def receipt(cost: Mapping[str, float]) -> Text:
     return say(
-        "{requests:,.0f} requests, {seconds:.1f} s of the sources' own time, {mib:.1f} MiB; no source was written to.",
+        "{requests:,.0f} requests, {seconds:.1f} s of the sources' own time, {mib:.1f} MiB; they were only read.",
         requests=cost.get("requests", 0),
         seconds=cost.get("seconds", 0.0),
         mib=cost.get("bytes", 0) / 1024 / 1024,

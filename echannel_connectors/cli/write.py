@@ -10,20 +10,22 @@ import pyarrow as pa
 
 from echannel_connectors.cli import show
 from echannel_connectors.reading import Rows
+from echannel_connectors.texts import say
+
+MOST_SHOWN = 200
 
 
 def write(rows: Rows, form: str, limit: int | None) -> None:
+    """All rows, or as many as were asked for; a table on a terminal is cut where nobody would read on, and says so."""
     batches = _limited(rows, limit)
-    if form == "table":
-        batches = _limited(rows, min(limit or 20, 200))
-        found = [list(row.values()) for batch in batches for row in batch.to_pylist()]
-        show.table("", rows.schema.names, found)
+    if form == "table" and sys.stdout.isatty():
+        _show(rows, limit)
     elif form == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(rows.schema.names)
         for batch in batches:
             writer.writerows([_text(value) for value in row.values()] for row in batch.to_pylist())
-    elif form == "jsonl":
+    elif form in ("jsonl", "table"):
         for batch in batches:
             for row in batch.to_pylist():
                 print(show.as_json(row))
@@ -37,6 +39,19 @@ def write(rows: Rows, form: str, limit: int | None) -> None:
         with pq.ParquetWriter(sys.stdout.buffer, rows.schema, compression="zstd") as sink:
             for batch in batches:
                 sink.write_batch(batch)
+
+
+def _show(rows: Rows, limit: int | None) -> None:
+    most = min(limit or 20, MOST_SHOWN)
+    found = [list(row.values()) for batch in _limited(rows, most + 1) for row in batch.to_pylist()]
+    if not found:
+        show.talk(say("There are no rows."))
+        return
+    show.records(rows.schema.names, found[:most])
+    if len(found) > most != limit:
+        show.talk(
+            say("These are the first {n} rows: --limit shows up to {most}, --format csv all.", n=most, most=MOST_SHOWN)
+        )
 
 
 def _limited(rows: Rows, limit: int | None) -> Iterator[pa.RecordBatch]:

@@ -47,6 +47,10 @@ PROGRESS = "SELECT slice, bounds, once, position, commits FROM echannel.slices W
 FORGET = "DELETE FROM echannel.slices WHERE stream = $stream"
 MOVE = """UPDATE echannel.slices SET position = $position, commits = $number, committed_at = now()
           WHERE stream = $stream AND slice = $slice AND commits = $number - 1"""
+# What core and marts were made of, forgotten in the transaction of every row that changes.
+UNBUILT = "DELETE FROM echannel.meta WHERE name = 'built'"
+BUILT = "INSERT INTO echannel.meta VALUES ('built', $made_of)"
+IS_BUILT = "SELECT 1 FROM echannel.meta WHERE name = 'built' AND value = $made_of"
 FINISHED_RUN = """INSERT INTO echannel.runs VALUES ($run_id, $started_at, $finished_at, $status, $rows_read,
     $rows_changed, $rows_deleted, $set_aside, $seconds, $requests, $source_seconds, $bytes, $error, $library_version)"""
 

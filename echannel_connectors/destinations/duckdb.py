@@ -20,7 +20,7 @@ import duckdb
 import pyarrow as pa
 
 from echannel_connectors.destinations import Stored, Swept, commit
-from echannel_connectors.errors import Conflict, DestinationError, EChannelError
+from echannel_connectors.errors import Conflict, DestinationError, EChannelError, SettingsError
 from echannel_connectors.streams import Batch, Finding, Progress, Shape, Slice
 from echannel_connectors.texts import say
 
@@ -130,6 +130,8 @@ class DuckDB:
                 connection.register("incoming", commit.numbered(batch.rows))
                 changed = int(_first(connection, commit.merge(shape))[0])
                 connection.unregister("incoming")
+            if changed:
+                connection.execute(commit.UNBUILT)
             for bad in batch.set_aside:
                 connection.execute(
                     "INSERT INTO echannel.set_aside VALUES (?, ?, ?, ?, ?, now())",
@@ -145,6 +147,7 @@ class DuckDB:
             deleted = missing if missing and (safe or accept) else 0
             if deleted:
                 connection.execute(commit.mark_deleted(shape))
+                connection.execute(commit.UNBUILT)
             connection.unregister("present")
         return Swept(live, missing, deleted)
 
@@ -212,7 +215,7 @@ class DuckDB:
 
     def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         if read_only and not Path(self.path).exists():
-            raise DestinationError(
+            raise SettingsError(
                 say("there is no warehouse at {path} yet", path=self.path), hint=say("run `echannel sync` first")
             )
         patience = time.monotonic() + self.wait_seconds
@@ -229,7 +232,12 @@ class DuckDB:
     def _attached(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         """The file under a name of our own: DuckDB would name it after itself, and a catalog echannel (from
         echannel.duckdb) beside a schema echannel makes every `echannel.runs` ambiguous."""
-        connection = duckdb.connect(":memory:", config={"memory_limit": f"{self.memory_mib}MiB"})
+        limits = {
+            "memory_limit": f"{self.memory_mib}MiB",
+            "temp_directory": f"{self.path}.tmp",  # what does not fit goes beside the file, not into the current folder
+            "preserve_insertion_order": False,  # holds whole tables in memory otherwise
+        }
+        connection = duckdb.connect(":memory:", config=limits)
         try:
             with _clear_errors(self.path):
                 place = self.path.replace("'", "''")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections.abc import Iterable, Mapping
@@ -18,10 +19,10 @@ from sqlglot import exp
 
 from echannel_connectors import specs
 from echannel_connectors.arrow import SQL_TYPES
-from echannel_connectors.destinations import Warehouse
+from echannel_connectors.destinations import Warehouse, commit
 from echannel_connectors.destinations.commit import quoted
 from echannel_connectors.errors import SettingsError, SpecError, did_you_mean
-from echannel_connectors.events import Built, OnEvent
+from echannel_connectors.events import Building, Built, OnEvent
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES, CoreTable
 from echannel_connectors.specs import Spec
@@ -38,25 +39,42 @@ def build(
     project: Path | None,
     on_event: OnEvent,
 ) -> dict[str, int]:
-    """Rebuild every core table and mart; the number of rows of each table by its name."""
+    """Rebuild every core table and mart; the number of rows of each table by its name.
+
+    Nothing is rebuilt when no row has changed since, and neither has the day, the company or a spec.
+    """
     clock = time.monotonic()
     marts = mart_selects(company)
     names = [f"core.{name}" for name in TABLES] + list(marts)
     counts = " UNION ALL ".join(f"SELECT '{name}' AS name, count(*) AS n FROM {name}" for name in names)
+    on_event(Building(len(names)))
     with into.hold():
         _register(into, sources)
         raw = _raw_tables(into)
-        known = _known_sources(into, project)
+        known = _known_sources(into, sources, project)
         statements = [
             core_statement(table, _parts(table, known, raw, company, into.dialect)) for table in TABLES.values()
         ]
         statements += duplicates(company)
         statements += [f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in marts.items()]
-        into.execute(*statements)
+        made_of = hashlib.sha256("\n".join(statements).encode()).hexdigest()
+        is_new = not _is_built(into, made_of, names)
+        if is_new:
+            into.execute(*statements, commit.UNBUILT, (commit.BUILT, {"made_of": made_of}))
+        else:
+            rebuild_freshness(into, company)
         rows = {row["name"]: row["n"] for row in into.query(counts).read_all().to_pylist()}
-    for name in marts:
+    for name in marts if is_new else ():
         on_event(Built(name, rows[name], round(time.monotonic() - clock, 3)))
     return rows
+
+
+def _is_built(into: Warehouse, made_of: str, names: Iterable[str]) -> bool:
+    """Whether the tables are there and were made by these very statements from the rows that are there now."""
+    if not into.query(commit.IS_BUILT, {"made_of": made_of}).read_all().num_rows:
+        return False
+    sql = "SELECT table_schema || '.' || table_name AS name FROM information_schema.tables"
+    return set(names) <= set(into.query(sql).read_all()["name"].to_pylist())
 
 
 def rebuild_freshness(into: Warehouse, company: Company) -> None:
@@ -163,10 +181,14 @@ def _from_erp(table: CoreTable, source: str, present: frozenset[str]) -> str:
     )
 
 
-def _known_sources(into: Warehouse, project: Path | None) -> dict[str, Spec | None]:
-    """Every source that ever came in, with its spec where that runs in the warehouse."""
+def _known_sources(into: Warehouse, sources: Iterable[Source], project: Path | None) -> dict[str, Spec | None]:
+    """Every source that ever came in, with its spec where that runs in the warehouse: its own, or found by name."""
+    own = {source.name: getattr(source, "spec", None) for source in sources}
     found = into.query("SELECT name, connector FROM echannel.sources ORDER BY name").read_all().to_pylist()
-    return {row["name"]: specs.find(row["connector"], project) if row["connector"] else None for row in found}
+    return {
+        row["name"]: own.get(row["name"]) or specs.find(row["connector"], project) if row["connector"] else None
+        for row in found
+    }
 
 
 def _parts(

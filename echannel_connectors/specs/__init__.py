@@ -210,11 +210,11 @@ def sentence_of(error: Any, model: type[Settings]) -> str:  # pydantic's error d
         )
     if error["type"] == "missing":
         return say("{where!r} is missing", where=where)
-    message = _message_of(error)
+    message = message_of(error)
     return say("{where}: {problem}", where=where, problem=message) if where else message
 
 
-def _message_of(error: Any) -> str:  # pydantic's error dict
+def message_of(error: Any) -> str:  # pydantic's error dict
     """What is wrong with a value: our own words where a validator of ours spoke, pydantic's otherwise."""
     known = error.get("ctx", {})
     if error["type"] == "value_error":

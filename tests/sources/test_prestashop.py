@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from echannel_connectors.sources.prestashop import decode
 from echannel_connectors.sources.prestashop.schema import LEFT_OUT, REPEATED, fields, wanted
 from echannel_connectors.streams import Slice
 from echannel_connectors.testing.shop import BOM, PHP_WARNING, FakeShop, Fault
+from echannel_connectors.testing.shop.faults import Answer
 from tests.conftest import served
 from tests.places import recording
+from tests.sources.shops import RECORDED_UNTIL, clock_at
 
 ALL = ["shop-a", "shop-b", "shop-d", "shop-f"]
 
@@ -43,22 +46,37 @@ def test_ties_larger_than_a_page_lose_and_repeat_nothing(shop_a: FakeShop, page:
     assert set(repeated) <= set(found)
 
 
-def test_an_order_placed_while_the_shop_is_read_arrives(shop_a: FakeShop, warehouse_file: Path) -> None:
-    """New rows that come during the first load are in it, or in the next sync, once."""
-    with served(shop_a, page=20) as shop:
-        into = DuckDB(warehouse_file)
+class Trading(FakeShop):
+    """A shop in which an order is placed, one edited and one deleted between any two pages of orders."""
 
-        def sell(event: Event) -> None:
-            number = 1000 + len(shop_a.requests)
-            order = dict(shop_a.tables["orders"][385], date_add="2026-11-06 10:00:00", date_upd="2026-11-06 10:00:00")
-            shop_a.tables["orders"][number] = order
+    open_for_business = True
 
-        sync(shop, into=into, on_event=sell)
-        sync(shop, into=into)
-        placed = set(shop_a.tables["orders"])
-        stored = into.query("SELECT id FROM raw.shop__orders").read_all().column(0).to_pylist()
-    assert sorted(stored) == sorted(placed)
-    assert len(placed) > 385
+    def answer(self, method: str, target: str, headers: Mapping[str, str] | None = None) -> Answer:
+        answer = super().answer(method, target, headers)
+        if self.open_for_business and "/api/orders?display=%5Bid%2Cref" in target:
+            with self.lock:
+                orders, turn = self.tables["orders"], len(self.requests)
+                orders[1000 + turn] = dict(orders[1], date_add="2026-11-06 10:00:00", date_upd="2026-11-06 10:00:00")
+                orders[2 + turn % 200].update(payment=f"card {turn}", date_upd="2026-11-06 10:00:01")
+                orders.pop(300 + turn % 80, None)
+        return answer
+
+
+def test_a_shop_that_changes_while_it_is_read(tmp_path: Path) -> None:
+    """The first load meets all of it between its pages: the next sync has every order, once, as it is."""
+    fake = Trading.from_recording(recording("shop-a"))
+    into = DuckDB(tmp_path / "shop.duckdb")
+    with served(fake, page=20) as shop:
+        with clock_at(RECORDED_UNTIL):
+            sync(shop, into=into)
+        fake.open_for_business = False
+        with clock_at(RECORDED_UNTIL + timedelta(days=1)):
+            sync(shop, into=into)
+    orders = fake.tables["orders"]
+    found = into.query("SELECT id, payment FROM raw.shop__orders WHERE _deleted_at IS NULL ORDER BY id").read_all()
+    assert found.to_pylist() == [{"id": number, "payment": row["payment"]} for number, row in sorted(orders.items())]
+    assert sum(number > 1000 for number in orders) > 15
+    assert sum("card" in str(row["payment"]) for row in orders.values()) > 15
 
 
 @pytest.mark.parametrize("prefix", [BOM, PHP_WARNING], ids=["byte order mark", "PHP warning"])

@@ -220,3 +220,19 @@ def test_a_watch_reads_what_is_whole_at_its_own_pace(shop_a: FakeShop, tmp_path:
         before = len(shop_a.requests)
         sync(shop, into=into, choice=Choice(is_watch=True))
         assert requests_of(shop_a, before, "stock_availables")
+
+
+def test_orders_before_the_start_are_not_read(shop_a: FakeShop, tmp_path: Path) -> None:
+    """Neither they nor their lines, at first or later; what is told of the others is complete."""
+    into = DuckDB(tmp_path / "shop.duckdb")
+    with served(shop_a, start="2026-06-01") as shop:
+        sync(shop, into=into)
+        sync(shop, into=into)
+    placed = {n for n, row in shop_a.tables["orders"].items() if str(row["date_add"]) >= "2026-06-01"}
+    lines = [n for n, row in sorted(shop_a.tables["order_details"].items()) if int(str(row["id_order"])) in placed]
+    assert [row[0] for row in live(into, "orders")] == sorted(placed)
+    assert set(lines) <= {row[0] for row in live(into, "order_details")}
+    read = {row[1] for row in live(into, "order_details")}
+    assert len(read - placed) < 5  # lines share their order of ids with the orders but for late edits
+    sold = into.query("SELECT count(DISTINCT order_id) AS n FROM mart.sales WHERE kind = 'sale'").read_all()
+    assert sold["n"].to_pylist()[0] > 50

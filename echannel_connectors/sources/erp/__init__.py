@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import ConfigDict, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from echannel_connectors import specs
 from echannel_connectors.errors import SettingsError
@@ -28,8 +28,6 @@ class Erp(Settings):
     `parameters` are the spec's own (a table prefix, a company number). An account with the right to SELECT is enough,
     and better. Raises SettingsError for a URL of an unknown kind.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     readers: ClassVar[int] = 1  # one snapshot of the database, on one connection
 

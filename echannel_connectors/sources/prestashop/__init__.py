@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -23,6 +25,7 @@ from echannel_connectors.sources.prestashop.rules import OF_A_GROUP, OF_EACH_STO
 from echannel_connectors.sources.prestashop.schema import NEVER, wanted
 from echannel_connectors.sources.prestashop.streams import Parents, ResourceStream, store
 from echannel_connectors.streams import Finding, Stream
+from echannel_connectors.texts import say
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -55,6 +58,7 @@ class PrestaShop(Settings):
     attempts: int = Field(default=5, ge=1, le=10)
     pause: float = Field(default=0.5, ge=0)
     allow_http: bool = False
+    spec: specs.Spec | None = None  # how its resources become core tables, where that is not as the library has it
     user_agent: str = "Mozilla/5.0 (compatible; echannel-connectors; reads a PrestaShop webservice)"
 
     @field_validator("url")
@@ -65,12 +69,21 @@ class PrestaShop(Settings):
 
     @model_validator(mode="after")
     def _safe_address(self) -> PrestaShop:
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{self.url!r} is not the address of a shop; it should look like https://shop.example")
-        if parts.scheme == "http" and parts.hostname not in LOOPBACK and not self.allow_http:
-            raise ValueError("the key would travel unprotected: use https (or set allow_http if you must)")
+        if "@" in self.url or "ws_key=" in self.url:  # an address is printed, and the key would be with it
+            raise ValueError(say("the address holds a key or a password: leave it out, the setting 'key' is its place"))
+        scheme, host = _scheme_and_host(self.url)
+        if scheme not in ("http", "https") or not host:
+            raise ValueError(
+                say("{url!r} is not the address of a shop; it should look like https://shop.example", url=self.url)
+            )
+        if scheme == "http" and host not in LOOPBACK and not self.allow_http:
+            raise ValueError(say("the key would travel unprotected: use https (or set allow_http if you must)"))
         return self
+
+    @classmethod
+    def for_spec(cls, connector: str, project: Path | None, **settings: Any) -> PrestaShop:  # the fields above
+        """The shop of a project: its own spec, for special modules, before the library's."""
+        return cls(spec=specs.find(connector, project), **settings)
 
     def listen(self, on_event: OnEvent) -> None:
         """Tell retries to this listener."""
@@ -117,7 +130,7 @@ class PrestaShop(Settings):
 
     @cached_property
     def _spec(self) -> specs.Spec:
-        return specs.find(self.connector)
+        return self.spec or specs.find(self.connector)
 
     @cached_property
     def _webservice(self) -> Webservice:
@@ -164,6 +177,15 @@ class PrestaShop(Settings):
         numbers = sorted((str(shop["id"]) for shop in self._shops), key=lambda number: (number != default, int(number)))
         found = tuple(store(number) for number in numbers if self._webservice.may_read_store(number))
         return found if len(found) > 1 else ("",)
+
+
+def _scheme_and_host(url: str) -> tuple[str, str]:
+    """Both empty where they cannot be told."""
+    try:
+        parts = urlsplit(url)
+        return ("", "") if parts.port == 0 or re.search(r"\s", url) else (parts.scheme, parts.hostname or "")
+    except ValueError:  # a port or a bracket that is none
+        return "", ""
 
 
 class Resources(Mapping[str, Stream]):
