@@ -20,6 +20,7 @@ from tests.sources.shops import RECORDED_UNTIL, clock_at, live, requests_of
 DAY = timedelta(days=1)
 ALMOST_FIVE_DAYS = timedelta(days=4, hours=17)  # the compare does not get as far as the newest ids by then
 MADE = {"1.6": ("shop-b", ""), "1.7": ("shop-d", ""), "8.2": ("shop-d", "8.2"), "9.0": ("shop-d", "9.0")}
+VERSIONS = ("1.6", pytest.param("1.7", marks=pytest.mark.slow), pytest.param("8.2", marks=pytest.mark.slow), "9.0")
 CHILDREN = ("order_details", "order_carriers", "order_histories", "order_cart_rules", "order_discounts")
 NEW = 9000
 
@@ -80,7 +81,7 @@ def same_ids(shop: FakeShop, into: DuckDB, streams: Iterable[str]) -> None:
 ALL = ("orders", "customers", "products", "combinations", *CHILDREN)
 
 
-@pytest.mark.parametrize("version", MADE)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_orders_of_all_groups_are_there_once(version: str, tmp_path: Path) -> None:
     """Whichever of the two spellings the version heeds; the next sync finds nothing new."""
     shop, into = multistore(version), DuckDB(tmp_path / "shop.duckdb")
@@ -103,7 +104,7 @@ def test_orders_of_all_groups_are_there_once(version: str, tmp_path: Path) -> No
     assert counted["3"] == len(theirs)
 
 
-@pytest.mark.parametrize("version", MADE)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_changes_and_deletions_of_every_group_arrive(version: str, tmp_path: Path) -> None:
     """An old order of each store changes its state, one of each is deleted, one is placed in the second group."""
     shop, into = multistore(version), DuckDB(tmp_path / "shop.duckdb")
@@ -134,7 +135,7 @@ def test_changes_and_deletions_of_every_group_arrive(version: str, tmp_path: Pat
     assert lines.column(0).to_pylist() == [3]
 
 
-@pytest.mark.parametrize("version", MADE)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_a_group_that_comes_late_is_read_in_full(version: str, tmp_path: Path) -> None:
     """It traded for some days before the next sync: its orders, their lines and its customers are all there."""
     shop, into = multistore(version), DuckDB(tmp_path / "shop.duckdb")
@@ -231,8 +232,22 @@ def test_a_key_for_one_store(mixed: FakeShop, tmp_path: Path) -> None:
     into = DuckDB(tmp_path / "shop.duckdb")
     with served(mixed) as source, clock_at(RECORDED_UNTIL):
         assert sync(source, into=into).exit_code == 0
+        told = [finding.sentence for finding in source.check() if finding.level == "warning"]
+    assert [sentence for sentence in told if "store" in sentence] == [
+        "the key is not for the stores 2, 3: products and the like that only they have are not read",
+    ]
     assert 900 not in ids(into, "products")
     assert 902 in ids(into, "products")
+
+
+def test_a_store_that_is_switched_off_is_told(mixed: FakeShop) -> None:
+    """What it sold cannot be read any more."""
+    mixed.tables["shops"][3]["active"] = "0"
+    with served(mixed) as source:
+        told = [finding.sentence for finding in source.check() if finding.level == "warning"]
+    assert [sentence for sentence in told if "store" in sentence] == [
+        "the stores 3 are switched off: the shop does not show their orders"
+    ]
 
 
 def test_a_single_store_is_asked_for_nothing_of_the_kind(tmp_path: Path) -> None:

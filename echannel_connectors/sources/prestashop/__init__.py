@@ -18,7 +18,7 @@ from echannel_connectors.errors import EChannelError
 from echannel_connectors.events import OnEvent
 from echannel_connectors.settings import Settings
 from echannel_connectors.sources.http import Http
-from echannel_connectors.sources.prestashop.check import findings
+from echannel_connectors.sources.prestashop.check import findings, store_findings
 from echannel_connectors.sources.prestashop.client import Webservice, not_allowed
 from echannel_connectors.sources.prestashop.listing import Listing
 from echannel_connectors.sources.prestashop.rules import OF_A_GROUP, OF_EACH_STORE, RULES, Rule, rule
@@ -118,6 +118,7 @@ class PrestaShop(Settings):
         """What a person should know before the first sync: the key's rights, the order states, the way in."""
         try:
             yield from findings(self._webservice, self._spec)
+            yield from store_findings(*self._unread_stores())
         except EChannelError as error:
             yield Finding("error", error.sentence, error.hint)
 
@@ -159,22 +160,33 @@ class PrestaShop(Settings):
             return []
         names = ("id", "id_shop_group", "active", "deleted")
         shops = self._webservice.records("shops", names, 1000, {"sort": "[id_ASC]"})
-        is_open = [shop for shop in shops if str(shop["active"]) == "1" and str(shop["deleted"]) != "1"]
-        return is_open if len(shops) > 1 else []
+        return shops if len(shops) > 1 else []
+
+    @cached_property
+    def _open_shops(self) -> Sequence[Mapping[str, Any]]:
+        return [shop for shop in self._shops if str(shop["active"]) == "1" and str(shop["deleted"]) != "1"]
+
+    def _unread_stores(self) -> tuple[list[str], list[str]]:
+        """The stores that are switched off, and those that the key is not for."""
+        is_open = [str(shop["id"]) for shop in self._open_shops]
+        refused = [number for number in is_open if len(is_open) > 1 and not self._webservice.may_read_store(number)]
+        return [number for shop in self._shops if (number := str(shop["id"])) not in is_open], refused
 
     @cached_property
     def _groups(self) -> tuple[str, ...]:
         """Only the default shop answers; asked for its group, all shops of the group do that are not switched off."""
-        return tuple(sorted({str(shop["id_shop_group"]) for shop in self._shops})) or ("",)
+        return tuple(sorted({str(shop["id_shop_group"]) for shop in self._open_shops})) or ("",)
 
     @cached_property
     def _stores(self) -> tuple[str, ...]:
         """The stores that this key may read, the default one first: its word counts where several have a record."""
-        if len(self._shops) < 2:
+        if len(self._open_shops) < 2:
             return ("",)
         settings = self._webservice.records("configurations", ("value",), 1, {"filter[name]": "[PS_SHOP_DEFAULT]"})
         default = str(settings[0]["value"]) if settings else ""
-        numbers = sorted((str(shop["id"]) for shop in self._shops), key=lambda number: (number != default, int(number)))
+        numbers = sorted(
+            (str(shop["id"]) for shop in self._open_shops), key=lambda number: (number != default, int(number))
+        )
         found = tuple(store(number) for number in numbers if self._webservice.may_read_store(number))
         return found if len(found) > 1 else ("",)
 
