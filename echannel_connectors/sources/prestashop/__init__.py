@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -166,6 +167,10 @@ class PrestaShop(Settings):
     def _open_shops(self) -> Sequence[Mapping[str, Any]]:
         return [shop for shop in self._shops if str(shop["active"]) == "1" and str(shop["deleted"]) != "1"]
 
+    @cached_property
+    def _is_partly_off(self) -> bool:
+        return len(self._open_shops) < len(self._shops)
+
     def _unread_stores(self) -> tuple[list[str], list[str]]:
         """The stores that are switched off, and those that the key is not for."""
         is_open = [str(shop["id"]) for shop in self._open_shops]
@@ -226,6 +231,9 @@ class Resources(Mapping[str, Stream]):
     def _stream(self, resource: str) -> ResourceStream:
         shop = self._shop
         its = rule(resource, shop._webservice.fields(resource))
+        if its.swept and shop._is_partly_off and (its.home or resource in OF_A_GROUP):
+            # What a store sold before it was switched off is not shown any more: that is no deletion.
+            its = replace(its, swept=False)
         return ResourceStream(
             listing=self._listing(resource, its),
             rule=its,
