@@ -49,6 +49,10 @@ FRENCH: dict[str, str] = {
         "la clé a le droit de lire les employés avec leurs mots de passe chiffrés ; ils ne sont jamais lus",
     "in the back office under Advanced Parameters > Webservice, take 'employees' off this key":
         "dans le back-office, sous Paramètres avancés > Webservice, retirez « employees » à cette clé",
+    "this PrestaShop does not tell which vouchers an order used, or the key may not read them":
+        "ce PrestaShop ne dit pas quels bons de réduction une commande a utilisés, ou la clé n'a pas le droit de les lire",
+    "store credit and free shipping count as discounts; 1.6, 8 and 9 tell them, 1.7 does not":
+        "les avoirs et la livraison offerte comptent comme des remises ; 1.6, 8 et 9 les donnent, 1.7 non",
     "order state {id}, {name}: counts as a sale (the shop calls it logable)":
         "état {id}, {name} : compte comme une vente (la boutique le dit « logable »)",
     "order state {id}, {name}: counts if it once was a sale; the refund counts on its own day":

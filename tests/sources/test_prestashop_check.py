@@ -8,6 +8,7 @@ from echannel_connectors.streams import Finding
 from echannel_connectors.testing.shop import FakeShop, Fault
 from echannel_connectors.texts import in_language
 from tests.conftest import served
+from tests.places import recording
 
 
 def findings(fake: FakeShop) -> list[Finding]:
@@ -57,3 +58,10 @@ def test_a_host_that_drops_the_header_is_told_with_its_remedy(strips: bool, shop
 def test_check_reads_no_order(shop_a: FakeShop) -> None:
     findings(shop_a)
     assert not [target for _, target in shop_a.requests if "/api/orders" in target]
+
+
+@pytest.mark.parametrize(("name", "told"), [("shop-a", True), ("shop-d", False)])
+def test_a_version_that_does_not_tell_vouchers(name: str, told: bool) -> None:
+    """In 1.7 store credit cannot be told from a discount: the owner hears it before the first figure."""
+    said = [one.hint for one in findings(FakeShop.from_recording(recording(name))) if "vouchers" in one.sentence]
+    assert bool(said) is not told

@@ -12,6 +12,7 @@ from echannel_connectors.specs import Spec
 from echannel_connectors.streams import Finding
 from echannel_connectors.texts import say
 
+VOUCHERS = {"order_discounts", "order_cart_rules"}
 WRITES = frozenset({"put", "post", "delete", "patch"})
 STATES = pa.schema([("id", pa.int64()), ("name", ARROW_TYPES["translations"]), ("logable", pa.bool_())])
 
@@ -32,6 +33,12 @@ def findings(shop: Webservice, spec: Spec) -> Iterator[Finding]:
         if not spec.reads[name].optional:
             refusal = not_allowed(name)
             yield Finding("error", refusal.sentence, refusal.hint)
+    if not VOUCHERS & rights.keys():
+        yield Finding(
+            "warning",
+            say("this PrestaShop does not tell which vouchers an order used, or the key may not read them"),
+            say("store credit and free shipping count as discounts; 1.6, 8 and 9 tell them, 1.7 does not"),
+        )
     yield from _too_many_rights(rights)
     if not missing & {"order_states", "configurations"}:
         yield from _states(shop)
