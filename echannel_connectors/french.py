@@ -63,6 +63,13 @@ FRENCH: dict[str, str] = {
         "500 et une réponse vide, comme pour une page qui dépasse la mémoire de la boutique",
     "in the back office under Advanced Parameters > Webservice, copy the key (32 characters) and see that it is enabled":
         "dans le back-office, sous Paramètres avancés > Webservice, copiez la clé (32 caractères) et vérifiez qu'elle est active",
+    "the key is not for this store of {host}": "la clé ne vaut pas pour cette boutique de {host}",
+    "the key is not for the stores {names}: products and the like that only they have are not read":
+        "la clé ne vaut pas pour les boutiques {names} : les produits et autres qu'elles seules possèdent ne sont pas lus",
+    "the stores {names} are switched off: the shop does not show their orders":
+        "les boutiques {names} sont désactivées : le webservice ne montre pas leurs commandes",
+    "in the back office under Advanced Parameters > Webservice, give the key all stores":
+        "dans le back-office, sous Paramètres avancés > Webservice, donnez à la clé toutes les boutiques",
     "{host} does not accept this key": "{host} n'accepte pas cette clé",
     "in the back office under Advanced Parameters > Webservice, enable the webservice":
         "dans le back-office, sous Paramètres avancés > Webservice, activez le webservice",
