@@ -221,6 +221,9 @@ class Resources(Mapping[str, Stream]):
     def __len__(self) -> int:
         return len(self._names)
 
+    def __contains__(self, resource: object) -> bool:
+        return resource in self._names  # without describing it
+
     def __getitem__(self, resource: str) -> ResourceStream:
         if resource not in self._names:
             raise KeyError(resource)

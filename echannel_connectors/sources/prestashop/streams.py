@@ -33,6 +33,7 @@ PARENTS_A_REQUEST = 100
 RECENT = timedelta(days=3)  # children of orders so young are read again at every sync, hourly at most
 COMPARE_LAP = timedelta(days=5)  # seven daily syncs get round even if each comes a little early
 HOUR = timedelta(hours=1)
+ABOUT_A_DAY = timedelta(hours=20)  # a daily sync may come a little early
 MOMENT = "%Y-%m-%d %H:%M:%S"
 EASTERNMOST = timedelta(hours=14)  # no shop's clock is further ahead of UTC
 
@@ -238,15 +239,18 @@ class ResourceStream:
             yield self._nothing({"id": 0, "at": now.isoformat()})
             return
         elapsed = now - datetime.fromisoformat(str(after["at"]))
-        top = listing.edge("id", "DESC") if elapsed >= HOUR else None
+        part = min(1.0, elapsed / COMPARE_LAP)
+        if elapsed < ABOUT_A_DAY and part * _number({"top": 0, **after}, "top") < listing.page:
+            return  # not worth a request yet
+        top = listing.edge("id", "DESC")
         if top is None:
             return
         last, highest = _number(after, "id"), int(top["id"])
-        until = last + max(math.ceil(highest * min(1.0, elapsed / COMPARE_LAP)), listing.page)
+        until = last + max(math.ceil(highest * part), listing.page)
         for page in listing.by_id(last, until):
-            position: dict[str, JsonValue] = {"id": page.last[0], "at": after["at"]}
+            position: dict[str, JsonValue] = {"id": page.last[0], "at": after["at"], "top": highest}
             if page.is_last:
-                position = {"id": until if until < highest else 0, "at": now.isoformat()}
+                position = {"id": until if until < highest else 0, "at": now.isoformat(), "top": highest}
             yield self._batch(page, position)
 
     def _batch(self, page: Page, position: Position) -> Batch:
