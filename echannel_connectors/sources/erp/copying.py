@@ -5,6 +5,7 @@ No Python object is made per value: five to ten times as fast as rows fetched by
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
@@ -33,17 +34,25 @@ def copied(connection: Any, sql: str, columns: Columns) -> Generator[Mapping[str
         cursor.execute(f"SELECT * FROM ({sql}) AS asked LIMIT 0")
         kinds = {column.name: column.type_code for column in cursor.description}
     wanted = {one.name: _parsed_as(one, kinds[one.name], columns) for one in columns.schema}
-    reader = pc.open_csv(
-        pa.PythonFile(_Copy(connection, sql), mode="r"),
-        pc.ReadOptions(column_names=list(kinds), block_size=BLOCK, use_threads=False),
-        pc.ParseOptions(newlines_in_values=True),
-        pc.ConvertOptions(
-            column_types=wanted, include_columns=list(wanted), null_values=[""], strings_can_be_null=True,
-            quoted_strings_can_be_null=False, true_values=["t"], false_values=["f"],
-        ),
-    )  # fmt: skip
-    for batch in reader:
-        yield dict(zip(batch.schema.names, batch.columns, strict=True))
+    printed = _Copy(connection, sql)
+    if printed.is_empty():
+        return
+    try:
+        for batch in pc.open_csv(
+            pa.PythonFile(printed, mode="r"),
+            pc.ReadOptions(column_names=list(kinds), block_size=BLOCK, use_threads=False),
+            pc.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),  # an empty line is a single NULL
+            pc.ConvertOptions(
+                column_types=wanted, include_columns=list(wanted), null_values=[""], strings_can_be_null=True,
+                quoted_strings_can_be_null=False, true_values=["t"], false_values=["f"],
+            ),
+        ):  # fmt: skip
+            yield dict(zip(batch.schema.names, batch.columns, strict=True))
+    except pa.ArrowInvalid as error:
+        place = re.search(r"CSV column #(\d+)", str(error))
+        if place is None:
+            raise
+        raise columns.misfit(list(kinds)[int(place[1])], error) from error
 
 
 def _parsed_as(one: pa.Field, kind: int, columns: Columns) -> pa.DataType:
@@ -63,6 +72,11 @@ class _Copy:
     def __init__(self, connection: Any, sql: str) -> None:
         self._rows = self._printed(connection, sql)
         self._left = b""
+
+    def is_empty(self) -> bool:
+        """Whether there is no row at all, which Arrow takes for an error."""
+        self._left = next(self._rows, b"")
+        return not self._left
 
     def read(self, size: int = -1) -> bytes:
         parts, held = [self._left], len(self._left)

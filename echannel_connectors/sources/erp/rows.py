@@ -43,14 +43,18 @@ class Columns:
         except EChannelError:
             raise
         except (pa.ArrowException, ValueError, TypeError) as error:
-            sentence = say(
-                "{table}.{column} does not fit its type {kind}: {problem}",
-                table=self.name,
-                column=one.name,
-                kind=one.type,
-                problem=str(error)[:160],
-            )
-            raise UnexpectedData(sentence, hint=say("look at this column's expression in the spec")) from error
+            raise self.misfit(one.name, error) from error
+
+    def misfit(self, column: str, error: Exception) -> UnexpectedData:
+        """A value that does not fit the type of its column, in one sentence."""
+        sentence = say(
+            "{table}.{column} does not fit its type {kind}: {problem}",
+            table=self.name,
+            column=column,
+            kind=self.schema.field(column).type,
+            problem=str(error)[:160],
+        )
+        return UnexpectedData(sentence, hint=say("look at this column's expression in the spec"))
 
     def _array(self, one: pa.Field, values: Sequence[Any]) -> pa.Array:
         """Python values of a driver as an Arrow array of about the right type."""
