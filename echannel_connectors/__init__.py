@@ -6,18 +6,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["DuckDB", "Erp", "PrestaShop", "read", "sync", "to_logging"]
+__all__ = ["Choice", "Company", "DuckDB", "Erp", "PrestaShop", "read", "sync", "to_logging"]
 
 if TYPE_CHECKING:
     from echannel_connectors.destinations.duckdb import DuckDB
     from echannel_connectors.events import to_logging
-    from echannel_connectors.pipeline import sync
+    from echannel_connectors.models.company import Company
+    from echannel_connectors.pipeline import Choice, sync
     from echannel_connectors.reading import read
     from echannel_connectors.sources.erp import Erp
     from echannel_connectors.sources.prestashop import PrestaShop
 
 # Looked up on first use, so that importing the package stays quick.
 _HOMES = {
+    "Choice": "echannel_connectors.pipeline",
+    "Company": "echannel_connectors.models.company",
     "DuckDB": "echannel_connectors.destinations.duckdb",
     "Erp": "echannel_connectors.sources.erp",
     "PrestaShop": "echannel_connectors.sources.prestashop",

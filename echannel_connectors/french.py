@@ -63,6 +63,13 @@ FRENCH: dict[str, str] = {
         "500 et une réponse vide, comme pour une page qui dépasse la mémoire de la boutique",
     "in the back office under Advanced Parameters > Webservice, copy the key (32 characters) and see that it is enabled":
         "dans le back-office, sous Paramètres avancés > Webservice, copiez la clé (32 caractères) et vérifiez qu'elle est active",
+    "the key is not for this store of {host}": "la clé ne vaut pas pour cette boutique de {host}",
+    "the key is not for the stores {names}: products and the like that only they have are not read":
+        "la clé ne vaut pas pour les boutiques {names} : les produits et autres qu'elles seules possèdent ne sont pas lus",
+    "the stores {names} are switched off: the shop does not show their orders":
+        "les boutiques {names} sont désactivées : le webservice ne montre pas leurs commandes",
+    "in the back office under Advanced Parameters > Webservice, give the key all stores":
+        "dans le back-office, sous Paramètres avancés > Webservice, donnez à la clé toutes les boutiques",
     "{host} does not accept this key": "{host} n'accepte pas cette clé",
     "in the back office under Advanced Parameters > Webservice, enable the webservice":
         "dans le back-office, sous Paramètres avancés > Webservice, activez le webservice",
@@ -114,6 +121,8 @@ FRENCH: dict[str, str] = {
         "{file} est en version {version}, que cette bibliothèque ne connaît pas encore",
     "there is no source {name!r}": "il n'y a pas de source « {name} »",
     "sources.{name} does not say its 'connector'": "sources.{name} n'indique pas son « connector »",
+    "sources.{name}: this word is the source's name; leave out 'name'":
+        "sources.{name} : ce mot est le nom de la source ; retirez « name »",
     "sources.{name}: {mistake}": "sources.{name} : {mistake}",
     "there is no connector {name!r}": "il n'y a pas de connecteur « {name} »",
     "unknown key {where!r}: {hint}": "clé inconnue « {where} » : {hint}",
@@ -316,8 +325,8 @@ FRENCH: dict[str, str] = {
     "The shop's address (https://…), empty for none": "L'adresse de la boutique (https://…), vide si aucune",
     "Time zone of a business day": "Fuseau horaire d'une journée de travail",
     "The webservice key (it is not shown)": "La clé du webservice (elle ne s'affiche pas)",
-    "a webservice key has 32 letters and digits; this has {n} characters":
-        "une clé de webservice a 32 lettres et chiffres ; celle-ci a {n} caractères",
+    "a webservice key has 32 characters and no space; this has {n}":
+        "une clé de webservice a 32 caractères et pas d'espace ; celle-ci en a {n}",
     "in the back office under Advanced Parameters > Webservice, copy the whole key":
         "dans le back-office, sous Paramètres avancés > Webservice, copiez toute la clé",
     "Which ERP ({known}), empty for none": "Quel ERP ({known}), vide si aucun",

@@ -111,6 +111,11 @@ class _Reading:
     started: float = 0.0
 
     @property
+    def is_first(self) -> bool:
+        """Read from its very beginning now, and never before."""
+        return self.is_new and not self.known
+
+    @property
     def books(self) -> dict[str, str]:
         return {"source": self.source.name, "stream": self.name}
 
@@ -204,9 +209,7 @@ class Run:
                 self._begun(reading, len(parts), spools)
                 owners += [reading] * len(parts)
                 work += [(reading.stream, part) for part in parts]
-        for reading in readings:
-            if not reading.left:
-                self._ended(reading, pending, spools)
+        ended = [reading for reading in readings if not reading.left]
         try:
             for index, number, batch in read_slices(work, readers=readers):
                 reading = owners[index]
@@ -215,10 +218,13 @@ class Run:
                     continue
                 reading.left -= 1
                 if not reading.left:
-                    self._ended(reading, pending, spools)
+                    ended.append(reading)
         except ReadFailed as failed:
+            for reading in ended:
+                pending.add(partial(self._succeeded, reading))
             with self._blaming(owners[failed.index], pending):
                 raise failed.cause from None
+        self._ended(ended, readers, pending, spools)
 
     @contextmanager
     def _blaming(self, reading: _Reading, pending: Pending) -> Iterator[None]:
@@ -246,31 +252,31 @@ class Run:
         hashed = Batch(rows, batch.position, batch.set_aside)
         pending.add(partial(self._commit, reading, part, hashed, number), rows.nbytes)
 
-    def _ended(self, reading: _Reading, pending: Pending, spools: ExitStack) -> None:
-        """All slices of a stream have been read: look for what is gone."""
-        deletes, done = reading.stored.deletes, reading.done
-        with self._blaming(reading, pending):
-            if not self.choice.is_range and deletes == "unseen" and reading.keys and not done.set_aside:
-                self._confirm_nothing(reading)
-                pending.add(partial(self._sweep, reading, reading.keys))
-            elif not self.choice.is_range and deletes == "sweep" and reading.is_new and not reading.known:
-                pending.add(partial(self._swept, reading))  # all that there is was just read
-            elif not self.choice.is_range and deletes == "sweep" and reading.sweep_is_due:
-                keys = spools.enter_context(KeySpool(reading.stored))
-                for batch in reading.stream.keys():  # noqa: SIM118 - a stream, not a dict
-                    keys.add(batch)
-                pending.add(partial(self._sweep, reading, keys))
-        pending.add(partial(self._succeeded, reading))
+    def _ended(self, readings: list[_Reading], readers: int, pending: Pending, spools: ExitStack) -> None:
+        """All slices have been read: look for what is gone. A source lists its keys while it reads nothing else."""
+        asked: dict[str, Callable[[], None]] = {}
+        for reading in readings if not self.choice.is_range else ():
+            if reading.stored.deletes == "sweep" and reading.sweep_is_due and not reading.is_first:
+                reading.keys = spools.enter_context(KeySpool(reading.stored))
+                asked[reading.name] = partial(_fill, reading.keys, reading.stream)
+            elif reading.stored.deletes == "unseen" and not reading.done.rows and self.into.stored(reading.stored).rows:
+                asked[reading.name] = partial(_confirm_nothing, reading)
+        answers = dict(zip(asked, side_by_side(list(asked.values()), readers), strict=True))
+        for reading in readings:
+            with self._blaming(reading, pending):
+                answers.get(reading.name, _nothing)()
+            if looks := self._looks_for_deletes(reading):
+                pending.add(looks)
+            pending.add(partial(self._succeeded, reading))
 
-    def _confirm_nothing(self, reading: _Reading) -> None:
-        """A whole stream that came empty is asked for its keys, before its rows are taken for deleted."""
-        if reading.done.rows or not self.into.stored(reading.stored).rows:
-            return
-        if any(batch.num_rows for batch in reading.stream.keys()):  # noqa: SIM118 - a stream, not a dict
-            raise Unavailable(
-                say("{source} sent nothing for {stream!r}, and then said that it has some", **reading.books),
-                hint=say("run again later; what was read is kept"),
-            )
+    def _looks_for_deletes(self, reading: _Reading) -> Callable[[], None] | None:
+        deletes = reading.stored.deletes
+        if self.choice.is_range or (deletes == "unseen" and reading.done.set_aside):
+            return None
+        if reading.keys is not None:
+            return partial(self._sweep, reading, reading.keys)
+        # After a first load all that there is was just read.
+        return partial(self._swept, reading) if deletes == "sweep" and reading.is_first else None
 
     # -- what is done to the warehouse, in the order in which it was read ---------------------------------------------
 
@@ -333,8 +339,30 @@ def _waves(readings: list[_Reading]) -> Iterator[list[_Reading]]:
     left = {reading.name: reading for reading in readings}
     while left:
         wave = [one for one in left.values() if one.stored.follows not in left] or list(left.values())
-        yield wave
+        if _readers(wave[0].source) == 1:
+            # One connection: the keys of a stream are asked for when nothing else is on the wire.
+            yield from ([reading] for reading in wave)
+        else:
+            yield wave
         left = {name: reading for name, reading in left.items() if reading not in wave}
+
+
+def _fill(keys: KeySpool, stream: Stream) -> None:
+    for batch in stream.keys():  # noqa: SIM118 - a stream, not a dict
+        keys.add(batch)
+
+
+def _confirm_nothing(reading: _Reading) -> None:
+    """A whole stream that came empty is asked for its keys, before its rows are taken for deleted."""
+    if sum(batch.num_rows for batch in reading.stream.keys()):  # noqa: SIM118 - a stream, not a dict
+        raise Unavailable(
+            say("{source} sent nothing for {stream!r}, and then said that it has some", **reading.books),
+            hint=say("run again later; what was read is kept"),
+        )
+
+
+def _nothing() -> None:
+    """Nothing had to be asked."""
 
 
 def _readers(source: Source) -> int:

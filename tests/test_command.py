@@ -237,13 +237,20 @@ def test_before_the_first_sync(words: tuple[str, ...], tmp_path: Path) -> None:
 
 
 def test_many_columns_are_shown_as_blocks(tmp_path: Path) -> None:
-    """What does not fit eighty columns comes one record per block; what fits, as a table. Values are as they are."""
+    """What does not fit eighty columns comes one record per block; what fits, as a table, if need be with its heads
+    broken. Values are as they are."""
     warehouse = DuckDB(project(tmp_path, "https://shop.example") / "shop.duckdb")
     wide = ", ".join(f"CAST({n} AS DECIMAL(18, 6)) AS a_column_with_a_long_name_{n}" for n in range(30))
     warehouse.execute(
         f"CREATE TABLE mart.wide AS SELECT {wide}, repeat('tea and cake ', 12) AS text, NULL AS nothing",
         "CREATE TABLE mart.narrow AS SELECT 12345 AS id, DATE '2026-03-31' AS day FROM range(30)",
+        "CREATE TABLE mart.short AS SELECT " + ", ".join(f"{n} AS id_of_a_thing_{n}" for n in range(10)),
     )
+    shown = on_terminal(tmp_path, "read", "warehouse", "mart.short", key="k")
+    assert [line.split()[:2] for line in shown] == [[word, word] for word in ("id_", "of_", "a_", "thing_")] + [
+        ["0", "1"],
+        ["0", "1"],
+    ]
     shown = on_terminal(tmp_path, "read", "warehouse", "mart.wide", key="k")
     assert all(len(line) <= 80 for line in shown), "\n".join(shown)
     assert shown[0].startswith("── 1 ──")
@@ -271,7 +278,7 @@ def test_what_a_newcomer_sees_fits_the_terminal(served: str, shop_a: FakeShop, t
         folder = tmp_path / language
         folder.mkdir()
         project(folder, served, language)
-        for words in (("check",), ("sync", "--dry-run"), ("sync",), ("sync",), ("status",), ("read", "shop", "orders")):
+        for words in (("check",), ("sync", "--dry-run"), ("sync",), ("status",)):
             shown = on_terminal(folder, *words, key=shop_a.key)
             long = [line for line in shown if len(line.rstrip()) > 80 and not MOVING.match(line)]
             assert long == [], words

@@ -34,6 +34,7 @@ def run(program: list[str], folder: Path) -> dict[str, object]:
     lines = done.stdout.splitlines()
     assert [line.split("  ")[1] for line in lines[-5:]] == NEXT
     assert lines[-6] == "Atelier Breton is ready:"
+    assert lines[-10].startswith(("First sync: ", "Incremental sync: "))
     assert f"  the dashboard     {Path('Ma démo', 'dashboard.html')}" in lines
     assert "echannel preview --project 'Ma démo'" in lines[-4]
     result: dict[str, object] = next(json.loads(line) for line in lines if line.startswith('{"streams"'))

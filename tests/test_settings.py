@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from echannel_connectors import PrestaShop, schemas
+from echannel_connectors import Company, PrestaShop, schemas
 from echannel_connectors.errors import SettingsError
-from echannel_connectors.project import load
+from echannel_connectors.project import FILE, load
 from echannel_connectors.settings import environment, resolve
 
 KEY = "ABCDEFGHJKLMNPQRSTUVWXYZ12345678"
@@ -63,3 +63,36 @@ def test_published_schemas_are_those_of_the_models() -> None:
     """An editor checks what the library checks: run `make schemas` after a change."""
     for file, schema in schemas.schemas().items():
         assert file.read_text(encoding="utf-8") == schemas.text(schema), f"{file.name} is out of date: make schemas"
+
+
+def test_a_source_s_name_is_the_word_before_the_colon(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(
+        "sources: {shop: {connector: prestashop, name: other, url: 'https://shop.example', key: k}}", encoding="utf-8"
+    )
+    with pytest.raises(SettingsError, match="this word is the source's name"):
+        load(tmp_path).sources()
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("ftp://shop.example", "is not the address of a shop"),
+        ("https://shop.example:port", "is not the address of a shop"),
+        ("https://my shop", "is not the address of a shop"),
+        ("http://shop.example", "the key would travel unprotected"),
+        ("https://SECRET@shop.example/api", "the address holds a key or a password"),
+        ("https://shop.example/api?ws_key=SECRET", "the address holds a key or a password"),
+    ],
+)
+def test_a_wrong_address_never_shows_the_key(url: str, sentence: str) -> None:
+    """Also to those who use the library from Python, where pydantic would repeat all that was given."""
+    with pytest.raises(ValueError, match=sentence) as caught:
+        PrestaShop(url=url, key="SECRET")  # type: ignore[arg-type]  # pydantic makes a secret of it
+    assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize("code", ["EURO", "eur", "XXX", "ABC"])
+def test_a_currency_is_one_of_iso_4217(code: str) -> None:
+    """A misspelt one would leave all totals empty."""
+    with pytest.raises(ValueError, match="is not a currency; use its ISO code"):
+        Company(currency=code)

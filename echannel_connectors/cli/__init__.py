@@ -19,7 +19,7 @@ def main() -> None:
         from echannel_connectors.cli.app import app
         from echannel_connectors.cli.help import commands
 
-        code = commands(app)(standalone_mode=False)
+        code = commands(app)(prog_name="echannel", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except KeyboardInterrupt:
         sys.exit(_interrupted())

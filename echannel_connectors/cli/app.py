@@ -53,6 +53,17 @@ def options(
 
 
 @app.command()
+def init(folder: Annotated[Path, typer.Argument(help="Where to write echannel.yaml.")] = HERE) -> None:
+    """Ask a few questions and write echannel.yaml; secrets go into a .env file beside it.
+
+    Example: echannel init
+    """
+    from echannel_connectors.cli.init import ask_and_write
+
+    ask_and_write(folder)
+
+
+@app.command()
 def check(project: Folder = HERE) -> None:
     """Connect to everything, read-only, and say what is missing or risky.
 
@@ -155,17 +166,6 @@ def preview(
         show.talk(say("The preview is at {url} (Ctrl+C ends it).", url=url))
         while True:
             time.sleep(3600)
-
-
-@app.command()
-def init(folder: Annotated[Path, typer.Argument(help="Where to write echannel.yaml.")] = HERE) -> None:
-    """Ask a few questions and write echannel.yaml; secrets go into a .env file beside it.
-
-    Example: echannel init
-    """
-    from echannel_connectors.cli.init import ask_and_write
-
-    ask_and_write(folder)
 
 
 @app.command()

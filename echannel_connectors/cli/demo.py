@@ -44,6 +44,7 @@ def run(folder: Path) -> int:
         )
     if not sys.stdout.isatty():
         print(show.as_json({"page": str(page), "warehouse": str(folder / "echannel.duckdb")}))
+        show.summary(result, str(folder / "echannel.duckdb"))  # for who reads a log of it all
     _tell_next(folder, page)
     return result.exit_code
 

@@ -26,7 +26,7 @@ from echannel_connectors.sources.erp import Erp
 from echannel_connectors.sources.prestashop import PrestaShop
 from echannel_connectors.texts import Text, say
 
-KEY = re.compile(r"[A-Za-z0-9]{32}")
+KEY = re.compile(r"[!-~]{32}")  # the shop makes letters and digits; by hand a few signs are allowed
 Check = Callable[[str], str]  # the answer as it is kept; a ValueError or SettingsError says what is wrong with it
 HEADER = (
     say("All of this may be changed by hand; `echannel check` looks it over."),
@@ -142,7 +142,7 @@ def _shop_address(answer: str) -> str:
 def _key(answer: str) -> str:
     if not KEY.fullmatch(answer):
         raise SettingsError(
-            say("a webservice key has 32 letters and digits; this has {n} characters", n=len(answer)),
+            say("a webservice key has 32 characters and no space; this has {n}", n=len(answer)),
             hint=say("in the back office under Advanced Parameters > Webservice, copy the whole key"),
         )
     return answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import shutil
 import sys
 import textwrap
@@ -77,21 +78,33 @@ def problem(error: EChannelError) -> None:
 
 
 def records(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Rows of data on a terminal, as they are: as a table where all columns fit, else each as a block of lines."""
+    """Rows of data on a terminal, as they are: a table where that fits, else each record as a block of lines."""
     cells = [[_plain_cell(value) for value in row] for row in rows]
-    widths = [max(map(len, [name, *(row[n] for row in cells)])) for n, name in enumerate(columns)]
     terminal = shutil.get_terminal_size().columns
-    if sum(widths) + 2 * (len(widths) - 1) <= terminal:
-        right = [bool(rows) and all(isinstance(row[n], NUMBER) for row in rows) for n in range(len(columns))]
-        for row in [list(columns), *cells]:
-            fields = zip(row, widths, right, strict=True)
-            print("  ".join(f"{cell:{'>' if is_right else '<'}{width}}" for cell, width, is_right in fields).rstrip())
-        return
+    for heads in ([[name] for name in columns], [_broken(name) for name in columns]):
+        widths = [max(map(len, [*head, *(row[n] for row in cells)])) for n, head in enumerate(heads)]
+        if sum(widths) + 2 * (len(widths) - 1) <= terminal:
+            right = [all(isinstance(row[n], NUMBER) for row in rows) for n in range(len(columns))]
+            _print_table(heads, cells, widths, right)
+            return
     widest = max(map(len, columns))
     for number, row in enumerate(cells, 1):
         print(f"── {number} ".ljust(min(terminal, widest + 30), "─"))
         for name, cell in zip(columns, row, strict=True):
             print(_hanging(f"{name:<{widest}}  ", cell, terminal))
+
+
+def _broken(name: str) -> list[str]:
+    """A column's name on several lines, one word each: id_, product_, attribute."""
+    return re.findall(r"_*[^_]+_*", name) or [name]
+
+
+def _print_table(heads: list[list[str]], rows: list[list[str]], widths: list[int], right: list[bool]) -> None:
+    height = max(map(len, heads))
+    lines = [[""] * (height - len(head)) + head for head in heads]
+    for row in [*([line[n] for line in lines] for n in range(height)), *rows]:
+        fields = zip(row, widths, right, strict=True)
+        print("  ".join(f"{cell:{'>' if is_right else '<'}{width}}" for cell, width, is_right in fields).rstrip())
 
 
 def _hanging(label: str, cell: str, width: int) -> str:
@@ -294,6 +307,11 @@ def sync_result(result: SyncResult, place: str) -> None:
         print()
     marts = [(name, count) for name, count in result.tables.items() if name.startswith("mart.")]
     table("", ("table", "rows"), marts, (say("table"), say("rows")))
+    summary(result, place)
+
+
+def summary(result: SyncResult, place: str) -> None:
+    """A sync in three sentences, for people."""
     if aside := result.total("set_aside"):
         talk(say("{n:,} rows did not fit and were set aside: see {table}.", n=aside, table="echannel.set_aside"))
     if result.first:

@@ -47,7 +47,6 @@ def build(
     marts = mart_selects(company)
     names = [f"core.{name}" for name in TABLES] + list(marts)
     counts = " UNION ALL ".join(f"SELECT '{name}' AS name, count(*) AS n FROM {name}" for name in names)
-    on_event(Building(len(names)))
     with into.hold():
         _register(into, sources)
         raw = _raw_tables(into)
@@ -60,6 +59,7 @@ def build(
         made_of = hashlib.sha256("\n".join(statements).encode()).hexdigest()
         is_new = not _is_built(into, made_of, names)
         if is_new:
+            on_event(Building(len(names)))
             into.execute(*statements, commit.UNBUILT, (commit.BUILT, {"made_of": made_of}))
         else:
             rebuild_freshness(into, company)

@@ -23,6 +23,8 @@ def names(project: Path | None = None) -> list[str]:
 
 def open(name: str, connector: str, settings: Mapping[str, Any], project: Path | None = None) -> Source:  # noqa: A001 - the word that DESIGN gives it
     """The source called `name` of a connector, with its settings; a wrong one is a SettingsError that names the key."""
+    if "name" in settings:
+        raise SettingsError(say("sources.{name}: this word is the source's name; leave out 'name'", name=name))
     kind = _class(connector, project)
     try:
         if hasattr(kind, "for_spec"):

@@ -49,7 +49,7 @@ EDITS = {
     "order_slip": "order_slip_type",
     "orders": "payment",
     "customers": "company",
-    "addresses": "city",
+    "addresses": "vat_number",
     "products": "ean13",
     "cart_rules": "priority",
     "combinations": "ean13",

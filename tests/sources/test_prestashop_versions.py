@@ -28,7 +28,7 @@ from tests.sources.test_prestashop_core import COMPANY, COMPARED, Read, same, tr
 PLAYED = ("8.2", "9.0")
 DAY = timedelta(days=1)
 ORDERS = Choice(only=("shop.orders",))
-VERSIONS = ("1.6", "1.7", *PLAYED)
+VERSIONS = ("1.6", pytest.param("1.7", marks=pytest.mark.slow), pytest.param("8.2", marks=pytest.mark.slow), "9.0")
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_store_credit_and_deleted_vouchers_by_hand(version: str, shop_d: FakeSho
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("version", PLAYED)
+@pytest.mark.parametrize("version", [pytest.param("8.2", marks=pytest.mark.slow), "9.0"])
 def test_xml_and_json_give_equal_rows(version: str, tmp_path: Path) -> None:
     """A shop whose JSON is cut off is read in XML: every raw table is the same, empty values and numbers too."""
     shop = of_version(version)
@@ -275,6 +275,7 @@ def test_a_field_that_goes_while_it_is_remembered(shop_d: FakeShop, tmp_path: Pa
         assert sync(source, into=into, choice=ORDERS).exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_shop_is_upgraded_in_place(shop_d: FakeShop, tmp_path: Path) -> None:
     """1.7.6, then 8.2, then 9.0, at the same address: after each sync the tables hold what a first load would."""
     into = DuckDB(tmp_path / "shop.duckdb")

@@ -26,7 +26,7 @@ class Erp(Settings):
     """An ERP's database: the connector whose spec describes it, and a URL such as postgresql://reader:…@host/books.
 
     `parameters` are the spec's own (a table prefix, a company number). An account with the right to SELECT is enough,
-    and better. Raises SettingsError for a URL of an unknown kind.
+    and better. Raises ValueError for a URL of an unknown kind.
     """
 
     readers: ClassVar[int] = 1  # one snapshot of the database, on one connection

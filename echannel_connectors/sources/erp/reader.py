@@ -139,11 +139,11 @@ class Database:
 
     def select(self, sql: str, columns: Columns) -> Iterator[pa.RecordBatch]:
         """The rows of a SELECT, typed, a bounded number at a time."""
-        read = self._arrow if self.dialect == "duckdb" else self._fetched
+        read = {"duckdb": self._arrow, "postgres": self._copied}.get(self.dialect, self._fetched)
         clock = time.monotonic()
         self.receipt.requests += 1
         try:
-            with closing(read(sql)) as chunks:
+            with closing(read(sql, columns)) as chunks:
                 for chunk in chunks:
                     self.receipt.seconds += time.monotonic() - clock
                     batch = columns.typed(chunk)
@@ -178,7 +178,7 @@ class Database:
 
     # -- reading ------------------------------------------------------------------------------------------------
 
-    def _fetched(self, sql: str) -> Generator[Mapping[str, Any]]:
+    def _fetched(self, sql: str, _: Columns) -> Generator[Mapping[str, Any]]:
         from sqlalchemy.engine import Connection
 
         connection: Connection = self._snapshot()
@@ -188,7 +188,20 @@ class Database:
             for rows in result.partitions(self.rows):
                 yield dict(zip(names, zip(*rows, strict=True), strict=True))
 
-    def _arrow(self, sql: str) -> Generator[Mapping[str, Any]]:
+    def _copied(self, sql: str, columns: Columns) -> Generator[Mapping[str, Any]]:
+        from echannel_connectors.sources.erp.copying import copied
+
+        connection = self._snapshot()
+        is_whole = False
+        try:
+            yield from copied(connection.connection.dbapi_connection, sql, columns)
+            is_whole = True
+        finally:
+            if not is_whole:  # COPY cannot be left half-way: the next SELECT has a connection of its own
+                connection.invalidate()
+                self.close()
+
+    def _arrow(self, sql: str, _: Columns) -> Generator[Mapping[str, Any]]:
         reader = self._snapshot().sql(sql).to_arrow_reader(self.rows)
         for batch in reader:
             yield dict(zip(batch.schema.names, batch.columns, strict=True))
@@ -258,7 +271,13 @@ class Database:
         import duckdb
         from sqlalchemy.exc import SQLAlchemyError
 
-        return (duckdb.Error,) if self.dialect == "duckdb" else (SQLAlchemyError,)
+        if self.dialect == "duckdb":
+            return (duckdb.Error,)
+        if self.dialect == "postgres":
+            import psycopg
+
+            return (SQLAlchemyError, psycopg.Error)
+        return (SQLAlchemyError,)
 
     def _understood(self, error: Exception, *, connecting: bool = False) -> EChannelError:
         return understood(error, self.address.host, self.address.secret, connecting=connecting)

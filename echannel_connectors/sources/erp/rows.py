@@ -43,14 +43,18 @@ class Columns:
         except EChannelError:
             raise
         except (pa.ArrowException, ValueError, TypeError) as error:
-            sentence = say(
-                "{table}.{column} does not fit its type {kind}: {problem}",
-                table=self.name,
-                column=one.name,
-                kind=one.type,
-                problem=str(error)[:160],
-            )
-            raise UnexpectedData(sentence, hint=say("look at this column's expression in the spec")) from error
+            raise self.misfit(one.name, error) from error
+
+    def misfit(self, column: str, error: Exception) -> UnexpectedData:
+        """A value that does not fit the type of its column, in one sentence."""
+        sentence = say(
+            "{table}.{column} does not fit its type {kind}: {problem}",
+            table=self.name,
+            column=column,
+            kind=self.schema.field(column).type,
+            problem=str(error)[:160],
+        )
+        return UnexpectedData(sentence, hint=say("look at this column's expression in the spec"))
 
     def _array(self, one: pa.Field, values: Sequence[Any]) -> pa.Array:
         """Python values of a driver as an Arrow array of about the right type."""
@@ -61,7 +65,7 @@ class Columns:
             if any(type(value) is float for value in values):
                 raise self._float(one)
             if not isinstance(sample, str):
-                return pa.array(values, pa.decimal128(WIDE, self._scale(one)))
+                return pa.array(values, pa.decimal128(WIDE, self.scale(one)))
         if pa.types.is_temporal(one.type) and any(isinstance(value, str) for value in values):
             return pa.array([None if value in ZERO_DATES else _said(value) for value in values], pa.string())
         return pa.array(values)
@@ -77,7 +81,7 @@ class Columns:
             return pc.round(wide, one.type.scale, "half_towards_infinity").cast(one.type)
         return array.cast(one.type)
 
-    def _scale(self, one: pa.Field) -> int:
+    def scale(self, one: pa.Field) -> int:
         return max(int(one.type.scale), self.scales.get(one.name, 0))
 
     def _moment(self, one: pa.Field, array: pa.Array) -> pa.Array:

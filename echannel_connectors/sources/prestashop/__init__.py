@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -18,12 +19,12 @@ from echannel_connectors.errors import EChannelError
 from echannel_connectors.events import OnEvent
 from echannel_connectors.settings import Settings
 from echannel_connectors.sources.http import Http
-from echannel_connectors.sources.prestashop.check import findings
+from echannel_connectors.sources.prestashop.check import findings, store_findings
 from echannel_connectors.sources.prestashop.client import Webservice, not_allowed
 from echannel_connectors.sources.prestashop.listing import Listing
-from echannel_connectors.sources.prestashop.rules import OF_ONE_STORE, RULES, Rule, rule
+from echannel_connectors.sources.prestashop.rules import OF_A_GROUP, OF_EACH_STORE, RULES, Rule, rule
 from echannel_connectors.sources.prestashop.schema import NEVER, wanted
-from echannel_connectors.sources.prestashop.streams import Parents, ResourceStream
+from echannel_connectors.sources.prestashop.streams import Parents, ResourceStream, store
 from echannel_connectors.streams import Finding, Stream
 from echannel_connectors.texts import say
 
@@ -37,7 +38,7 @@ class PrestaShop(Settings):
     ("specific_prices", or "*" for all) and fields that otherwise stay in the shop ("customers.birthday"). `start`
     leaves out orders placed before that day. `look_back_hours` is read again at every sync, because the shop's clock
     repeats an hour in autumn. `polite` asks a weak host one thing at a time, with pauses; otherwise at most `readers`
-    at once. Raises SettingsError for an address that is not https (loopback excepted).
+    at once. Raises ValueError for an address that is not https (loopback excepted).
     """
 
     connector: ClassVar[str] = "prestashop"
@@ -118,6 +119,7 @@ class PrestaShop(Settings):
         """What a person should know before the first sync: the key's rights, the order states, the way in."""
         try:
             yield from findings(self._webservice, self._spec)
+            yield from store_findings(*self._unread_stores())
         except EChannelError as error:
             yield Finding("error", error.sentence, error.hint)
 
@@ -145,14 +147,53 @@ class PrestaShop(Settings):
         )
         return Webservice(http, self.key.get_secret_value())
 
+    def _places(self, resource: str, its: Rule) -> tuple[str, ...]:
+        """In a multistore, which groups or stores are asked one by one; otherwise nothing is said of them."""
+        if OF_A_GROUP & {resource, its.parent}:
+            return self._groups
+        is_home_told = its.home in self._webservice.fields(resource).words
+        return self._stores if resource in OF_EACH_STORE or is_home_told else ("",)
+
+    @cached_property
+    def _shops(self) -> Sequence[Mapping[str, Any]]:
+        """The shops of a multistore; none where there is but one, or where the key may not read them."""
+        if "get" not in self._webservice.rights().get("shops", ()):
+            return []
+        names = ("id", "id_shop_group", "active", "deleted")
+        shops = self._webservice.records("shops", names, 1000, {"sort": "[id_ASC]"})
+        return shops if len(shops) > 1 else []
+
+    @cached_property
+    def _open_shops(self) -> Sequence[Mapping[str, Any]]:
+        return [shop for shop in self._shops if str(shop["active"]) == "1" and str(shop["deleted"]) != "1"]
+
+    @cached_property
+    def _is_partly_off(self) -> bool:
+        return len(self._open_shops) < len(self._shops)
+
+    def _unread_stores(self) -> tuple[list[str], list[str]]:
+        """The stores that are switched off, and those that the key is not for."""
+        is_open = [str(shop["id"]) for shop in self._open_shops]
+        refused = [number for number in is_open if len(is_open) > 1 and not self._webservice.may_read_store(number)]
+        return [number for shop in self._shops if (number := str(shop["id"])) not in is_open], refused
+
     @cached_property
     def _groups(self) -> tuple[str, ...]:
-        """In a multistore only the default shop answers; asked for its group, all shops of the group do."""
-        if "get" not in self._webservice.rights().get("shops", ()):
+        """Only the default shop answers; asked for its group, all shops of the group do that are not switched off."""
+        return tuple(sorted({str(shop["id_shop_group"]) for shop in self._open_shops})) or ("",)
+
+    @cached_property
+    def _stores(self) -> tuple[str, ...]:
+        """The stores that this key may read, the default one first: its word counts where several have a record."""
+        if len(self._open_shops) < 2:
             return ("",)
-        shops = self._webservice.records("shops", ("id", "id_shop_group"), 1000, {"sort": "[id_ASC]"})
-        groups = sorted({str(shop["id_shop_group"]) for shop in shops})
-        return tuple(groups) if len(shops) > 1 else ("",)
+        settings = self._webservice.records("configurations", ("value",), 1, {"filter[name]": "[PS_SHOP_DEFAULT]"})
+        default = str(settings[0]["value"]) if settings else ""
+        numbers = sorted(
+            (str(shop["id"]) for shop in self._open_shops), key=lambda number: (number != default, int(number))
+        )
+        found = tuple(store(number) for number in numbers if self._webservice.may_read_store(number))
+        return found if len(found) > 1 else ("",)
 
 
 def _scheme_and_host(url: str) -> tuple[str, str]:
@@ -180,6 +221,9 @@ class Resources(Mapping[str, Stream]):
     def __len__(self) -> int:
         return len(self._names)
 
+    def __contains__(self, resource: object) -> bool:
+        return resource in self._names  # without describing it
+
     def __getitem__(self, resource: str) -> ResourceStream:
         if resource not in self._names:
             raise KeyError(resource)
@@ -190,11 +234,14 @@ class Resources(Mapping[str, Stream]):
     def _stream(self, resource: str) -> ResourceStream:
         shop = self._shop
         its = rule(resource, shop._webservice.fields(resource))
+        if its.swept and shop._is_partly_off and (its.home or resource in OF_A_GROUP):
+            # What a store sold before it was switched off is not shown any more: that is no deletion.
+            its = replace(its, swept=False)
         return ResourceStream(
             listing=self._listing(resource, its),
             rule=its,
             parents=self._parents_of(its.parent) if its.parent else None,
-            groups=shop._groups if OF_ONE_STORE & {resource, its.parent} else ("",),
+            groups=shop._places(resource, its),
             look_back=timedelta(hours=shop.look_back_hours),
             start=shop.start.isoformat() if shop.start else "",
             every=timedelta(minutes=shop.stock_minutes)

@@ -44,6 +44,25 @@ def findings(shop: Webservice, spec: Spec) -> Iterator[Finding]:
         yield from _states(shop)
 
 
+def store_findings(switched_off: list[str], refused: list[str]) -> Iterator[Finding]:
+    """What is not read of a multistore, by the numbers of its stores."""
+    if switched_off:
+        names = ", ".join(switched_off)
+        yield Finding(
+            "warning", say("the stores {names} are switched off: the shop does not show their orders", names=names)
+        )
+    if refused:
+        names = ", ".join(refused)
+        yield Finding(
+            "warning",
+            say(
+                "the key is not for the stores {names}: products and the like that only they have are not read",
+                names=names,
+            ),
+            say("in the back office under Advanced Parameters > Webservice, give the key all stores"),
+        )
+
+
 def _too_many_rights(rights: Mapping[str, frozenset[str]]) -> Iterable[Finding]:
     writable = sorted(resource for resource, found in rights.items() if found & WRITES)
     if writable:

@@ -18,6 +18,7 @@ from echannel_connectors.texts import Text, say
 
 HTACCESS = "SetEnvIf Authorization '(.*)' HTTP_AUTHORIZATION=$1"
 NOTES_ARE_GOOD_FOR = timedelta(days=1)
+NOT_THIS_STORE = {132}
 WRONG_KEY, NOT_ALLOWED, SWITCHED_OFF, UNKNOWN_FIELD = {17, 18, 20, 21}, {26}, {22}, {32, 35, 38}
 
 
@@ -30,6 +31,10 @@ class Undelivered(UnexpectedData):
             hint=say("open the shop's address in a browser: a firewall, a maintenance page or a broken module answers"),
         )
         self.reason = reason
+
+
+class OtherStore(Refused):
+    """The key belongs to other stores of this multistore."""
 
 
 class Webservice:
@@ -123,6 +128,14 @@ class Webservice:
         made = self.page(resource, schema, f"[{','.join(names)}]", limit, query)
         return [dict(zip(names, values, strict=True)) for values in zip(*made.values(), strict=True)]
 
+    def may_read_store(self, number: str) -> bool:
+        """Whether the key is allowed for this store of a multistore; keys are given to stores one by one."""
+        try:
+            self.records("shops", ("id",), 1, {"id_shop": number})
+        except OtherStore:
+            return False
+        return True
+
     # -- one request ----------------------------------------------------------------------------------------------
 
     def _document(self, resource: str, query: Mapping[str, str], *, is_list: bool = False) -> decode.Document:
@@ -168,6 +181,9 @@ class Webservice:
             return Refused(say("{host} does not accept this key", host=host), hint=hint)
         if codes & NOT_ALLOWED:
             return not_allowed(resource)
+        if codes & NOT_THIS_STORE:
+            hint = say("in the back office under Advanced Parameters > Webservice, give the key all stores")
+            return OtherStore(say("the key is not for this store of {host}", host=host), hint=hint)
         if codes & SWITCHED_OFF:
             hint = say("in the back office under Advanced Parameters > Webservice, enable the webservice")
             return Refused(say("the webservice of {host} is switched off", host=host), hint=hint)

@@ -19,6 +19,7 @@ class Rule:
     swept: bool = False
     from_start: bool = False  # `start` leaves out older ones
     is_stock: bool = False
+    home: str = ""  # the field that names the one store, of several, whose word on a record counts
 
     @property
     def is_whole(self) -> bool:
@@ -41,6 +42,7 @@ RULES: dict[str, Rule] = {
     "order_payments": Rule(date="date_add", from_start=True),
     "order_invoices": Rule(date="date_add", from_start=True),
     "stock_movements": Rule(date="date_add"),
+    "products": Rule(date="date_upd", swept=True, home="id_shop_default"),
     "stock_availables": Rule(is_stock=True),
     "configurations": Rule(
         # The shop's settings hold passwords as well: only these are ever asked for.
@@ -53,7 +55,14 @@ RULES: dict[str, Rule] = {
 }
 # Small, and read whole although they have a date: not all that changes in them moves it.
 WHOLE = frozenset("groups categories manufacturers suppliers stores stock_movement_reasons tax_rule_groups".split())
-OF_ONE_STORE = frozenset({"orders", "customers", "products"})  # answer for one store of several, unless told otherwise
+# In a multistore a request speaks for one store unless told otherwise. These answer for the stores of a group as well:
+OF_A_GROUP = frozenset({"orders", "customers"})
+# … and these, like products, only ever for one: each store may have some that the others do not (by PrestaShop's code,
+# `Shop::init` and `ObjectModel::getWebserviceObjectList`; seen for products). All others answer for all stores.
+OF_EACH_STORE = frozenset(
+    """combinations carriers categories content_management_system countries currencies groups languages manufacturers
+    suppliers product_features product_option_values product_options stores tax_rule_groups warehouses zones""".split()
+)
 
 
 def rule(resource: str, found: Fields) -> Rule:

@@ -41,8 +41,9 @@ SECRET = re.compile(
 )
 # What no figure needs stays in the shop, unless a company names it in `also`: persons, free text, long descriptions.
 LEFT_OUT = frozenset(
-    """firstname lastname birthday address1 address2 other phone phone_mobile fax dni alias note notes message
-    question gift_message ip_registration_newsletter website invoice_address delivery_address shop_address
+    """firstname lastname birthday id_gender id_risk address1 address2 postcode city other phone phone_mobile fax dni
+    alias note notes message question gift_message ip_registration_newsletter website invoice_address delivery_address
+    shop_address
     description description_short short_description additional_description meta_description meta_keywords meta_title
     content""".split()
 )

@@ -27,11 +27,13 @@ from echannel_connectors.streams import Batch, JsonValue, Position, Progress, Sh
 
 EPOCH = "1970-01-01 00:00:00"
 CHANGES, COMPARE = "changes", "compare"
+STORE = "store "
 SLICE_IDS = 2_000
 PARENTS_A_REQUEST = 100
 RECENT = timedelta(days=3)  # children of orders so young are read again at every sync, hourly at most
 COMPARE_LAP = timedelta(days=5)  # seven daily syncs get round even if each comes a little early
 HOUR = timedelta(hours=1)
+ABOUT_A_DAY = timedelta(hours=20)  # a daily sync may come a little early
 MOMENT = "%Y-%m-%d %H:%M:%S"
 EASTERNMOST = timedelta(hours=14)  # no shop's clock is further ahead of UTC
 
@@ -83,7 +85,7 @@ class Parents:
 
 @dataclass(frozen=True, slots=True)
 class ResourceStream:
-    """One resource of one shop as a stream. `groups` are the shop groups of a multistore, asked one by one."""
+    """One resource of one shop as a stream. `groups` are the groups or stores of a multistore, asked one by one."""
 
     listing: Listing
     rule: Rule
@@ -105,13 +107,17 @@ class ResourceStream:
         """The first load, what changes from its start on, and the compare; new ones for a group that is new."""
         if self.rule.is_whole:
             return [Slice()]
-        kept = [progress.part for progress in planned.values() if "until" not in progress.part.bounds]
+        places = {*self.groups, *self._own_groups}  # a group that is gone would be an error in the shop
+        parts = [progress.part for progress in planned.values() if "until" not in progress.part.bounds]
+        kept = [part for part in parts if part.bounds.get("group", "") in places]
         known = {part.name for part in kept}
+        # Children of a group that is new to a shop which was read before: no first load will bring them.
+        is_late = self.parents is not None and COMPARE in known
         new: list[Slice] = []
         for group in self.groups:
             if (name := _named(CHANGES, group)) not in known:
-                newest = self._dated(group).edge(self._date, "DESC")
-                since = str(newest[self._date]) if newest else EPOCH
+                newest = None if is_late else self._dated(group).edge(self._date, "DESC")
+                since = str(newest[self._date]) if newest else f"{self.start} 00:00:00" if self.start else EPOCH
                 new.append(Slice(name, {"group": group, "since": since}))
         for group in self._own_groups:
             if (name := _named(COMPARE, group)) not in known:
@@ -120,7 +126,7 @@ class ResourceStream:
         return [*kept, *new]
 
     def _first_load(self, group: str) -> Iterator[Slice]:
-        listing = in_group(self.listing, group)
+        listing = self._in(group)
         top, first = listing.edge("id", "DESC"), listing.within(self._from_start(group)).edge("id", "ASC")
         if not top or not first:
             return
@@ -150,13 +156,13 @@ class ResourceStream:
 
     def keys(self) -> Iterator[pa.RecordBatch]:
         for group in self._own_groups:
-            yield from in_group(self.listing, group).ids()
+            yield from self._in(group).ids()
 
     # -- reading ------------------------------------------------------------------------------------------------
 
     def read(self, part: Slice, after: Position | None) -> Iterator[Batch]:
         bounds, group = part.bounds, str(part.bounds.get("group", ""))
-        own = in_group(self.listing, group)
+        own = self._in(group)
         if "low" in bounds:
             last = _number(after, "id") if after else _number(bounds, "low") - 1
             return self._first(own, last, _number(bounds, "high"))
@@ -165,12 +171,24 @@ class ResourceStream:
         if "until" in bounds:
             return self._range(group, str(bounds["since"]), str(bounds["until"]))
         if "since" not in bounds:
-            return (self._batch(page, {"id": page.last[0]}) for page in own.by_id(trusts_empty=True))
+            return self._whole()
         position = after or {"date": bounds["since"]}
         since = _earlier(str(position["date"]), self.look_back)
         if self.parents is not None:
             return self._of_changed_parents(self.parents, group, since, position)
         return (self._batch(page, _position(page)) for page in own.by_date(self.rule.date, since))
+
+    def _whole(self) -> Iterator[Batch]:
+        """All records; of one that several stores have, what the first of them says."""
+        seen: set[int] = set()
+        for group in self.groups:
+            for page in self._in(group).by_id(trusts_empty=True):
+                batch = self._batch(page, {"id": page.last[0]})
+                if group:
+                    ids = batch.rows.column("id").to_pylist()
+                    batch = replace(batch, rows=batch.rows.filter(pa.array([n not in seen for n in ids], pa.bool_())))
+                    seen.update(ids)
+                yield batch
 
     def _first(self, listing: Listing, last: int, high: int) -> Iterator[Batch]:
         for page in listing.by_id(last, high):
@@ -221,15 +239,18 @@ class ResourceStream:
             yield self._nothing({"id": 0, "at": now.isoformat()})
             return
         elapsed = now - datetime.fromisoformat(str(after["at"]))
-        top = listing.edge("id", "DESC") if elapsed >= HOUR else None
+        part = min(1.0, elapsed / COMPARE_LAP)
+        if elapsed < ABOUT_A_DAY and part * _number({"top": 0, **after}, "top") < listing.page:
+            return  # not worth a request yet
+        top = listing.edge("id", "DESC")
         if top is None:
             return
         last, highest = _number(after, "id"), int(top["id"])
-        until = last + max(math.ceil(highest * min(1.0, elapsed / COMPARE_LAP)), listing.page)
+        until = last + max(math.ceil(highest * part), listing.page)
         for page in listing.by_id(last, until):
-            position: dict[str, JsonValue] = {"id": page.last[0], "at": after["at"]}
+            position: dict[str, JsonValue] = {"id": page.last[0], "at": after["at"], "top": highest}
             if page.is_last:
-                position = {"id": until if until < highest else 0, "at": now.isoformat()}
+                position = {"id": until if until < highest else 0, "at": now.isoformat(), "top": highest}
             yield self._batch(page, position)
 
     def _batch(self, page: Page, position: Position) -> Batch:
@@ -249,7 +270,18 @@ class ResourceStream:
 
     def _dated(self, group: str) -> Listing:
         """Where the dates are: the resource itself, or its parent's."""
-        return self.parents.of(group) if self.parents else in_group(self.listing, group)
+        return self.parents.of(group) if self.parents else self._in(group)
+
+    def _in(self, group: str) -> Listing:
+        """The resource as one group or store answers it; where records have a home, each in its own store only, and in
+        the first one those that are at home in a store that is switched off."""
+        found = in_group(self.listing, group)
+        if not (self.rule.home and group.startswith(STORE)):
+            return found
+        first, *others = (one.removeprefix(STORE) for one in self.groups)
+        number = group.removeprefix(STORE)
+        at_home = f"![{'|'.join(others)}]" if number == first and others else f"[{number}]"
+        return found.within({f"filter[{self.rule.home}]": at_home})
 
     @property
     def _own_groups(self) -> tuple[str, ...]:
@@ -257,13 +289,20 @@ class ResourceStream:
         return ("",) if self.parents else self.groups
 
 
+def store(number: str) -> str:
+    """One store of a multistore where its group will not do."""
+    return STORE + number
+
+
 def in_group(listing: Listing, group: str) -> Listing:
-    """The listing as one group of shops answers it; both spellings of the parameter count, by version."""
+    """The listing as one group or store answers it; both spellings of a group's parameter count, by version."""
+    if group.startswith(STORE):
+        return listing.within({"id_shop": group.removeprefix(STORE)})
     return listing.within({"id_group_shop": group, "id_shop_group": group}) if group else listing
 
 
 def _named(name: str, group: str) -> str:
-    return f"{name} of group {group}" if group else name
+    return f"{name} of {group if group.startswith(STORE) else f'group {group}'}" if group else name
 
 
 def _pairs(page: Page, date: str) -> Changed:
