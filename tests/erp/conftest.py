@@ -122,6 +122,15 @@ def tryton(postgres: Postgres) -> str:
     return postgres.load("tryton")
 
 
+@pytest.fixture
+def tryton_lab(postgres: Postgres, tryton: str) -> Iterator[str]:
+    """The name of a copy of Tryton's database that a test may change."""
+    assert tryton
+    postgres.run("postgres", "CREATE DATABASE tryton_lab TEMPLATE tryton")
+    yield "tryton_lab"
+    postgres.run("postgres", "DROP DATABASE tryton_lab WITH (FORCE)")
+
+
 @pytest.fixture(scope="session")
 def tryton_later(postgres: Postgres) -> str:
     """The url of the same database seven days later."""

@@ -24,8 +24,9 @@ WITH money AS (
 delivered AS (
   SELECT
     source, order_id,
-    bool_and(coalesce(delivered_quantity, 0) >= quantity) AS in_full,
-    sum(CASE WHEN coalesce(delivered_quantity, 0) = 0 THEN amount_net ELSE 0 END) AS open_net
+    -- What nothing delivers (NULL: a service, a free line) is neither missing nor waited for.
+    bool_and(delivered_quantity >= quantity) AS in_full,
+    sum(CASE WHEN delivered_quantity = 0 THEN amount_net ELSE 0 END) AS open_net
   FROM core.order_lines
   WHERE _deleted_at IS NULL
   GROUP BY source, order_id
