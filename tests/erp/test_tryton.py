@@ -496,8 +496,10 @@ INSERT INTO account_invoice (id, company, type, state, number, invoice_date, par
 SELECT 9001, company, type, 'posted', '9001', '2026-08-10', party, currency, account,
     invoice_address, journal, -untaxed_amount_cache, -tax_amount_cache, -total_amount_cache, '2026-08-10 09:00:00'
 FROM account_invoice WHERE id = 16;
-INSERT INTO account_invoice_line (id, invoice, type, product, quantity, unit, unit_price, origin, create_date)
-SELECT 90000 + id, 9001, type, product, -quantity, unit, unit_price, 'account.invoice.line,' || id, '2026-08-10 09:00:00'
+INSERT INTO account_invoice_line (id, invoice, company, currency, account, type, product, quantity, unit, unit_price,
+    origin, create_date)
+SELECT 90000 + id, 9001, company, currency, account, type, product, -quantity, unit, unit_price,
+    'account.invoice.line,' || id, '2026-08-10 09:00:00'
 FROM account_invoice_line WHERE invoice = 16;
 """
 
