@@ -103,6 +103,18 @@ def test_tryton_sales_and_refunds_by_month(request: pytest.FixtureRequest, state
         assert figures(into, REFUNDS) == {key: (amount, None) for key, amount in credited.items()}
 
 
+def test_a_service_is_not_missing_from_a_delivery(tryton: str, tmp_path: Path) -> None:
+    """An order is delivered in full when its goods are, whatever services and free lines it holds."""
+    with warehouse(tmp_path / "books.duckdb") as into:
+        read_into(into, "tryton", tryton)
+        true: dict[str, bool] = defaultdict(lambda: True)
+        for row in true_rows("tryton_order_lines", lambda row: row["delivered_quantity"] is not None):
+            true[row["sale_id"]] &= Decimal(row["delivered_quantity"]) >= Decimal(row["quantity"])
+        found = into.query("SELECT order_id, in_full FROM mart.orders WHERE in_full IS NOT NULL").read_all().to_pylist()
+        assert len(found) > 150
+        assert all(row["in_full"] == true[row["order_id"]] for row in found)
+
+
 @pytest.mark.apt
 def test_dolibarr_sales_and_refunds_by_month(dolibarr_mariadb: str, tmp_path: Path) -> None:
     """mart.sales adds up to Dolibarr's orders and credit notes per month and currency, and in euro to its totals."""
