@@ -339,11 +339,7 @@ def _waves(readings: list[_Reading]) -> Iterator[list[_Reading]]:
     left = {reading.name: reading for reading in readings}
     while left:
         wave = [one for one in left.values() if one.stored.follows not in left] or list(left.values())
-        if _readers(wave[0].source) == 1:
-            # One connection: the keys of a stream are asked for when nothing else is on the wire.
-            yield from ([reading] for reading in wave)
-        else:
-            yield wave
+        yield wave
         left = {name: reading for name, reading in left.items() if reading not in wave}
 
 

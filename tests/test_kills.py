@@ -26,6 +26,7 @@ TABLES = ("raw.shop__orders", "raw.shop__order_details", "raw.shop__customers", 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is a POSIX signal")
 def test_killed_at_twenty_random_moments(shop_a: FakeShop, tmp_path: Path) -> None:
     """SIGKILL at twenty moments spread over the whole run; the run after them ends with the same tables."""
