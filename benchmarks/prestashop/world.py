@@ -138,7 +138,7 @@ class Repeated:
         before, inside, after = re.fullmatch(r"(.*?)\[(.*)\](.*)", wanted).groups()  # type: ignore[union-attr]
         if self._mark(name) is None:
             kind = self.resource.field(name).kind  # type: ignore[union-attr]
-            test = _test(wanted, kind)
+            test = _test(wanted, kind, bare_as_text=True)
             passing = [test(None if row[name] is None else str(row[name])) for row in self.marked]
             if all(passing):
                 return found
