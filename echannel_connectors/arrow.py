@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from echannel_connectors.errors import SettingsError, UnexpectedData
+from echannel_connectors.errors import SettingsError
 from echannel_connectors.streams import SetAside
 
 MONEY = pa.decimal128(18, 6)
@@ -268,21 +268,6 @@ def _hashed(array: pa.Array, salt: str | None) -> pa.Array:
         ],
         pa.string(),
     )
-
-
-def conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """The batch with exactly the schema's columns and types (missing ones NULL), for rows that are typed already."""
-    arrays = []
-    for field in schema:
-        at = batch.schema.get_field_index(field.name)
-        if at < 0:
-            arrays.append(pa.nulls(batch.num_rows, field.type))
-            continue
-        try:
-            arrays.append(batch.column(at).cast(field.type))
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise UnexpectedData(f"column {field.name!r} does not fit {_said(field.type)}: {error}") from error
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def one_batch(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> pa.RecordBatch:

@@ -17,7 +17,7 @@ import pytest
 from echannel_connectors import DuckDB, errors
 from echannel_connectors.testing.shop import FakeShop, Fault
 from tests.command import echannel, environment, on_terminal, project
-from tests.test_full_disk import a_new_order
+from tests.watching import place_order
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_dry_run_after_a_sync(served: str, shop_a: FakeShop, tmp_path: Path) -> 
     """It says since when, and how many rows are there; nothing moves, so the sync after it brings the news."""
     project(tmp_path, served)
     assert echannel(tmp_path, "sync", key=shop_a.key).returncode == 0
-    a_new_order(shop_a)
+    place_order(shop_a)
     before = (tmp_path / "shop.duckdb").read_bytes()
     orders = plans(tmp_path, shop_a.key, "--only", "shop.orders")
     assert list(orders) == ["shop.orders"]

@@ -15,6 +15,7 @@ from echannel_connectors import DuckDB, PrestaShop, errors, sync
 from echannel_connectors.testing.shop import FakeShop
 from tests.command import environment, project
 from tests.test_kills import TABLES, rows
+from tests.watching import place_order
 
 KIB = 1024
 
@@ -63,7 +64,7 @@ def test_a_later_sync_finds_no_room(shop_a: FakeShop, tmp_path: Path) -> None:
         project(tmp_path, url)
         assert run(tmp_path, shop_a.key).returncode == 0
         before = rows(tmp_path / "shop.duckdb", "mart.sales")
-        a_new_order(shop_a)
+        place_order(shop_a)
         assert_full(run(tmp_path, shop_a.key, files_end_at(64 * KIB)))
         assert rows(tmp_path / "shop.duckdb", "mart.sales") == before
         assert run(tmp_path, shop_a.key).returncode == 0
@@ -99,11 +100,3 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
 
     yield mount
     subprocess.run(["umount", str(place)], capture_output=True, check=False)
-
-
-def a_new_order(shop: FakeShop) -> None:
-    with shop.lock:
-        order, line = shop.tables["orders"][385], shop.tables["order_details"][767]
-        now = "2026-11-07 09:00:00"
-        shop.tables["orders"][900] = dict(order, current_state="2", date_add=now, date_upd=now)
-        shop.tables["order_details"][9000] = dict(line, id_order="900")
