@@ -22,9 +22,9 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from benchmarks.prestashop import report
-from benchmarks.prestashop.server import Served, environment, serving
-from benchmarks.prestashop.world import ROOT
+from benchmarks import report
+from benchmarks.environments import ROOT, environment
+from benchmarks.prestashop.server import Served, serving
 from echannel_connectors import DuckDB
 from echannel_connectors.errors import EChannelError
 
