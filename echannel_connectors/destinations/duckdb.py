@@ -127,9 +127,7 @@ class DuckDB:
                 return None
             changed = 0
             if batch.rows.num_rows:
-                connection.register("incoming", commit.numbered(batch.rows))
-                changed = int(_first(connection, commit.merge(shape))[0])
-                connection.unregister("incoming")
+                changed = _stored(connection, shape, batch.rows)
             if changed:
                 connection.execute(commit.UNBUILT)
             for bad in batch.set_aside:
@@ -298,6 +296,21 @@ class DuckDB:
                 ),
                 hint=say("nothing is lost; run again when the other one has ended"),
             )
+
+
+def _stored(connection: duckdb.DuckDBPyConnection, shape: Shape, rows: pa.RecordBatch) -> int:
+    """How many of the rows were new or different."""
+    connection.register("incoming", rows)
+    try:
+        if _first(connection, commit.is_new(shape))[0]:
+            return int(_first(connection, commit.insert(shape))[0])
+        connection.register("numbered", commit.numbered(rows))
+        try:
+            return int(_first(connection, commit.merge(shape))[0])
+        finally:
+            connection.unregister("numbered")
+    finally:
+        connection.unregister("incoming")
 
 
 def _version(connection: duckdb.DuckDBPyConnection) -> int | None:

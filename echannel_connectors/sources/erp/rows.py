@@ -65,7 +65,7 @@ class Columns:
             if any(type(value) is float for value in values):
                 raise self._float(one)
             if not isinstance(sample, str):
-                return pa.array(values, pa.decimal128(WIDE, self.scale(one)))
+                return pa.array(values, self.decimal(one))
         if pa.types.is_temporal(one.type) and any(isinstance(value, str) for value in values):
             return pa.array([None if value in ZERO_DATES else _said(value) for value in values], pa.string())
         return pa.array(values)
@@ -81,8 +81,11 @@ class Columns:
             return pc.round(wide, one.type.scale, "half_towards_infinity").cast(one.type)
         return array.cast(one.type)
 
-    def scale(self, one: pa.Field) -> int:
-        return max(int(one.type.scale), self.scales.get(one.name, 0))
+    def decimal(self, one: pa.Field) -> pa.Decimal128Type:
+        """The type that a decimal column is read as: core's own, or one with room for all decimals declared."""
+        if one.name not in self.scales:
+            return one.type
+        return pa.decimal128(WIDE, max(int(one.type.scale), self.scales[one.name]))
 
     def _moment(self, one: pa.Field, array: pa.Array) -> pa.Array:
         """Local moments in their zone, others as UTC; the repeated hour in autumn counts as its first one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,10 @@ from echannel_connectors.sources.erp.reader import Database
 from echannel_connectors.sources.erp.rows import Columns, check_keys, last_key
 from echannel_connectors.specs.compile import CURSOR, PERSONAL, Select
 from echannel_connectors.streams import Batch, Position, Progress, Shape, Slice
+
+
+GROUP = 122_880  # DuckDB's row group: commits of whole groups take a third of the time of others
+GROUP_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,9 @@ class ErpStream:
         days = (_day(part, "since"), _day(part, "until")) if part.bounds else None
         sql = select.rows(since=None if days else since, days=days)
         last = None
-        for found in self.database.select(sql, self._columns(shape.columns)):
+        for found in in_groups(self.database.select(sql, self._columns(shape.columns))):
             cursor = found.column(CURSOR) if shape.cursor else None
             rows = found.select(shape.columns.names)
-            if not rows.num_rows:
-                continue
             check_keys(select.table.name, shape.key, rows, last)
             last = last_key(shape.key, rows)
             yield Batch(rows, position := _moved(position, cursor, last))
@@ -69,13 +71,31 @@ class ErpStream:
         return Columns(self.select.table.name, schema, self.select.scales, self.select.zones)
 
 
+def in_groups(blocks: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same rows in batches of GROUP rows (fewer where they are wide), none of them empty."""
+    held: list[pa.RecordBatch] = []
+    rows = size = 0
+    for block in blocks:
+        while block.num_rows:
+            part = block.slice(0, GROUP - rows)
+            block = block.slice(part.num_rows)  # noqa: PLW2901 - what is left of it
+            held.append(part)
+            rows, size = rows + part.num_rows, size + part.nbytes
+            if rows == GROUP or size >= GROUP_BYTES:
+                yield pa.concat_batches(held)
+                held, rows, size = [], 0, 0
+    if held:
+        yield pa.concat_batches(held)
+
+
 def _moved(position: Mapping[str, Any], cursor: pa.Array | None, key: tuple[Any, ...]) -> dict[str, Any]:
     """The position after a batch. It never goes back: the rows of the look-back, and old ones that are read again,
     come first, and what lies before the position has been read."""
     said = [str(part) for part in key]
     if cursor is None:
         return {"key": said}
-    last = next((value for value in reversed(cursor.to_pylist()) if value is not None), None)
+    there = cursor.drop_null()
+    last = there[-1].as_py() if len(there) else None
     known = position.get("cursor")
     if last is None or (known is not None and _rank(last) <= _rank(str(known))):
         return dict(position) or {"key": said}
