@@ -51,6 +51,7 @@ KINDS: dict[str, Kind] = {
                    tables="SELECT NULL, name FROM sqlite_master WHERE type IN ('table', 'view')"),
     "duckdb": Kind("duckdb", "", "duckdb", "", "", ("BEGIN TRANSACTION",), in_file=True),
 }  # fmt: skip
+Fast = Callable[[Any, str, Columns], Generator[Mapping[str, Any]]]
 ALIASES = {"postgres": "postgresql", "mariadb": "mysql"}
 
 
@@ -139,7 +140,7 @@ class Database:
 
     def select(self, sql: str, columns: Columns) -> Iterator[pa.RecordBatch]:
         """The rows of a SELECT, typed, a bounded number at a time."""
-        read = {"duckdb": self._arrow, "postgres": self._copied}.get(self.dialect, self._fetched)
+        read = {"duckdb": self._arrow, "postgres": self._copied, "mysql": self._unpacked}.get(self.dialect, self._fetched)
         clock = time.monotonic()
         self.receipt.requests += 1
         try:
@@ -191,13 +192,22 @@ class Database:
     def _copied(self, sql: str, columns: Columns) -> Generator[Mapping[str, Any]]:
         from echannel_connectors.sources.erp.copying import copied
 
+        return self._whole(copied, sql, columns)
+
+    def _unpacked(self, sql: str, columns: Columns) -> Generator[Mapping[str, Any]]:
+        from echannel_connectors.sources.erp.packets import fetched
+
+        return self._whole(fetched, sql, columns)
+
+    def _whole(self, fast: Fast, sql: str, columns: Columns) -> Generator[Mapping[str, Any]]:
+        """The rows by a reader that speaks to the driver itself."""
         connection = self._snapshot()
         is_whole = False
         try:
-            yield from copied(connection.connection.dbapi_connection, sql, columns)
+            yield from fast(connection.connection.dbapi_connection, sql, columns)
             is_whole = True
         finally:
-            if not is_whole:  # COPY cannot be left half-way: the next SELECT has a connection of its own
+            if not is_whole:  # what is left half-way cannot be used again: the next SELECT has its own connection
                 connection.invalidate()
                 self.close()
 
@@ -277,6 +287,10 @@ class Database:
             import psycopg
 
             return (SQLAlchemyError, psycopg.Error)
+        if self.dialect == "mysql":
+            import pymysql
+
+            return (SQLAlchemyError, pymysql.Error, OSError)
         return (SQLAlchemyError,)
 
     def _understood(self, error: Exception, *, connecting: bool = False) -> EChannelError:
