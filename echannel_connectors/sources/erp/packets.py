@@ -48,6 +48,7 @@ def fetched(connection: Any, sql: str, columns: Columns) -> Generator[Mapping[st
     """The rows of a SELECT on a PyMySQL connection, in blocks. Left early, the connection is of no more use."""
     connection.query(sql, unbuffered=True)
     fields = connection._result.fields
+    connection._result.unbuffered_active = False  # from here on the rows are read here, and not by the driver
     names = [field.name for field in fields]
     wanted = {one.name: fields[names.index(one.name)] for one in columns.schema}
     kinds = {name: _parsed_as(columns.schema.field(name), field, columns) for name, field in wanted.items()}
@@ -57,7 +58,6 @@ def fetched(connection: Any, sql: str, columns: Columns) -> Generator[Mapping[st
             if field.type_code == BIT:
                 found[name] = _bits(found[name])
         yield found
-    connection._result.unbuffered_active = False
 
 
 def _parsed_as(one: pa.Field, field: Any, columns: Columns) -> pa.DataType:
