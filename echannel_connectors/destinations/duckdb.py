@@ -301,16 +301,14 @@ class DuckDB:
 def _stored(connection: duckdb.DuckDBPyConnection, shape: Shape, rows: pa.RecordBatch) -> int:
     """How many of the rows were new or different."""
     connection.register("incoming", rows)
-    try:
-        if _first(connection, commit.is_new(shape))[0]:
-            return int(_first(connection, commit.insert(shape))[0])
+    if _first(connection, commit.is_new(shape))[0]:
+        changed = _first(connection, commit.insert(shape))[0]
+    else:
         connection.register("numbered", commit.numbered(rows))
-        try:
-            return int(_first(connection, commit.merge(shape))[0])
-        finally:
-            connection.unregister("numbered")
-    finally:
-        connection.unregister("incoming")
+        changed = _first(connection, commit.merge(shape))[0]
+        connection.unregister("numbered")
+    connection.unregister("incoming")
+    return int(changed)
 
 
 def _version(connection: duckdb.DuckDBPyConnection) -> int | None:

@@ -25,7 +25,7 @@ ARROW: Mapping[int, pa.DataType] = {
     **dict.fromkeys(FLOATS, pa.float64()),
     **dict.fromkeys(INTEGERS, pa.int64()),
 }
-BLOCK = 512 * 1024  # what stays in the processor's cache: larger blocks take a fifth longer
+BLOCK = 256 * 1024  # what stays in the processor's cache: larger blocks take a fifth longer
 
 
 def copied(connection: Any, sql: str, columns: Columns) -> Generator[Mapping[str, pa.Array]]:

@@ -27,14 +27,14 @@ from echannel_connectors.texts import say
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
 
-BLOCK = 512 * 1024
+BLOCK = 256 * 1024
 HEADER = 4
 LARGEST = 0xFFFFFF  # a packet of this size goes on in the next one
 NULL, TWO_MORE, THREE_MORE, EIGHT_MORE = 251, 252, 253, 254  # instead of a length
 END, ERROR = 0xFE, 0xFF  # instead of the first length
 SEPARATOR, LINE_END, RETURN, COVER = 0x1F, 0x0A, 0x0D, 0x78
-ODD = np.zeros(256, np.bool_)
-ODD[[SEPARATOR, LINE_END, RETURN]] = True
+ODD = (SEPARATOR, LINE_END, RETURN)
+STEPS = np.array([1 + size if size < NULL else 1 for size in range(256)], np.int64)  # from one length to the next
 NOTHING = ["", ZERO, f"{ZERO} 00:00:00", *(f"{ZERO} 00:00:00.{'0' * digits}" for digits in range(1, 7))]
 UNREAD = ""  # the column that the headers become
 
@@ -151,21 +151,20 @@ def _block(data: bytes, starts: list[int], width: int) -> _Block:
     at, nulls, odd = [], [], {}
     place = begin + HEADER
     for column in range(width):
-        size = buffer[place].astype(np.int64)
-        null = size == NULL
-        size[null] = 0
+        size = buffer.take(place)
         buffer[place] = SEPARATOR
         at.append(place)
-        nulls.append(null)
-        if (size > NULL).any():
-            odd[column] = _long(buffer, place, size)
-        place = place + 1 + size
+        nulls.append(size == NULL)
+        step = STEPS.take(size)
+        if size.max() > NULL:
+            odd[column] = _long(buffer, place, size, step)
+        place = place + step
     _cover_odd(buffer, len(starts), at, place, odd)
     return _Block(buffer, at, nulls, odd)
 
 
-def _long(buffer: Bytes, place: Places, size: Places) -> dict[int, bytes]:
-    """Texts of more than 250 bytes, taken out; `size` is corrected to what they take, their length included."""
+def _long(buffer: Bytes, place: Places, size: Bytes, step: Places) -> dict[int, bytes]:
+    """Texts of more than 250 bytes, taken out; `step` is corrected to lead behind them."""
     found = {}
     for row in np.flatnonzero(size > NULL).tolist():
         begin = int(place[row]) + 1
@@ -173,15 +172,15 @@ def _long(buffer: Bytes, place: Places, size: Places) -> dict[int, bytes]:
         length = int.from_bytes(buffer[begin : begin + more].tobytes(), "little")
         found[row] = buffer[begin + more : begin + more + length].tobytes()
         buffer[begin : begin + more + length] = COVER
-        size[row] = more + length
+        step[row] = 1 + more + length
     return found
 
 
 def _cover_odd(buffer: Bytes, rows: int, at: list[Places], ends: Places, odd: dict[int, dict[int, bytes]]) -> None:
     """Take out the texts that hold a separator or a line end."""
-    strange = np.flatnonzero(ODD[buffer])
-    if len(strange) == rows * (len(at) + 1):  # those that were put there
+    if sum(np.count_nonzero(buffer == byte) for byte in ODD) == rows * (len(at) + 1):  # those that were put there
         return
+    strange = np.flatnonzero(np.isin(buffer, ODD))
     places = np.array([*at, ends])  # column by column; a value ends where the next one begins
     by_place = places[:-1].ravel()
     order = np.argsort(by_place)

@@ -134,16 +134,21 @@ def _said(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def check_keys(table: str, key: Sequence[str], rows: pa.RecordBatch, last: tuple[Any, ...] | None) -> None:
-    """Raise SpecError where a key is NULL, or comes twice in a row: rows come in the order of (cursor, key)."""
+def check_keys(
+    table: str, key: Sequence[str], rows: pa.RecordBatch, last: tuple[Any, ...] | None, *, in_order: bool
+) -> None:
+    """Raise SpecError where a key is NULL or comes twice; rows in the order of (cursor, key) show that side by side."""
     said = ", ".join(key)
     columns = [rows.column(name) for name in key]
     for name, column in zip(key, columns, strict=True):
         if column.null_count:
             raise SpecError(f"{table}: the key ({said}) is not always there: {name} is NULL in some rows")
-    first = tuple(column[0].as_py() for column in columns) if rows.num_rows else None
-    repeated = reduce(pc.and_, (pc.equal(column[1:], column[:-1]) for column in columns))
-    if repeated.true_count or (last is not None and first == last):
+    first = tuple(column[0].as_py() for column in columns)
+    if in_order:
+        is_unique = first != last and not reduce(pc.and_, (pc.equal(one[1:], one[:-1]) for one in columns)).true_count
+    else:
+        is_unique = pa.Table.from_arrays(columns, list(key)).group_by(list(key)).aggregate([]).num_rows == rows.num_rows
+    if not is_unique:
         raise SpecError(
             f"{table}: the key ({said}) is not unique in what the SELECT returns",
             hint="a join that finds several rows is the usual reason",
