@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.environments import NotHere
 
-NAMES = ("Thé vert Sencha, boîte de 100 g", "Tasse en grès \"Bleu nuit\"", "Théière fonte 0,8 l", "Earl Grey bio")
+NAMES = ("Thé vert Sencha, boîte de 100 g", 'Tasse en grès "Bleu nuit"', "Théière fonte 0,8 l", "Earl Grey bio")
 
 # {n}: the number of the row, {lines}: how many there are; the two differ in how they say the same.
 TABLES = """
@@ -121,7 +121,9 @@ def mariadb(lines: int) -> Iterator[Books]:
             )  # fmt: skip
             _until_it_answers(client)
             subprocess.run([*client, "-e", "CREATE DATABASE books CHARACTER SET utf8mb4"], check=True)
-            account = "CREATE USER reader@'127.0.0.1' IDENTIFIED BY 'read'; GRANT SELECT ON books.* TO reader@'127.0.0.1'"
+            account = (
+                "CREATE USER reader@'127.0.0.1' IDENTIFIED BY 'read'; GRANT SELECT ON books.* TO reader@'127.0.0.1'"
+            )
             subprocess.run([*client, "-e", account], check=True)
             books = Books("mariadb", f"mysql://reader:read@127.0.0.1:{port}/books", (*client, "books"), lines)
             books.run(TABLES.format(moment="DATETIME"))

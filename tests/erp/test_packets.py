@@ -70,7 +70,9 @@ class Lab:
 
     def insert(self, words: list[str | None]) -> None:
         rows = ", ".join(f"({n}, {_literal(word)})" for n, word in enumerate(words))
-        self.run(f"CREATE OR REPLACE TABLE words (id INT, word LONGTEXT CHARACTER SET utf8mb4); INSERT INTO words VALUES {rows}")
+        self.run(
+            f"CREATE OR REPLACE TABLE words (id INT, word LONGTEXT CHARACTER SET utf8mb4); INSERT INTO words VALUES {rows}"
+        )
 
 
 def _literal(word: str | None) -> str:
@@ -134,7 +136,7 @@ def test_every_text(lab: Lab, block: int, monkeypatch: pytest.MonkeyPatch) -> No
 def test_texts_of_any_characters(lab: Lab, seed: int) -> None:
     """A thousand random texts, full of what means something to a parser."""
     chance = random.Random(seed)
-    alphabet = 'ab,;"\\\n\r\x1f\0\t\'é😀' + "\u00fb\u00fe"
+    alphabet = "ab,;\"\\\n\r\x1f\0\t'é😀" + "\u00fb\u00fe"
     words: list[str | None] = [
         "".join(chance.choices(alphabet, k=chance.choice([0, 1, 3, 40, 300]))) if chance.random() > 0.1 else None
         for _ in range(1000)
@@ -160,7 +162,9 @@ def test_dates_that_are_none(lab: Lab) -> None:
     lab.run("SET sql_mode = ''; CREATE TABLE days (n INT, d DATE, t DATETIME(3)); INSERT INTO days VALUES"
             " (1, '0000-00-00', '0000-00-00 00:00:00'), (2, '1753-01-01', '1753-01-01'), (3, '1899-12-30', '1899-12-30'),"
             " (4, '0001-01-01', '0001-01-01'), (5, '1899-12-31', '1899-12-30 00:00:01'), (6, '2026-01-31', '2026-01-31')")  # fmt: skip
-    schema = pa.schema([("d", pa.date32()), ("t", pa.timestamp("us", "UTC")), ("t_day", pa.date32()), ("word", pa.string())])
+    schema = pa.schema(
+        [("d", pa.date32()), ("t", pa.timestamp("us", "UTC")), ("t_day", pa.date32()), ("word", pa.string())]
+    )
     found = lab.read("SELECT d, t, t AS t_day, d AS word FROM days ORDER BY n", schema, t="Europe/Paris")
     assert [row["d"] for row in found] == [None] * 4 + [date(1899, 12, 31), date(2026, 1, 31)]
     assert [row["t"] is None for row in found] == [True] * 4 + [False] * 2
