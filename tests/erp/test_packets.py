@@ -14,7 +14,8 @@ import pytest
 
 from echannel_connectors.errors import EChannelError, SpecError, Unavailable, UnexpectedData
 from echannel_connectors.sources.erp import packets
-from echannel_connectors.sources.erp.reader import Address, Database
+from echannel_connectors.sources.erp.kinds import Address
+from echannel_connectors.sources.erp.reader import Database
 from echannel_connectors.sources.erp.rows import Columns
 from tests.erp.conftest import MariaDb
 

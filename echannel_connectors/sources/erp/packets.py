@@ -1,7 +1,7 @@
 """MariaDB and MySQL by the text they send: packets become CSV where they lie, and Arrow's C++ parses it.
 
 The server sends a packet per row: four bytes of header, then each value as text after a byte that holds its length. A
-block of packets is turned into lines of CSV in place, all rows of a column at once: each header becomes a line end and a
+block of packets is turned into lines of CSV in place, all rows of a column at once: a header becomes a line end and a
 column that nobody reads, each length a separator. No Python object is made per value. What such a line cannot hold (a
 separator or a line end inside a text, a text of more than 250 bytes) is covered up, and put in afterwards.
 """
@@ -78,7 +78,7 @@ def _parsed_as(one: pa.Field, field: Any, columns: Columns) -> pa.DataType:
     return pa.date32() if kind in DATE and pa.types.is_date(one.type) else pa.string()
 
 
-# -- packets ------------------------------------------------------------------------------------------------------------
+# -- packets ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ def _cover_odd(buffer: Bytes, rows: int, at: list[Places], ends: Places, odd: di
         buffer[begin:end] = COVER
 
 
-# -- Arrow --------------------------------------------------------------------------------------------------------------
+# -- Arrow ------------------------------------------------------------------------------------------------------------
 
 
 def _parsed(
@@ -234,7 +234,9 @@ def _with_odd(array: pa.Array, odd: Mapping[int, bytes] | None) -> pa.Array:
     rows = sorted(odd)
     mask = np.zeros(len(array), np.bool_)
     mask[rows] = True
-    return compute.replace_with_mask(array, pa.array(mask), pa.array([odd[row] for row in rows], pa.binary()).cast(array.type))
+    return compute.replace_with_mask(
+        array, pa.array(mask), pa.array([odd[row] for row in rows], pa.binary()).cast(array.type)
+    )
 
 
 def _with_nulls(array: pa.Array, nulls: npt.NDArray[np.bool_]) -> pa.Array:

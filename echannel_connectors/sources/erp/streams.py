@@ -16,7 +16,6 @@ from echannel_connectors.sources.erp.rows import Columns, check_keys, last_key
 from echannel_connectors.specs.compile import CURSOR, PERSONAL, Select
 from echannel_connectors.streams import Batch, Position, Progress, Shape, Slice
 
-
 GROUP = 122_880  # one of DuckDB's row groups: commits of whole groups take half the time of others
 GROUP_BYTES = 64 * 1024 * 1024
 
@@ -99,7 +98,7 @@ def in_groups(blocks: Iterable[pa.RecordBatch]) -> Iterator[tuple[pa.RecordBatch
         yield pa.concat_batches(held), True
 
 
-def _newest(known: Any, cursor: pa.Array) -> str | None:
+def _newest(known: str | None, cursor: pa.Array) -> str | None:
     """The largest cursor so far. It never goes back: the rows of the look-back, and old ones that are read again, come
     first, and what lies before the position has been read."""
     there = cursor.drop_null()
@@ -108,7 +107,7 @@ def _newest(known: Any, cursor: pa.Array) -> str | None:
     if pc.all(pc.match_substring_regex(there, "^-?[0-9]+$")).as_py():
         there = there.cast(pa.int64())
     found = str(pc.max(there).as_py())
-    return found if known is None or _rank(found) > _rank(str(known)) else str(known)
+    return found if known is None or _rank(found) > _rank(known) else known
 
 
 def _rank(cursor: str) -> tuple[int, str]:
