@@ -198,6 +198,9 @@ FRENCH: dict[str, str] = {
     "this account may write; reading needs no such right":
         "ce compte peut écrire ; la lecture n'a pas besoin de ce droit",
     "give the source an account that may only SELECT": "donnez à la source un compte qui n'a que le droit SELECT",
+    "whether this account may write is not asked of this kind of database": "pour ce type de base, on ne vérifie pas si ce compte peut écrire",
+    "an odbc url names its driver and a dialect: {names}": "une URL odbc nomme son pilote (driver) et un dialecte : {names}",
+    "a row of the database has more than 16 MiB": "une ligne de la base dépasse 16 Mio",
     "the database has no table {name}, which {users} needs":
         "la base n'a pas de table {name}, dont {users} a besoin",
     "the url is no database URL": "l'url n'est pas celle d'une base de données",

@@ -18,7 +18,7 @@ WRITES = re.compile(r"\b(ALL PRIVILEGES|INSERT|UPDATE|DELETE|DROP|ALTER|CREATE)\
 def findings(database: Database, selects: Mapping[str, Select]) -> Iterator[Finding]:
     """What a person should know before the first sync."""
     try:
-        database.values("SELECT 1")
+        database.values(database.address.kind.nothing)
     except EChannelError as error:
         yield Finding("error", error.sentence, error.hint)
         return
@@ -38,14 +38,17 @@ def findings(database: Database, selects: Mapping[str, Select]) -> Iterator[Find
 def _present(database: Database, tables: Iterable[str]) -> set[str]:
     """Those of the tables that are there, from the database's own list."""
     rows = database.values(database.address.kind.tables)
-    known = {str(name) for _, name in rows} | {f"{schema}.{name}" for schema, name in rows}
-    return {table for table in tables if table in known}
+    known = {str(name).lower() for _, name in rows} | {f"{schema}.{name}".lower() for schema, name in rows}
+    return {table for table in tables if table.lower() in known}
 
 
 def _rights(database: Database, tables: Iterable[str]) -> Finding:
     if database.address.kind.in_file:
         return Finding("ok", say("the file is opened read-only"))
-    may_write = _may_write_postgres if database.dialect == "postgres" else _may_write_mysql
+    may_write = MAY_WRITE.get(database.dialect)
+    if may_write is None:
+        sentence = say("whether this account may write is not asked of this kind of database")
+        return Finding("warning", sentence, say("give the source an account that may only SELECT"))
     if not may_write(database, tables):
         return Finding("ok", say("this account may only read"))
     hint = say("give the source an account that may only SELECT")
@@ -66,6 +69,9 @@ def _may_write_mysql(database: Database, _tables: Iterable[str]) -> bool:
         if match and match[2].replace("`", "").replace("\\", "") in ("*", name) and WRITES.search(match[1]):
             return True
     return False
+
+
+MAY_WRITE = {"postgres": _may_write_postgres, "mysql": _may_write_mysql}
 
 
 def _runs(database: Database, table: str, select: Select) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pyarrow as pa
+import pyarrow.compute as compute
 
 from echannel_connectors.errors import EChannelError, SettingsError
 from echannel_connectors.sources.erp.kinds import Address
@@ -65,9 +66,7 @@ class Database:
 
     def select(self, sql: str, columns: Columns) -> Iterator[pa.RecordBatch]:
         """The rows of a SELECT, typed, a bounded number at a time."""
-        read = {"duckdb": self._arrow, "postgres": self._copied, "mysql": self._unpacked}.get(
-            self.dialect, self._fetched
-        )
+        read = getattr(self, f"_by_{self.address.kind.way}")
         began = clock = time.monotonic()
         read_rows = 0
         self.receipt.requests += 1
@@ -96,7 +95,9 @@ class Database:
         self.receipt.requests += 1
         connection = self._opened(snapshot=False)
         try:
-            if self.dialect == "duckdb":
+            if self.address.kind.way == "odbc":
+                return list(connection.values(sql))
+            if self.address.kind.way == "duckdb":
                 return [tuple(row) for row in connection.execute(sql).fetchall()]
             plain = connection.execution_options(no_parameters=True)  # a % is a %, not a driver's placeholder
             return [tuple(row) for row in plain.exec_driver_sql(sql)]
@@ -114,22 +115,23 @@ class Database:
 
     # -- reading ------------------------------------------------------------------------------------------------
 
-    def _fetched(self, sql: str, _: Columns) -> Generator[Mapping[str, Any]]:
+    def _by_sqlalchemy(self, sql: str, _: Columns) -> Generator[Mapping[str, Any]]:
         from sqlalchemy.engine import Connection
 
         connection: Connection = self._snapshot()
         streaming = connection.execution_options(no_parameters=True, stream_results=True, yield_per=self.rows)
         with closing(streaming.exec_driver_sql(sql)) as result:
             names = list(result.keys())
+            trimmed = _without_padding if self.address.kind.is_padded else tuple
             for rows in result.partitions(self.rows):
-                yield dict(zip(names, zip(*rows, strict=True), strict=True))
+                yield dict(zip(names, map(trimmed, zip(*rows, strict=True)), strict=True))
 
-    def _copied(self, sql: str, columns: Columns) -> Generator[Mapping[str, Any]]:
+    def _by_copy(self, sql: str, columns: Columns) -> Generator[Mapping[str, Any]]:
         from echannel_connectors.sources.erp.copying import copied
 
         return self._whole(copied, sql, columns)
 
-    def _unpacked(self, sql: str, columns: Columns) -> Generator[Mapping[str, Any]]:
+    def _by_packets(self, sql: str, columns: Columns) -> Generator[Mapping[str, Any]]:
         from echannel_connectors.sources.erp.packets import fetched
 
         return self._whole(fetched, sql, columns)
@@ -146,7 +148,14 @@ class Database:
                 connection.invalidate()
                 self.close()
 
-    def _arrow(self, sql: str, _: Columns) -> Generator[Mapping[str, Any]]:
+    def _by_odbc(self, sql: str, columns: Columns) -> Generator[Mapping[str, Any]]:
+        for block in self._snapshot().rows(sql, self.rows, columns):
+            yield {
+                name: compute.utf8_rtrim(array, " ") if pa.types.is_string(array.type) else array
+                for name, array in block.items()
+            }
+
+    def _by_duckdb(self, sql: str, _: Columns) -> Generator[Mapping[str, Any]]:
         reader = self._snapshot().sql(sql).to_arrow_reader(self.rows)
         for batch in reader:
             yield dict(zip(batch.schema.names, batch.columns, strict=True))
@@ -172,7 +181,11 @@ class Database:
         limits = {"seconds": seconds, "milliseconds": seconds * 1000}
         opening = tuple(statement.format(**limits) for statement in kind.opening) if snapshot else ()
         try:
-            return self._duckdb(opening) if kind.dialect == "duckdb" else self._sqlalchemy(opening)
+            if kind.way == "odbc":
+                from echannel_connectors.sources.erp.odbc import Connection
+
+                return Connection(self.address.url, opening)
+            return self._duckdb(opening) if kind.way == "duckdb" else self._sqlalchemy(opening)
         except self._refusals() as error:
             raise self._understood(error, connecting=True) from error
 
@@ -217,13 +230,18 @@ class Database:
         import duckdb
         from sqlalchemy.exc import SQLAlchemyError
 
-        if self.dialect == "duckdb":
+        way = self.address.kind.way
+        if way == "duckdb":
             return (duckdb.Error,)
-        if self.dialect == "postgres":
+        if way == "odbc":
+            import arrow_odbc
+
+            return (arrow_odbc.Error,)
+        if way == "copy":
             import psycopg
 
             return (SQLAlchemyError, psycopg.Error)
-        if self.dialect == "mysql":
+        if way == "packets":
             import pymysql
 
             return (SQLAlchemyError, pymysql.Error, OSError)
@@ -231,6 +249,10 @@ class Database:
 
     def _understood(self, error: Exception, *, connecting: bool = False) -> EChannelError:
         return understood(error, self.address.host, self.address.secret, connecting=connecting)
+
+
+def _without_padding(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(value.rstrip(" ") if type(value) is str else value for value in values)
 
 
 def _reopened(address: Address, rows: int, manners: Manners) -> Database:
