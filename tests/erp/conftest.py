@@ -161,9 +161,9 @@ def dolibarr_postgres(postgres: Postgres) -> str:
     return into_postgres(dolibarr_tables("dolibarr"), postgres.url("dolibarr"))
 
 
-@pytest.fixture(scope="session")
-def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
-    """A MariaDB server on loopback, with both states of Dolibarr and an account that may only read them."""
+@contextlib.contextmanager
+def running_mariadb(*more: str) -> Iterator[MariaDb]:
+    """A MariaDB server on loopback, with more arguments, until the block ends."""
     if not shutil.which("mariadbd") or not shutil.which("mariadb-install-db"):
         pytest.skip("MariaDB is not installed: apt-get install mariadb-server")
     folder = Path(tempfile.mkdtemp(prefix="my"))
@@ -173,7 +173,7 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
     plain = ["--no-defaults", f"--datadir={folder / 'data'}", f"--user={user}"]
     install = ["mariadb-install-db", *plain, "--auth-root-authentication-method=normal", "--skip-test-db"]
     subprocess.run(install, check=True, capture_output=True)
-    arguments = [*plain, "--bind-address=127.0.0.1", f"--port={port}", f"--socket={folder / 's'}"]
+    arguments = [*plain, "--bind-address=127.0.0.1", f"--port={port}", f"--socket={folder / 's'}", *more]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(["mariadbd", *arguments, f"--pid-file={folder / 'pid'}"], stdout=log, stderr=log)
         try:
@@ -184,6 +184,13 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
             server.terminate()
             server.wait(timeout=60)
             shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDb]:
+    """A MariaDB server with an account that may only read what is loaded into it."""
+    with running_mariadb() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

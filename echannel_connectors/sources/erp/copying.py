@@ -10,11 +10,13 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as compute
 import pyarrow.csv as pc
 
 from echannel_connectors.sources.erp.rows import Columns
 
 # Types by their OIDs in pg_type.dat, which never change.
+PADDED = 1042  # character(n)
 BOOL, FLOATS, INTEGERS, NUMERIC = 16, (700, 701), (20, 21, 23, 26), 1700
 DATE, TIMESTAMP, TIMESTAMP_TZ = 1082, 1114, 1184
 ARROW: Mapping[int, pa.DataType] = {
@@ -34,6 +36,7 @@ def copied(connection: Any, sql: str, columns: Columns) -> Generator[Mapping[str
         cursor.execute(f"SELECT * FROM ({sql}) AS asked LIMIT 0")
         kinds = {column.name: column.type_code for column in cursor.description}
     wanted = {one.name: _parsed_as(one, kinds[one.name], columns) for one in columns.schema}
+    padded = [name for name, kind in wanted.items() if kinds[name] == PADDED and pa.types.is_string(kind)]
     printed = _Copy(connection, sql)
     if printed.is_empty():
         return
@@ -47,7 +50,10 @@ def copied(connection: Any, sql: str, columns: Columns) -> Generator[Mapping[str
                 quoted_strings_can_be_null=False, true_values=["t"], false_values=["f"],
             ),
         ):  # fmt: skip
-            yield dict(zip(batch.schema.names, batch.columns, strict=True))
+            found = dict(zip(batch.schema.names, batch.columns, strict=True))
+            for name in padded:
+                found[name] = compute.utf8_rtrim(found[name], " ")
+            yield found
     except pa.ArrowInvalid as error:
         place = re.search(r"CSV column #(\d+)", str(error))
         if place is None:

@@ -32,6 +32,7 @@ class Kind:
     tables: str = SCHEMA_TABLES
     nothing: str = "SELECT 1"  # what any account may ask
     query: tuple[tuple[str, str], ...] = ()  # what the URL asks of the driver, unless it says else
+    tls: tuple[tuple[str, str], ...] = ()  # the same where the server has to show a certificate of a {ca}
 
 
 # MariaDB alone runs what stands in /*M! */, MySQL alone what stands in /*!50708 */. Both wait for a slow reader.
@@ -44,20 +45,18 @@ POSTGRES = (
     "SET LOCAL client_encoding = 'UTF8'",
     "SET LOCAL statement_timeout = {milliseconds}",
 )
-ORACLE = (
-    "ALTER SESSION SET NLS_TIMESTAMP_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF6'"
-    " NLS_DATE_FORMAT = 'YYYY-MM-DD' TIME_ZONE = 'UTC'",
-    "SET TRANSACTION READ ONLY",
-)
+FORMATS = "NLS_TIMESTAMP_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF6' NLS_DATE_FORMAT = 'YYYY-MM-DD'"
+ORACLE = (f"ALTER SESSION SET {FORMATS} TIME_ZONE = 'UTC'", "SET TRANSACTION READ ONLY")
 SQLITE_TABLES = "SELECT NULL, name FROM sqlite_master WHERE type IN ('table', 'view')"
 FIREBIRD_TABLES = "SELECT NULL, TRIM(RDB$RELATION_NAME) FROM RDB$RELATIONS"
 ORACLE_TABLES = "SELECT owner, table_name FROM all_tables UNION ALL SELECT owner, view_name FROM all_views"
 
 KINDS: Mapping[str, Kind] = {
     "postgresql": Kind("postgres", "postgresql+psycopg", "psycopg", "postgres", "copy", "REPEATABLE READ",
-                       ("SET TRANSACTION READ ONLY", *POSTGRES)),
+                       ("SET TRANSACTION READ ONLY", *POSTGRES),
+                       tls=(("sslmode", "verify-full"), ("sslrootcert", "{ca}"))),
     "mysql": Kind("mysql", "mysql+pymysql", "pymysql", "mysql", "packets", "REPEATABLE READ",
-                  (MYSQL, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")),
+                  (MYSQL, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"), tls=(("ssl_ca", "{ca}"),)),
     "sqlite": Kind("sqlite", "sqlite", "sqlite3", opening=("BEGIN",), in_file=True, tables=SQLITE_TABLES),
     "duckdb": Kind("duckdb", "", "duckdb", way="duckdb", opening=("BEGIN TRANSACTION",), in_file=True),
     "mssql": Kind("tsql", "mssql+pymssql", "pymssql", "mssql", isolation="SNAPSHOT", is_padded=True),
@@ -95,7 +94,8 @@ class Address:
     path: str = ""
 
     @classmethod
-    def of(cls, url: str) -> Address:
+    def of(cls, url: str, ca: Path | None = None) -> Address:
+        """The address that a URL says; with a CA file, only a server with a certificate of it is spoken to."""
         scheme, separator, rest = url.partition("://")
         name = scheme.partition("+")[0].lower()
         name = ALIASES.get(name, name)
@@ -105,12 +105,14 @@ class Address:
             sentence = say("{kind!r} is not a database that can be read", kind=scheme)
             raise SettingsError(sentence, hint=did_you_mean(name, KINDS))
         kind = KINDS[name]
+        if ca is not None and not kind.tls:
+            raise SettingsError(say("ca_file is known for {names} alone", names="PostgreSQL, MariaDB, MySQL"))
         if kind.way == "odbc":
             return cls._of_odbc(rest)
         if kind.in_file:
             path = rest.removeprefix("/").partition("?")[0]
             return cls(kind, url, Path(path).name or path, "", path)
-        return cls._of_server(kind, rest)
+        return cls._of_server(kind, rest, ca)
 
     @classmethod
     def _of_odbc(cls, rest: str) -> Address:
@@ -136,7 +138,7 @@ class Address:
         return cls(ODBC[dialect], text, server or driver, secret)
 
     @classmethod
-    def _of_server(cls, kind: Kind, rest: str) -> Address:
+    def _of_server(cls, kind: Kind, rest: str, ca: Path | None) -> Address:
         from sqlalchemy.engine import make_url
         from sqlalchemy.exc import ArgumentError
 
@@ -146,7 +148,8 @@ class Address:
             # Raised without its cause, which may repeat the url with its password.
             raise _no_url() from None
         host = parts.host or parts.query.get("host") or say("the database")
-        parts = parts.set(query={**dict(kind.query), **parts.query})
+        asked = {name: value.format(ca=ca) for name, value in kind.tls} if ca is not None else {}
+        parts = parts.set(query={**dict(kind.query), **parts.query, **asked})
         text = parts.render_as_string(hide_password=False)
         return cls(kind, text, host if isinstance(host, str) else host[0], str(parts.password or ""))
 
