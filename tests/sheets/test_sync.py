@@ -90,10 +90,9 @@ def test_the_command_line(google: FakeSheets, endpoint: str, shop_a: FakeShop, t
         (tmp_path / "echannel.yaml").write_text(PROJECT % ("fr", url, ID, endpoint), encoding="utf-8")
         checked = echannel(tmp_path, "check", key=shop_a.key)
         assert checked.returncode == 0
-        assert "✓ publication: la feuille de calcul 'Figures' répond (fr_FR)" in checked.stdout
-        assert "26,000 cellules sur 10 000 000 sont prises" in checked.stdout.replace("\u202f", ",").replace(
-            "\xa0", ","
-        )
+        said = checked.stdout.replace("\u202f", " ").replace("\xa0", " ")
+        assert "✓ publication : la feuille de calcul 'Figures' répond (fr_FR)" in said
+        assert "26 000 cellules sur 10 000 000 sont prises" in said
         google.trouble = [Trouble("/values:batchUpdate", 503)]
         done = echannel(tmp_path, "sync", key=shop_a.key)
         assert done.returncode == 0, done.stderr
