@@ -352,8 +352,8 @@ FRENCH: dict[str, str] = {
         "faible) ;",
     "  the `parameters` of an ERP say how it is installed, such as the prefix of its tables.":
         "  les `parameters` d'un ERP disent comment il est installé, par exemple le préfixe de ses tables.",
-    "destination: the file that holds the tables, as seen from this folder.":
-        "destination : le fichier qui contient les tables, vu depuis ce dossier.",
+    "destination: the file that holds the tables, as seen from this folder, or a Google Sheet (docs/sheets.md).":
+        "destination : le fichier qui contient les tables, vu depuis ce dossier, ou une feuille Google (docs/sheets.fr.md).",
     "What comes next:": "La suite :",
     "is all in place?": "tout est en place ?",
     "read it all": "tout lire",
@@ -451,6 +451,11 @@ FRENCH: dict[str, str] = {
     "0 chooses a free one.": "0 en choisit un libre.",
     "Where to write echannel.yaml.": "Où écrire echannel.yaml.",
     "Where to put the sample company.": "Où mettre l'entreprise d'exemple.",
+    "A Google Sheet for the figures (its address), empty for none":
+        "Une feuille Google pour les chiffres (son adresse), vide sinon",
+    "The key file of its service account, empty for Google's own login":
+        "Le fichier de clé de son compte de service, vide pour la connexion propre à Google",
+    "there is no file {path}": "il n'y a pas de fichier {path}",
     # Google Sheets
     "publisher": "publication",
     "Google Sheets": "Google Sheets",
@@ -507,7 +512,7 @@ FRENCH: dict[str, str] = {
     "{used:,} of 10,000,000 cells are taken: {months:,} more months of sales like these would fit":
         "{used:,} cellules sur 10 000 000 sont prises : {months:,} mois de plus de telles ventes tiendraient",
     "{address!r} is not a spreadsheet": "{address!r} n'est pas une feuille de calcul",
-    "copy its address from the browser: {url}": "copiez son adresse depuis le navigateur : {url}",
+    "copy its address from the browser (…/spreadsheets/d/…)": "copiez son adresse depuis le navigateur (…/spreadsheets/d/…)",
     "{n:,} texts of {table} were longer than a cell and were cut":
         "{n:,} textes de {table} étaient plus longs qu'une cellule et ont été coupés",
     "{table} is sent to Google Sheets …": "{table} part vers Google Sheets …",

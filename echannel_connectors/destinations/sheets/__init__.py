@@ -189,6 +189,6 @@ def id_of(spreadsheet: str) -> str:
     if not re.fullmatch(r"[\w-]{10,}", word):
         raise SettingsError(
             say("{address!r} is not a spreadsheet", address=spreadsheet),
-            hint=say("copy its address from the browser: {url}", url="https://docs.google.com/spreadsheets/d/…"),
+            hint=say("copy its address from the browser (…/spreadsheets/d/…)"),
         )
     return word
