@@ -15,7 +15,7 @@ from echannel_connectors.specs import Scalar
 from tests.erp.truth import Row, core_rows
 
 HERE = Path(__file__).parent
-SQL_SERVER = ("sage100",)
+SQL_SERVER = ("sage100", "sap_b1")
 PUBLIC = (*SQL_SERVER,)
 PARAMETERS: Mapping[str, Mapping[str, Scalar]] = {}
 
