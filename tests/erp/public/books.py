@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from decimal import Decimal
@@ -15,19 +16,24 @@ from echannel_connectors.specs import Scalar
 from tests.erp.truth import Row, core_rows
 
 HERE = Path(__file__).parent
-SQL_SERVER = ("sage100", "sap_b1")
+SQL_SERVER = ("sage100", "sap_b1", "dynamics_nav")
 PUBLIC = (*SQL_SERVER,)
-PARAMETERS: Mapping[str, Mapping[str, Scalar]] = {}
+PARAMETERS: Mapping[str, Mapping[str, Scalar]] = {
+    "dynamics_nav": {"prefix": "Démo & fils S_A_$", "suffix": "$437dbf0e-84ff-417a-965d-ed2bb9650972"},
+}
 
 
 def books(connector: str, folder: Path, *scripts: str) -> Erp:
     """The ERP after the named scripts; the first time, after its schema and first state."""
     file = folder / f"{connector}.duckdb"
     names = scripts if file.exists() else (connector, *scripts)
+    parameters = PARAMETERS.get(connector, {})
     with closing(duckdb.connect(str(file))) as connection:
         for name in names:
-            connection.execute((HERE / f"{name}.sql").read_text(encoding="utf-8"))
-    return Erp(connector=connector, url=f"duckdb:///{file}", parameters=PARAMETERS.get(connector, {}))
+            script = (HERE / f"{name}.sql").read_text(encoding="utf-8")
+            whole = rf'dbo."{parameters.get("prefix", "")}\1{parameters.get("suffix", "")}"'
+            connection.execute(re.sub(r'dbo\."([^"]+)"', whole, script))
+    return Erp(connector=connector, url=f"duckdb:///{file}", parameters=parameters)
 
 
 def table(source: Erp, name: str, *columns: str) -> list[tuple[Any, ...]]:
