@@ -16,7 +16,7 @@ from sqlglot import exp
 
 # What the specs may call; SQL Server 2012 and later have all of it.
 FUNCTIONS = (
-    exp.Abs, exp.Case, exp.Cast, exp.Coalesce, exp.Concat, exp.Count, exp.Exists, exp.If, exp.Max, exp.Min, exp.Nullif,
+    exp.Abs, exp.Case, exp.Cast, exp.Coalesce, exp.Concat, exp.Count, exp.Exists, exp.If, exp.Length, exp.Max, exp.Min, exp.Nullif,
     exp.Round, exp.Sum, exp.Trim, exp.Upper, exp.And, exp.Or, exp.DateAdd, exp.TimestampAdd,
 )  # fmt: skip
 TYPES = {"DECIMAL", "BIGINT", "INT", "INTEGER", "NVARCHAR", "DATE", "DATETIME2"}
