@@ -19,7 +19,7 @@ FUNCTIONS = (
     exp.Abs, exp.Case, exp.Cast, exp.Coalesce, exp.Concat, exp.Count, exp.Exists, exp.If, exp.Length, exp.Max, exp.Min, exp.Nullif,
     exp.Round, exp.Sum, exp.Trim, exp.Upper, exp.And, exp.Or, exp.DateAdd, exp.TimestampAdd,
 )  # fmt: skip
-TYPES = {"DECIMAL", "BIGINT", "INT", "INTEGER", "NVARCHAR", "DATE", "DATETIME2"}
+TYPES = {"VARCHAR", "DECIMAL", "BIGINT", "INT", "INTEGER", "NVARCHAR", "DATE", "DATETIME2"}
 
 
 class Errors(SA_ErrorListener):  # type: ignore[misc]  # no type hints of its own
