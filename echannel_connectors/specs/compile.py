@@ -25,7 +25,7 @@ from echannel_connectors.texts import say
 CURSOR = "_cursor"
 PERSONAL = "email"  # read as it is, and hashed before it is stored
 COMPANY = {"currency": "EUR", "time_zone": "Europe/Paris"}  # what every spec may ask for, unless the company says else
-NAME = re.compile(r"[A-Za-z0-9_]*")
+NAME = re.compile(r"[\w $&()+,!#@=-]*")  # what a name may hold besides letters: Dynamics puts the company's into it
 Node = TypeVar("Node", bound=exp.Expression)
 UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
@@ -58,7 +58,7 @@ class Select:
     zones: Mapping[str, str]  # the time zone of a moment that is kept in local time
     relation: exp.Select  # FROM, joins and WHERE, without columns
     cursor: exp.Expression | None
-    look_back: timedelta
+    look_back: timedelta | int  # a number of changes where the cursor counts them
     reread: exp.Expression | None
     day: exp.Expression | None
     deletes: bool
@@ -148,12 +148,16 @@ def compile_spec(
     return selects
 
 
-def seconds_of(text: str, where: str) -> timedelta:
-    """`10 minutes`, `2 hours`, `1 day` as a time span."""
-    match = re.fullmatch(r"(\d+) (second|minute|hour|day)s?", text.strip())
+def look_back_of(text: str, where: str) -> timedelta | int:
+    """`10 minutes`, `2 hours`, `1 day` as a time span; `1000 changes`, for a cursor that counts them, as a number."""
+    match = re.fullmatch(r"(\d+) (second|minute|hour|day|change)s?", text.strip())
     if not match:
-        raise SpecError(f"{where}: {text!r} is not a time span", hint="write it as '10 minutes' or '1 day'")
-    return timedelta(seconds=int(match[1]) * UNITS[match[2]])
+        raise SpecError(
+            f"{where}: {text!r} is not a time span",
+            hint="write it as '10 minutes' or '1 day', or as '1000 changes' where the cursor is a number",
+        )
+    count, unit = int(match[1]), match[2]
+    return count if unit == "change" else timedelta(seconds=count * UNITS[unit])
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +194,7 @@ class _Reader:
             zones={name: self._zone(one, f"{where}.{name}") for name, one in table.columns.items() if one.zone},
             relation=relation,
             cursor=self._expression(table.cursor, f"{where}.cursor") if table.cursor else None,
-            look_back=seconds_of(table.look_back, f"{where}.look_back"),
+            look_back=look_back_of(table.look_back, f"{where}.look_back"),
             reread=self._expression(table.reread, f"{where}.reread") if table.reread else None,
             day=self._expression(day, f"{where}.day") if day else columns.get(DAYS.get(core.name, "")),
             deletes=table.deletes == "sweep",
@@ -229,8 +233,8 @@ class _Reader:
         code = self._expression(one.sql, where)
         case = exp.Case()
         for value, word in one.values.items():
-            case = case.when(exp.EQ(this=_inner(code), expression=_literal(value)), _literal(word), copy=False)
-        return case.else_(_literal(one.otherwise), copy=False)
+            case = case.when(exp.EQ(this=_inner(code), expression=self._literal(value)), self._literal(word), copy=False)
+        return case.else_(self._literal(one.otherwise), copy=False)
 
     def _zone(self, one: Column, where: str) -> str:
         zone = one.zone or ""
@@ -254,7 +258,7 @@ class _Reader:
         """The same with literals in place of `:parameters`, and the names of tables as this installation has them."""
         root = exp.Paren(this=node)
         for placeholder in list(root.find_all(exp.Placeholder)):
-            placeholder.replace(_literal(self._value(placeholder.name, where)))
+            placeholder.replace(self._literal(self._value(placeholder.name, where)))
         ctes = {cte.alias for cte in root.find_all(exp.CTE)}
         for table in list(root.find_all(exp.Table)):
             if not isinstance(table.this, exp.Identifier) or table.args.get("db"):
@@ -271,10 +275,10 @@ class _Reader:
         return root.this  # type: ignore[no-any-return]  # the node that was put in
 
     def _rename(self, table: exp.Table) -> None:
-        prefix, schema = self._name("prefix"), self._name("schema")
-        if prefix and not table.alias:  # columns may be qualified by the table's bare name
+        prefix, suffix, schema = self._name("prefix"), self._name("suffix"), self._name("schema")
+        if prefix + suffix and not table.alias:  # columns may be qualified by the table's bare name
             table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
-        table.set("this", exp.to_identifier(prefix + table.name))
+        table.set("this", exp.to_identifier(prefix + table.name + suffix))
         if schema:
             table.set("db", exp.to_identifier(schema))
 
@@ -302,9 +306,20 @@ class _Reader:
         value = str(self.values.get(parameter, ""))
         if not NAME.fullmatch(value):
             raise SettingsError(
-                say("parameters.{name} may hold letters, digits and _ only, not {value!r}", name=parameter, value=value)
+                say(
+                    "parameters.{name} may hold letters, digits, spaces and $&()+,!#@=-_ only, not {value!r}",
+                    name=parameter,
+                    value=value,
+                )
             )
         return value
+
+    def _literal(self, value: Scalar | None) -> exp.Expression:
+        if value is None:
+            return exp.null()
+        if isinstance(value, bool):  # SQL Server has no truth values, only bits
+            return _number(int(value)) if self.dialect == "tsql" else exp.Boolean(this=value)
+        return exp.Literal.string(value) if isinstance(value, str) else exp.Literal.number(value)
 
 
 def _values(spec: Spec, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
@@ -353,14 +368,6 @@ def _of_q(name: str) -> exp.Expression:
     return exp.Column(this=exp.to_identifier(name), table=exp.to_identifier("q"))
 
 
-def _literal(value: Scalar | None) -> exp.Expression:
-    if value is None:
-        return exp.null()
-    if isinstance(value, bool):
-        return exp.Boolean(this=value)
-    return exp.Literal.string(value) if isinstance(value, str) else exp.Literal.number(value)
-
-
 def _number(value: int) -> exp.Expression:
     return exp.Literal.number(value)
 
@@ -370,7 +377,10 @@ def _moment(text: str, dialect: str) -> exp.Expression:
     if re.fullmatch(r"-?\d+", text):
         return exp.Literal.number(text)
     literal = exp.Literal.string(text)
-    return literal if dialect == "sqlite" else exp.cast(literal, "DATETIME(6)")
+    if dialect == "sqlite":
+        return literal
+    # SQL Server reads a DATETIME in the language of the login, a DATETIME2 as ISO has it.
+    return exp.cast(literal, exp.DataType.build("DATETIME2(6)", dialect="tsql") if dialect == "tsql" else "DATETIME(6)")
 
 
 def _day(text: str, dialect: str) -> exp.Expression:
