@@ -8,7 +8,7 @@ passed through. Parameters become literals, a table prefix becomes part of the n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
@@ -25,7 +25,7 @@ from echannel_connectors.texts import say
 CURSOR = "_cursor"
 PERSONAL = "email"  # read as it is, and hashed before it is stored
 COMPANY = {"currency": "EUR", "time_zone": "Europe/Paris"}  # what every spec may ask for, unless the company says else
-NAME = re.compile(r"[A-Za-z0-9_]*")
+NAME = re.compile(r"[\w $&()+,!#@=-]*")  # what a name may hold besides letters: Dynamics puts the company's into it
 Node = TypeVar("Node", bound=exp.Expression)
 UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
@@ -60,7 +60,7 @@ class Select:
     zones: Mapping[str, str]  # the time zone of a moment that is kept in local time
     relation: exp.Select  # FROM, joins and WHERE, without columns
     cursor: exp.Expression | None
-    look_back: timedelta
+    look_back: timedelta | int  # a number of changes where the cursor counts them
     reread: exp.Expression | None
     day: exp.Expression | None
     deletes: bool
@@ -102,7 +102,7 @@ class Select:
     def reads(self) -> tuple[str, ...]:
         """The tables that are read, as the database has them: `schema.table`, or `table` where none is named."""
         found = {
-            ".".join(part for part in (table.db, table.name) if part)
+            _said(table)
             for node in self._everything()
             for table in node.find_all(exp.Table)
             if isinstance(table.this, exp.Identifier) and not table.meta.get("is_cte")
@@ -130,28 +130,39 @@ class Select:
             raise SpecError(sentence, hint="write it in words that both databases know, or in a 'query'") from error
 
 
-def compile_spec(spec: Spec, parameters: Mapping[str, Scalar], dialect: str) -> dict[str, Select]:
-    """Each table's SELECT in `dialect`. Raises SpecError for what is not a SELECT, SettingsError for parameters."""
+def compile_spec(
+    spec: Spec, parameters: Mapping[str, Scalar], dialect: str, present: Collection[str] | None = None
+) -> dict[str, Select]:
+    """Each table's SELECT in `dialect`. Raises SpecError for what is not a SELECT, SettingsError for parameters.
+
+    `present` are the tables that the database has (`table` and `schema.table`); all that are named, where it is None.
+    """
     if "firebird" in (spec.dialect, dialect):
         import echannel_connectors.specs.dialects  # noqa: F401 - makes it known to sqlglot
 
-    reader = _Reader(spec, _values(spec, parameters), dialect, spec.views)
+    reader = _Reader(spec, _values(spec, parameters), dialect, spec.views, present)
     selects = {}
     for name, table in spec.tables.items():
         try:
-            selects[name] = reader.table(TABLES[name], table)
+            select = reader.table(TABLES[name], table)
         except SpecError as error:
             error.place = error.place or spec.place_of("tables", name)
             raise
+        if not (table.optional and present is not None and any(one not in present for one in select.reads())):
+            selects[name] = select
     return selects
 
 
-def seconds_of(text: str, where: str) -> timedelta:
-    """`10 minutes`, `2 hours`, `1 day` as a time span."""
-    match = re.fullmatch(r"(\d+) (second|minute|hour|day)s?", text.strip())
+def look_back_of(text: str, where: str) -> timedelta | int:
+    """`10 minutes`, `2 hours`, `1 day` as a time span; `1000 changes`, for a cursor that counts them, as a number."""
+    match = re.fullmatch(r"(\d+) (second|minute|hour|day|change)s?", text.strip())
     if not match:
-        raise SpecError(f"{where}: {text!r} is not a time span", hint="write it as '10 minutes' or '1 day'")
-    return timedelta(seconds=int(match[1]) * UNITS[match[2]])
+        raise SpecError(
+            f"{where}: {text!r} is not a time span",
+            hint="write it as '10 minutes' or '1 day', or as '1000 changes' where the cursor is a number",
+        )
+    count, unit = int(match[1]), match[2]
+    return count if unit == "change" else timedelta(seconds=count * UNITS[unit])
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +173,7 @@ class _Reader:
     values: Mapping[str, Scalar]
     dialect: str
     views: Mapping[str, str]
+    present: Collection[str] | None
 
     def table(self, core: CoreTable, table: Table) -> Select:
         where = f"{self.spec.connector}.{core.name}"
@@ -187,7 +199,7 @@ class _Reader:
             zones={name: self._zone(one, f"{where}.{name}") for name, one in table.columns.items() if one.zone},
             relation=relation,
             cursor=self._expression(table.cursor, f"{where}.cursor") if table.cursor else None,
-            look_back=seconds_of(table.look_back, f"{where}.look_back"),
+            look_back=look_back_of(table.look_back, f"{where}.look_back"),
             reread=self._expression(table.reread, f"{where}.reread") if table.reread else None,
             day=self._expression(day, f"{where}.day") if day else columns.get(DAYS.get(core.name, "")),
             deletes=table.deletes == "sweep",
@@ -195,10 +207,7 @@ class _Reader:
 
     def _of_query(self, text: str, core: CoreTable, where: str) -> tuple[exp.Select, dict[str, exp.Expression]]:
         """A whole SELECT stands as a table of its own; its columns are those of core that it names."""
-        query = self._parsed(text, where)
-        if not isinstance(query, exp.Query):
-            raise SpecError(f"{where} must be a single SELECT")
-        query = self._filled(query, where)
+        query = self._whole(text, where)
         known = {*core.types, PERSONAL}
         for name in query.named_selects:
             if name not in known and not name.startswith("_"):
@@ -229,8 +238,9 @@ class _Reader:
         code = self._expression(one.sql, where)
         case = exp.Case()
         for value, word in one.values.items():
-            case = case.when(exp.EQ(this=_inner(code), expression=_literal(value)), _literal(word), copy=False)
-        return case.else_(_literal(one.otherwise), copy=False)
+            is_code = exp.EQ(this=_inner(code), expression=self._literal(value))
+            case = case.when(is_code, self._literal(word), copy=False)
+        return case.else_(self._literal(one.otherwise), copy=False)
 
     def _zone(self, one: Column, where: str) -> str:
         zone = one.zone or ""
@@ -254,35 +264,44 @@ class _Reader:
         """The same with literals in place of `:parameters`, and the names of tables as this installation has them."""
         root = exp.Paren(this=node)
         for placeholder in list(root.find_all(exp.Placeholder)):
-            placeholder.replace(_literal(self._value(placeholder.name, where)))
+            placeholder.replace(self._literal(self._value(placeholder.name, where)))
         ctes = {cte.alias for cte in root.find_all(exp.CTE)}
         for table in list(root.find_all(exp.Table)):
             if not isinstance(table.this, exp.Identifier) or table.args.get("db"):
                 continue
-            if table.name in ctes:
+            name, alias = table.name, table.alias or table.name
+            if name in ctes:
                 table.meta["is_cte"] = True
-            elif table.name in self.views:
-                table.replace(self._view(table.name).subquery(table.alias or table.name))
+            elif name in self.views:
+                table.replace(self._view(name).subquery(alias))
             else:
                 self._rename(table)
+                if name in self.spec.instead and self.present is not None and _said(table) not in self.present:
+                    table.replace(self._stand_in(name).subquery(alias))
         return root.this  # type: ignore[no-any-return]  # the node that was put in
 
     def _rename(self, table: exp.Table) -> None:
-        prefix, schema = self._name("prefix"), self._name("schema")
-        if prefix and not table.alias:  # columns may be qualified by the table's bare name
+        prefix, suffix, schema = self._name("prefix"), self._name("suffix"), self._name("schema")
+        if prefix + suffix and not table.alias:  # columns may be qualified by the table's bare name
             table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
-        table.set("this", exp.to_identifier(prefix + table.name))
+        table.set("this", exp.to_identifier(prefix + table.name + suffix))
         if schema:
             table.set("db", exp.to_identifier(schema))
 
     def _view(self, name: str) -> exp.Query:
         """A SELECT that several tables share; it may use those that stand before it."""
-        where = f"{self.spec.connector}.views.{name}"
-        query = self._parsed(self.views[name], where)
+        earlier = dict(list(self.views.items())[: list(self.views).index(name)])
+        return replace(self, views=earlier)._whole(self.views[name], f"{self.spec.connector}.views.{name}")
+
+    def _stand_in(self, name: str) -> exp.Query:
+        """What stands for a table that this database does not have."""
+        return replace(self, present=None)._whole(self.spec.instead[name], f"{self.spec.connector}.instead.{name}")
+
+    def _whole(self, text: str, where: str) -> exp.Query:
+        query = self._parsed(text, where)
         if not isinstance(query, exp.Query):
             raise SpecError(f"{where} must be a single SELECT")
-        earlier = dict(list(self.views.items())[: list(self.views).index(name)])
-        return replace(self, views=earlier)._filled(query, where)
+        return self._filled(query, where)
 
     def _value(self, name: str, where: str) -> Scalar:
         if name not in self.values:
@@ -293,9 +312,20 @@ class _Reader:
         value = str(self.values.get(parameter, ""))
         if not NAME.fullmatch(value):
             raise SettingsError(
-                say("parameters.{name} may hold letters, digits and _ only, not {value!r}", name=parameter, value=value)
+                say(
+                    "parameters.{name} may hold letters, digits, spaces and $&()+,!#@=-_ only, not {value!r}",
+                    name=parameter,
+                    value=value,
+                )
             )
         return value
+
+    def _literal(self, value: Scalar | None) -> exp.Expression:
+        if value is None:
+            return exp.null()
+        if isinstance(value, bool):  # SQL Server has no truth values, only bits
+            return _number(int(value)) if self.dialect == "tsql" else exp.Boolean(this=value)
+        return exp.Literal.string(value) if isinstance(value, str) else exp.Literal.number(value)
 
 
 def _values(spec: Spec, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
@@ -327,6 +357,10 @@ def _with_scale(value: exp.Expression, scale: int, dialect: str) -> exp.Expressi
     return exp.Case().when(exp.Is(this=_inner(value), expression=exp.null()), exp.null()).else_(text)
 
 
+def _said(table: exp.Table) -> str:
+    return ".".join(part for part in (table.db, table.name) if part)
+
+
 def _parts(query: exp.Expression) -> set[str]:
     """The clauses that a parsed SELECT has besides its columns."""
     return {name for name, value in query.args.items() if value and name not in ("expressions", "kind")}
@@ -340,14 +374,6 @@ def _of_q(name: str) -> exp.Expression:
     return exp.Column(this=exp.to_identifier(name), table=exp.to_identifier("q"))
 
 
-def _literal(value: Scalar | None) -> exp.Expression:
-    if value is None:
-        return exp.null()
-    if isinstance(value, bool):
-        return exp.Boolean(this=value)
-    return exp.Literal.string(value) if isinstance(value, str) else exp.Literal.number(value)
-
-
 def _number(value: int) -> exp.Expression:
     return exp.Literal.number(value)
 
@@ -358,7 +384,10 @@ def _moment(text: str, dialect: str) -> exp.Expression:
         return exp.Literal.number(text)
     # Firebird takes no more than four digits of a second; to begin a little earlier is no harm.
     literal = exp.Literal.string(text[:24] if dialect == "firebird" else text)
-    return literal if dialect == "sqlite" else exp.cast(literal, "DATETIME(6)")
+    if dialect == "sqlite":
+        return literal
+    # SQL Server reads a DATETIME in the language of the login, a DATETIME2 as ISO has it.
+    return exp.cast(literal, exp.DataType.build("DATETIME2(6)", dialect="tsql") if dialect == "tsql" else "DATETIME(6)")
 
 
 def _day(text: str, dialect: str) -> exp.Expression:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -81,7 +81,7 @@ class Erp(Settings):
 
     def check(self) -> Iterable[Finding]:
         """What a person should know before the first sync: the way in, the account's rights, what is missing."""
-        return findings(self._database, self.selects)
+        return findings(self._database, lambda: (self.selects, self.left_out))
 
     def receipt(self) -> Mapping[str, float]:
         cost = self._database.receipt
@@ -105,7 +105,26 @@ class Erp(Settings):
     @cached_property
     def selects(self) -> Mapping[str, Select]:
         """What the ERP is asked, per core table, in its own dialect."""
+        return compile_spec(self._spec, self.parameters, self._database.dialect, self._present)
+
+    @property
+    def left_out(self) -> Mapping[str, Collection[str]]:
+        """Core tables that are not read because the database lacks tables (modules), with these tables."""
+        everything = compile_spec(self._spec, self.parameters, self._database.dialect)
+        present = self._present or ()
+        return {
+            name: set(every.reads()) - set(present) for name, every in everything.items() if name not in self.selects
+        }
+
+    @cached_property
+    def _present(self) -> Collection[str] | None:
+        """The tables that the database has, where the spec says what to do without some."""
+        has_choice = self._spec.instead or any(table.optional for table in self._spec.tables.values())
+        return self._database.tables() if has_choice else None
+
+    @cached_property
+    def _spec(self) -> Spec:
         spec = self.spec or specs.find(self.connector)
         if spec.runs_in_warehouse:
             raise SettingsError(say("{name} is no ERP: its spec runs in the warehouse", name=self.connector))
-        return compile_spec(spec, self.parameters, self._database.dialect)
+        return spec

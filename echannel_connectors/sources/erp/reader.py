@@ -106,6 +106,14 @@ class Database:
         finally:
             connection.close()
 
+    def tables(self) -> frozenset[str]:
+        """What the database lists: each table and view as `table` and as `schema.table`."""
+        rows = self.values(self.address.kind.tables)
+        names = frozenset(str(name) for _, name in rows) | frozenset(f"{schema}.{name}" for schema, name in rows)
+        if self.dialect not in ("oracle", "firebird", "tsql"):
+            return names
+        return names | {name.lower() for name in names} | {name.upper() for name in names}  # any case is the same name
+
     def close(self) -> None:
         """End the snapshot; the next SELECT opens another one."""
         with self._lock:

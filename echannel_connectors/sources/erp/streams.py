@@ -11,10 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from echannel_connectors.arrow import ARROW_TYPES, e_mail
+from echannel_connectors.errors import SpecError
 from echannel_connectors.sources.erp.reader import Database
 from echannel_connectors.sources.erp.rows import Columns, check_keys, last_key
 from echannel_connectors.specs.compile import CURSOR, PERSONAL, Select
 from echannel_connectors.streams import Batch, Position, Progress, Shape, Slice
+from echannel_connectors.texts import say
 
 GROUP = 122_880  # one of DuckDB's row groups: commits of whole groups take half the time of others
 GROUP_BYTES = 64 * 1024 * 1024
@@ -117,10 +119,14 @@ def _rank(cursor: str) -> tuple[int, str]:
     return 0, cursor.replace("T", " ")
 
 
-def _earlier(cursor: str, look_back: timedelta) -> str:
-    """A moment less the look-back; a number counts changes, not time, and stays."""
+def _earlier(cursor: str, look_back: timedelta | int) -> str:
+    """A moment less the look-back. A number counts changes, not time: it goes back by a number of them, or stays."""
     if cursor.lstrip("-").isdigit():
-        return cursor
+        return str(int(cursor) - look_back) if isinstance(look_back, int) else cursor
+    if isinstance(look_back, int):
+        raise SpecError(
+            say("a look-back of changes needs a cursor that counts them, which {cursor!r} is not", cursor=cursor)
+        )
     moment = datetime.fromisoformat(cursor) - look_back
     return moment.isoformat(sep=" ")
 
