@@ -6,13 +6,14 @@ No Python object is made per value: five to ten times as fast as rows fetched by
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as compute
 import pyarrow.csv as pc
 
+from echannel_connectors.sources.erp.kinds import Address
 from echannel_connectors.sources.erp.rows import Columns
 
 # Types by their OIDs in pg_type.dat, which never change.
@@ -28,6 +29,46 @@ ARROW: Mapping[int, pa.DataType] = {
     **dict.fromkeys(INTEGERS, pa.int64()),
 }
 BLOCK = 256 * 1024  # what stays in the processor's cache: larger blocks take a fifth longer
+
+
+class Postgres:
+    """A psycopg connection. COPY cannot be left half-way: whoever does so closes it."""
+
+    closed = False
+
+    def __init__(self, address: Address, opening: Sequence[str]) -> None:
+        import psycopg
+
+        said = {
+            "host": address.server, "port": address.port, "user": address.user, "password": address.secret,
+            "dbname": address.database, **address.query,
+        }  # fmt: skip
+        wanted: dict[str, Any] = {name: value for name, value in said.items() if value}
+        self._connection = psycopg.connect(autocommit=True, **wanted)
+        for statement in opening:
+            self._connection.execute(statement.encode())
+
+    @staticmethod
+    def refusals() -> tuple[type[Exception], ...]:
+        import psycopg
+
+        return (psycopg.Error,)
+
+    def rows(self, sql: str, columns: Columns, _: int) -> Generator[Mapping[str, pa.Array]]:
+        is_whole = False
+        try:
+            yield from copied(self._connection, sql, columns)
+            is_whole = True
+        finally:
+            if not is_whole:
+                self.close()
+
+    def values(self, sql: str) -> list[tuple[Any, ...]]:
+        return self._connection.execute(sql.encode()).fetchall()
+
+    def close(self) -> None:
+        self.closed = True
+        self._connection.close()
 
 
 def copied(connection: Any, sql: str, columns: Columns) -> Generator[Mapping[str, pa.Array]]:

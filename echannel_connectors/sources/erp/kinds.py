@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from echannel_connectors.errors import SettingsError, did_you_mean
 from echannel_connectors.texts import say
@@ -21,7 +21,7 @@ class Kind:
     """How one kind of database is reached: its driver, how rows come, and the statements that open a snapshot."""
 
     dialect: str  # sqlglot's name
-    driver: str = ""  # SQLAlchemy's name
+    driver: str = ""  # SQLAlchemy's name, where it opens the connection
     module: str = ""
     extra: str = ""  # the pip extra that brings the module
     way: Way = "sqlalchemy"
@@ -40,6 +40,7 @@ MYSQL = (
     "SET SESSION net_write_timeout = 3600, /*M!100101 SESSION max_statement_time = {seconds}, */"
     " /*!50708 SESSION max_execution_time = {milliseconds}, */ SESSION time_zone = '+00:00'"
 )
+REPEATABLE = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 POSTGRES = (
     "SET LOCAL TIME ZONE 'UTC'",
     "SET LOCAL client_encoding = 'UTF8'",
@@ -52,11 +53,12 @@ FIREBIRD_TABLES = "SELECT NULL, TRIM(RDB$RELATION_NAME) FROM RDB$RELATIONS"
 ORACLE_TABLES = "SELECT owner, table_name FROM all_tables UNION ALL SELECT owner, view_name FROM all_views"
 
 KINDS: Mapping[str, Kind] = {
-    "postgresql": Kind("postgres", "postgresql+psycopg", "psycopg", "postgres", "copy", "REPEATABLE READ",
-                       ("SET TRANSACTION READ ONLY", *POSTGRES),
+    "postgresql": Kind("postgres", "", "psycopg", "postgres", "copy",
+                       opening=("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", *POSTGRES),
                        tls=(("sslmode", "verify-full"), ("sslrootcert", "{ca}"))),
-    "mysql": Kind("mysql", "mysql+pymysql", "pymysql", "mysql", "packets", "REPEATABLE READ",
-                  (MYSQL, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"), tls=(("ssl_ca", "{ca}"),)),
+    "mysql": Kind("mysql", "", "pymysql", "mysql", "packets",
+                  opening=(MYSQL, REPEATABLE, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"),
+                  tls=(("ssl_ca", "{ca}"), ("ssl_verify_cert", "true"), ("ssl_verify_identity", "true"))),
     "sqlite": Kind("sqlite", "sqlite", "sqlite3", opening=("BEGIN",), in_file=True, tables=SQLITE_TABLES),
     "duckdb": Kind("duckdb", "", "duckdb", way="duckdb", opening=("BEGIN TRANSACTION",), in_file=True),
     "mssql": Kind("tsql", "mssql+pymssql", "pymssql", "mssql", isolation="SNAPSHOT", is_padded=True),
@@ -83,15 +85,26 @@ ODBC: Mapping[str, Kind] = {
 }
 
 
+# user:password@host:port/name?query; a password may hold anything but an @, and all of it may be percent-encoded.
+URL = re.compile(
+    r"(?:(?P<user>[^:/?@]*)(?::(?P<secret>[^@]*))?@)?(?P<server>\[[^\]]*\]|[^/:?@]*)(?::(?P<port>\d+))?"
+    r"(?:/(?P<database>[^?]*))?(?:\?(?P<query>.*))?"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """A database URL taken apart; what is printed of it is `host`, which holds no secret."""
 
     kind: Kind
-    url: str = field(repr=False)
     host: str
-    secret: str = field(repr=False)
-    path: str = ""
+    path: str = ""  # of a database in a file
+    server: str = ""
+    port: int | None = None
+    database: str = ""
+    user: str = ""
+    secret: str = field(default="", repr=False)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, url: str, ca: Path | None = None) -> Address:
@@ -107,56 +120,32 @@ class Address:
         kind = KINDS[name]
         if ca is not None and not kind.tls:
             raise SettingsError(say("ca_file is known for {names} alone", names="PostgreSQL, MariaDB, MySQL"))
-        if kind.way == "odbc":
-            return cls._of_odbc(rest)
         if kind.in_file:
             path = rest.removeprefix("/").partition("?")[0]
-            return cls(kind, url, Path(path).name or path, "", path)
-        return cls._of_server(kind, rest, ca)
+            return cls(kind, Path(path).name or path, path)
+        return cls._of_server(kind, rest, {name: value.format(ca=ca) for name, value in kind.tls} if ca else {})
 
     @classmethod
-    def _of_odbc(cls, rest: str) -> Address:
-        """odbc://user:password@host:port/database?driver=…&dialect=…; what else is asked for is passed on."""
-        try:
-            parts = urlsplit(f"odbc://{rest}")
-            port = parts.port
-        except ValueError:
-            raise _no_url() from None
-        words = dict(parse_qsl(parts.query))
-        driver, dialect = words.pop("driver", ""), words.pop("dialect", "")
-        if not driver or dialect not in ODBC:
-            example = "odbc://user:password@host/name?driver=PostgreSQL Unicode&dialect=postgres"
-            sentence = say("an odbc url names its driver and a dialect: {names}", names=", ".join(ODBC))
-            raise SettingsError(sentence, hint=say("write {url}", url=example))
-        server = parts.hostname or ""
-        secret = unquote(parts.password or "")
-        found = {"Driver": driver, "Server": f"{server},{port}" if port and dialect == "tsql" else server}
-        if dialect != "tsql":
-            found["Port"] = str(port or "")
-        found |= {"Database": unquote(parts.path[1:]), "UID": unquote(parts.username or ""), "PWD": secret, **words}
-        text = "".join(f"{name}={_braced(value)};" for name, value in found.items() if value)
-        return cls(ODBC[dialect], text, server or driver, secret)
-
-    @classmethod
-    def _of_server(cls, kind: Kind, rest: str, ca: Path | None) -> Address:
-        from sqlalchemy.engine import make_url
-        from sqlalchemy.exc import ArgumentError
-
-        try:
-            parts = make_url(f"{kind.driver}://{rest}")
-        except (ArgumentError, ValueError):
-            # Raised without its cause, which may repeat the url with its password.
-            raise _no_url() from None
-        host = parts.host or parts.query.get("host") or say("the database")
-        asked = {name: value.format(ca=ca) for name, value in kind.tls} if ca is not None else {}
-        parts = parts.set(query={**dict(kind.query), **parts.query, **asked})
-        text = parts.render_as_string(hide_password=False)
-        return cls(kind, text, host if isinstance(host, str) else host[0], str(parts.password or ""))
+    def _of_server(cls, kind: Kind, rest: str, tls: Mapping[str, str]) -> Address:
+        match = URL.fullmatch(rest)
+        if match is None:
+            raise _no_url()
+        said = {name: unquote(value or "") for name, value in match.groupdict().items() if name != "query"}
+        query = {**dict(kind.query), **dict(parse_qsl(match["query"] or "")), **tls}
+        if kind.way == "odbc":
+            kind = _odbc(query)
+        port = int(said.pop("port") or 0) or None
+        host = said["server"] or query.get("host") or query.get("driver") or say("the database")
+        return cls(kind, host, port=port, query=query, **said)
 
 
-def _braced(value: str) -> str:
-    """A value of an ODBC connection string, in braces where it holds what would end it."""
-    return "{" + value.replace("}", "}}") + "}" if re.search(r"[;{}\[\]=\s]", value) else value
+def _odbc(query: Mapping[str, str]) -> Kind:
+    """odbc://user:password@host:port/database?driver=…&dialect=…; what else is asked for is passed on."""
+    if not query.get("driver") or query.get("dialect") not in ODBC:
+        example = "odbc://user:password@host/name?driver=PostgreSQL Unicode&dialect=postgres"
+        sentence = say("an odbc url names its driver and a dialect: {names}", names=", ".join(ODBC))
+        raise SettingsError(sentence, hint=say("write {url}", url=example))
+    return ODBC[query["dialect"]]
 
 
 def _no_url() -> SettingsError:

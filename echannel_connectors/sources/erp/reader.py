@@ -9,23 +9,20 @@ import importlib.util
 import threading
 import time
 import weakref
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pyarrow as pa
-import pyarrow.compute as compute
 
 from echannel_connectors.errors import EChannelError, SettingsError
+from echannel_connectors.sources.erp.connections import Connection, connection_class
 from echannel_connectors.sources.erp.kinds import Address
 from echannel_connectors.sources.erp.refusals import URL, understood
 from echannel_connectors.sources.erp.rows import Columns
 from echannel_connectors.texts import say
-
-Fast = Callable[[Any, str, Columns], Generator[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ class Database:
         self.rows = min(rows, self.manners.rows_per_second or rows)
         self.receipt = Receipt()
         self._lock = threading.RLock()
-        self._connection: Any = None  # SQLAlchemy's or DuckDB's
+        self._connection: Connection | None = None
         self._finalizer: weakref.finalize[[Callable[[], None]], Database] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -66,12 +63,11 @@ class Database:
 
     def select(self, sql: str, columns: Columns) -> Iterator[pa.RecordBatch]:
         """The rows of a SELECT, typed, a bounded number at a time."""
-        read = getattr(self, f"_by_{self.address.kind.way}")
         began = clock = time.monotonic()
         read_rows = 0
         self.receipt.requests += 1
         try:
-            with closing(read(sql, columns)) as chunks:
+            with closing(self._snapshot().rows(sql, columns, self.rows)) as chunks:
                 for chunk in chunks:
                     self.receipt.seconds += time.monotonic() - clock
                     batch = columns.typed(chunk)
@@ -82,7 +78,7 @@ class Database:
                     self._wait(read_rows, began)
         except EChannelError:
             raise
-        except self._refusals() as error:
+        except self._way.refusals() as error:
             raise self._understood(error) from error
 
     def _wait(self, rows: int, began: float) -> None:
@@ -95,13 +91,8 @@ class Database:
         self.receipt.requests += 1
         connection = self._opened(snapshot=False)
         try:
-            if self.address.kind.way == "odbc":
-                return list(connection.values(sql))
-            if self.address.kind.way == "duckdb":
-                return [tuple(row) for row in connection.execute(sql).fetchall()]
-            plain = connection.execution_options(no_parameters=True)  # a % is a %, not a driver's placeholder
-            return [tuple(row) for row in plain.exec_driver_sql(sql)]
-        except self._refusals() as error:
+            return connection.values(sql)
+        except self._way.refusals() as error:
             raise self._understood(error) from error
         finally:
             connection.close()
@@ -121,64 +112,21 @@ class Database:
                 self._finalizer()
             self._connection = self._finalizer = None
 
-    # -- reading ------------------------------------------------------------------------------------------------
-
-    def _by_sqlalchemy(self, sql: str, _: Columns) -> Generator[Mapping[str, Any]]:
-        from sqlalchemy.engine import Connection
-
-        connection: Connection = self._snapshot()
-        streaming = connection.execution_options(no_parameters=True, stream_results=True, yield_per=self.rows)
-        with closing(streaming.exec_driver_sql(sql)) as result:
-            names = list(result.keys())
-            trimmed = _without_padding if self.address.kind.is_padded else tuple
-            for rows in result.partitions(self.rows):
-                yield dict(zip(names, map(trimmed, zip(*rows, strict=True)), strict=True))
-
-    def _by_copy(self, sql: str, columns: Columns) -> Generator[Mapping[str, Any]]:
-        from echannel_connectors.sources.erp.copying import copied
-
-        return self._whole(copied, sql, columns)
-
-    def _by_packets(self, sql: str, columns: Columns) -> Generator[Mapping[str, Any]]:
-        from echannel_connectors.sources.erp.packets import fetched
-
-        return self._whole(fetched, sql, columns)
-
-    def _whole(self, fast: Fast, sql: str, columns: Columns) -> Generator[Mapping[str, Any]]:
-        """The rows by a reader that speaks to the driver itself."""
-        connection = self._snapshot()
-        is_whole = False
-        try:
-            yield from fast(connection.connection.dbapi_connection, sql, columns)
-            is_whole = True
-        finally:
-            if not is_whole:  # what is left half-way cannot be used again: the next SELECT has its own connection
-                connection.invalidate()
-                self.close()
-
-    def _by_odbc(self, sql: str, columns: Columns) -> Generator[Mapping[str, Any]]:
-        for block in self._snapshot().rows(sql, self.rows, columns):
-            yield {
-                name: compute.utf8_rtrim(array, " ") if pa.types.is_string(array.type) else array
-                for name, array in block.items()
-            }
-
-    def _by_duckdb(self, sql: str, _: Columns) -> Generator[Mapping[str, Any]]:
-        reader = self._snapshot().sql(sql).to_arrow_reader(self.rows)
-        for batch in reader:
-            yield dict(zip(batch.schema.names, batch.columns, strict=True))
-
     # -- the connection -----------------------------------------------------------------------------------------
 
-    def _snapshot(self) -> Any:
+    @property
+    def _way(self) -> type[Connection]:
+        return connection_class(self.address.kind.way)
+
+    def _snapshot(self) -> Connection:
         with self._lock:
-            if self._connection is None:
+            if self._connection is None or self._connection.closed:
                 self._connection = self._opened(snapshot=True)
                 # Whoever forgets close() leaves no transaction open in somebody's production database.
                 self._finalizer = weakref.finalize(self, _closed, self._connection.close)
             return self._connection
 
-    def _opened(self, *, snapshot: bool) -> Any:
+    def _opened(self, *, snapshot: bool) -> Connection:
         kind = self.address.kind
         if importlib.util.find_spec(kind.module) is None:
             sentence = say("reading {host} needs the driver {driver}", host=self.address.host, driver=kind.module)
@@ -189,78 +137,12 @@ class Database:
         limits = {"seconds": seconds, "milliseconds": seconds * 1000}
         opening = tuple(statement.format(**limits) for statement in kind.opening) if snapshot else ()
         try:
-            if kind.way == "odbc":
-                from echannel_connectors.sources.erp.odbc import Connection
-
-                return Connection(self.address.url, opening)
-            return self._duckdb(opening) if kind.way == "duckdb" else self._sqlalchemy(opening)
-        except self._refusals() as error:
+            return self._way(self.address, opening)
+        except self._way.refusals() as error:
             raise self._understood(error, connecting=True) from error
-
-    def _duckdb(self, opening: tuple[str, ...]) -> Any:
-        import duckdb
-
-        # Nothing but this file: a SELECT could otherwise read any file of this machine. Moments are compared in UTC.
-        config = {"enable_external_access": "false"}
-        connection = duckdb.connect(self.address.path, read_only=True, config=config)
-        for statement in ("SET TimeZone = 'UTC'", *opening):
-            connection.execute(statement)
-        return connection
-
-    def _sqlalchemy(self, opening: tuple[str, ...]) -> Any:
-        from sqlalchemy import create_engine
-        from sqlalchemy.pool import NullPool
-
-        kind = self.address.kind
-        options: dict[str, Any] = {"poolclass": NullPool}
-        if kind.in_file:
-            options["creator"] = self._sqlite
-        engine = create_engine(f"{kind.driver}://" if kind.in_file else self.address.url, **options)
-        connection = engine.connect()
-        try:
-            if opening and kind.isolation:
-                connection = connection.execution_options(isolation_level=kind.isolation)
-            for statement in opening:
-                connection.exec_driver_sql(statement)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _sqlite(self) -> Any:
-        import sqlite3
-
-        # Threads take turns, never at once; batches.py reads one slice in one thread, the next in another.
-        name = f"file:{quote(self.address.path)}?mode=ro"
-        return sqlite3.connect(name, uri=True, check_same_thread=False, isolation_level=None)
-
-    def _refusals(self) -> tuple[type[Exception], ...]:
-        import duckdb
-        from sqlalchemy.exc import SQLAlchemyError
-
-        way = self.address.kind.way
-        if way == "duckdb":
-            return (duckdb.Error,)
-        if way == "odbc":
-            import arrow_odbc
-
-            return (arrow_odbc.Error,)
-        if way == "copy":
-            import psycopg
-
-            return (SQLAlchemyError, psycopg.Error)
-        if way == "packets":
-            import pymysql
-
-            return (SQLAlchemyError, pymysql.Error, OSError)
-        return (SQLAlchemyError,)
 
     def _understood(self, error: Exception, *, connecting: bool = False) -> EChannelError:
         return understood(error, self.address.host, self.address.secret, connecting=connecting)
-
-
-def _without_padding(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(value.rstrip(" ") if type(value) is str else value for value in values)
 
 
 def _reopened(address: Address, rows: int, manners: Manners) -> Database:
