@@ -80,6 +80,7 @@ class Batch:
     rows: pa.RecordBatch
     position: Position
     set_aside: tuple[SetAside, ...] = ()
+    distinct: bool = False  # the source has seen to it that no key comes twice
 
 
 class Stream(Protocol):

@@ -133,7 +133,7 @@ class DuckDB:
                 return None
             changed = 0
             if batch.rows.num_rows:
-                changed = _stored(connection, shape, batch.rows)
+                changed = _stored(connection, shape, batch)
             if changed:
                 connection.execute(commit.UNBUILT)
             for bad in batch.set_aside:
@@ -315,13 +315,13 @@ class DuckDB:
             )
 
 
-def _stored(connection: duckdb.DuckDBPyConnection, shape: Shape, rows: pa.RecordBatch) -> int:
+def _stored(connection: duckdb.DuckDBPyConnection, shape: Shape, batch: Batch) -> int:
     """How many of the rows were new or different."""
-    connection.register("incoming", rows)
-    if _first(connection, commit.is_new(shape))[0]:
+    connection.register("incoming", batch.rows)
+    if _first(connection, commit.is_new(shape, distinct=batch.distinct))[0]:
         changed = _first(connection, commit.insert(shape))[0]
     else:
-        connection.register("numbered", commit.numbered(rows))
+        connection.register("numbered", commit.numbered(batch.rows))
         changed = _first(connection, commit.merge(shape))[0]
         connection.unregister("numbered")
     connection.unregister("incoming")
