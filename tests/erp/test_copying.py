@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from echannel_connectors.errors import EChannelError, SpecError
+from echannel_connectors.sources.erp import copying
 from echannel_connectors.sources.erp.kinds import Address
 from echannel_connectors.sources.erp.reader import Database
 from echannel_connectors.sources.erp.rows import Columns
@@ -146,3 +147,22 @@ def test_two_time_zones_in_one_row(database: Database) -> None:
             "abroad": datetime(2026, 10, 25, 6, 30, tzinfo=UTC),
         }
     ]
+
+
+@pytest.mark.parametrize("block", [20 * 1024, 64 * 1024, copying.BLOCK])
+def test_rows_at_the_end_of_a_block(database: Database, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts of every size up to half a block, in order, none cut."""
+    monkeypatch.setattr(copying, "BLOCK", block)
+    schema = pa.schema([("n", pa.int64()), ("word", pa.string())])
+    sql = (
+        f"SELECT g AS n, repeat(chr(97 + g % 26), (g * 7919) % {block // 2}) AS word FROM generate_series(1, 300) AS g"
+    )
+    found = rows(database, sql, schema)
+    assert [row["n"] for row in found] == list(range(1, 301))
+    assert all(row["word"] == chr(97 + row["n"] % 26) * (row["n"] * 7919 % (block // 2)) for row in found)
+
+
+def test_a_text_of_several_blocks(database: Database) -> None:
+    """Nine million characters in one value."""
+    found = rows(database, "SELECT repeat('é', 9000000) AS word", pa.schema([("word", pa.string())]))
+    assert found == [{"word": "é" * 9_000_000}]
