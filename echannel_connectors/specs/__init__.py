@@ -30,6 +30,12 @@ FieldWord = Literal[
 ]
 
 
+MARKS: dict[str, FieldWord | list[str]] = {
+    "property": "text", "day": "date", "currency": "text",
+    "is_sampled": "boolean", "is_thresholded": "boolean", "has_other": "boolean", "is_truncated": "boolean",
+}  # fmt: skip
+
+
 class Parameter(Settings):
     """A value that an installation may set (`:name` in the SQL), such as a table prefix or a company number."""
 
@@ -64,6 +70,24 @@ class Reads(Settings):
 
     columns: dict[str, FieldWord | list[str]]
     optional: bool = False
+
+
+class Report(Settings):
+    """One report of a web analytics service: its dimensions and metrics by the service's names, with their types.
+
+    It becomes a raw table of that name: `property`, `day` (the day, or the first day of its week or month), the
+    dimensions, the metrics and the marks of figures that the service estimated.
+    """
+
+    dimensions: dict[str, Literal["text"]]
+    metrics: dict[str, Literal["integer", "money"]]
+    grain: Literal["day", "week", "month"] = "day"  # people are counted anew at each grain: they never add up
+    one_day_a_request: bool = False  # many different values: a longer report would fold them into "(other)"
+    where: dict[str, str] = Field(default_factory=dict)  # dimension → the one value that counts
+
+    def reads(self) -> Reads:
+        """The columns of its raw table."""
+        return Reads(columns={**MARKS, **self.dimensions, **self.metrics}, optional=True)
 
 
 class Table(Settings):
@@ -113,6 +137,7 @@ class Spec(Settings):
     instead: dict[str, str] = Field(
         default_factory=dict
     )  # a table that a version lacks → the SELECT that stands for it
+    reports: dict[str, Report] = Field(default_factory=dict)
     tables: dict[str, Table]
     _file: Path | None = PrivateAttr(None)
 
@@ -125,6 +150,11 @@ class Spec(Settings):
             for column in (*table.columns, *table.maps):
                 if column not in known:
                     raise ValueError(f"core.{name} has no column {column!r}: {did_you_mean(column, known)}")
+        return self
+
+    @model_validator(mode="after")
+    def _reports_are_read(self) -> Spec:
+        self.reads.update({name: report.reads() for name, report in self.reports.items()})
         return self
 
     def place_of(self, *path: str) -> str:
