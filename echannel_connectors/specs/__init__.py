@@ -16,13 +16,14 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from echannel_connectors.errors import SettingsError, SpecError, did_you_mean
 from echannel_connectors.models.core import TABLES
 from echannel_connectors.settings import Settings
+from echannel_connectors.specs.places import LOADER, Places
 from echannel_connectors.texts import Text, say
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times faster, where it was built in
 Scalar = str | int | float | bool
 Words = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 FieldWord = Literal[
@@ -110,43 +111,75 @@ class Spec(Settings):
     reads: dict[str, Reads] = Field(default_factory=dict)
     views: dict[str, str] = Field(default_factory=dict)  # SELECTs that several tables share
     tables: dict[str, Table]
-    _file: Path | None = PrivateAttr(None)
+    _places: Places | None = PrivateAttr(None)
 
     @model_validator(mode="after")
-    def _known_tables(self) -> Spec:
-        for name, table in self.tables.items():
-            if name not in TABLES:
-                raise ValueError(f"{name!r} is not a core table: {did_you_mean(name, TABLES)}")
-            known = {*TABLES[name].types, "email", "_deleted_at"}
-            for column in (*table.columns, *table.maps):
-                if column not in known:
-                    raise ValueError(f"core.{name} has no column {column!r}: {did_you_mean(column, known)}")
+    def _known_names(self) -> Spec:
+        if wrong := list(_unknown_names(self.tables)):
+            raise ValidationError.from_exception_data("Spec", wrong)
         return self
 
-    def place_of(self, *path: str) -> str:
-        """file:line of a key of this spec; "" for a spec that was not read from a file."""
-        return f"{self._file}:{line_of(self._file.read_text(encoding='utf-8'), path)}" if self._file else ""
+    def place_of(self, *path: str | int, at: int | None = None) -> str:
+        """file:line:column of a key of this spec, or of a character of its value; "" where it came from no file."""
+        return self._places.of(path, at) if self._places else ""
 
     @cached_property
     def runs_in_warehouse(self) -> bool:
         return bool(self.reads)
 
 
+def _unknown_names(tables: dict[str, Table]) -> Iterator[InitErrorDetails]:
+    """Tables and columns that the model does not have, each where it stands."""
+    for name, table in tables.items():
+        if name not in TABLES:
+            yield _named(("tables", name), f"{name!r} is not a core table: {did_you_mean(name, TABLES)}")
+            continue
+        known = {*TABLES[name].types, "email", "_deleted_at"}
+        for part, columns in (("columns", table.columns), ("maps", table.maps)):
+            for column in columns:
+                if column not in known:
+                    sentence = f"core.{name} has no column {column!r}: {did_you_mean(column, known)}"
+                    yield _named(("tables", name, part, column), sentence)
+
+
+def _named(path: tuple[str, ...], sentence: str) -> InitErrorDetails:
+    return InitErrorDetails(
+        type=PydanticCustomError("unknown_name", "{sentence}", {"sentence": sentence}), loc=path, input=None
+    )
+
+
 def load(path: Path) -> Spec:
-    """The spec in a YAML file; a mistake is a SpecError with file, line and the nearest right name."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        data = yaml.load(text, Loader=LOADER)  # noqa: S506 - both are safe loaders
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise SpecError(f"{path.name} is not valid YAML: {getattr(error, 'problem', error)}", place=place) from error
+    """The spec in a YAML file; a mistake is a SpecError with file, line, column and the nearest right name."""
+    places, data = parsed(path)
     try:
         spec = Spec.model_validate(data)
     except ValidationError as error:
         first = first_mistake(error)
-        raise SpecError(sentence_of(first, Spec), place=f"{path}:{line_of(text, first['loc'])}") from error
-    spec._file = path
+        raise SpecError(sentence_of(first, Spec), place=places.of(first["loc"])) from error
+    return placed(spec, places)
+
+
+def parsed(path: Path) -> tuple[Places, Any]:  # whatever the YAML holds
+    """The file's text with its places, and what it holds. Raises SpecError for what is no YAML or cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return Places(path, text), yaml.load(text, Loader=LOADER)  # noqa: S506 - both are safe loaders
+    except (OSError, UnicodeDecodeError) as error:
+        problem = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise SpecError(f"the spec cannot be read: {problem}", place=str(path)) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        raise SpecError(
+            f"{path.name} is not valid YAML: {getattr(error, 'problem', error)}",
+            hint="put a text that holds a colon, a comma or a quote between quotes, or below a |",
+            place=place,
+        ) from error
+
+
+def placed(spec: Spec, places: Places) -> Spec:
+    """The spec with the places of its file, for what is found wrong later on."""
+    spec._places = places
     return spec
 
 
@@ -178,22 +211,6 @@ def shipped(folder: str) -> Path:
     return inside if inside.is_dir() else package.parent / folder
 
 
-def line_of(text: str, path: Iterable[str | int]) -> int:
-    """The line (from 1) of the YAML node at a path of keys, or of its nearest parent."""
-    node = yaml.compose(text, Loader=LOADER)
-    line = 1
-    for step in path:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((k, v) for k, v in node.value if k.value == str(step)), None)
-            if found is None:
-                continue  # pydantic adds steps of its own, such as the name of a union's member
-            line, node = found[0].start_mark.line + 1, found[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            node = node.value[step]
-            line = node.start_mark.line + 1
-    return line
-
-
 def first_mistake(error: ValidationError) -> Any:  # pydantic's error dict
     """The mistake to tell first: a misspelt key explains the one that is missing."""
     mistakes = error.errors(include_url=False, include_input=False)
@@ -211,6 +228,8 @@ def sentence_of(error: Any, model: type[Settings]) -> str:  # pydantic's error d
     if error["type"] == "missing":
         return say("{where!r} is missing", where=where)
     message = message_of(error)
+    if error["type"] == "unknown_name":  # its sentence names the place itself
+        return message
     return say("{where}: {problem}", where=where, problem=message) if where else message
 
 
