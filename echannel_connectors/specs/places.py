@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -27,6 +27,21 @@ class Places:
         """file:line:column of the key at a path, or of its nearest parent; with `at`, of a character of its value."""
         line, column = self._found(tuple(path), at)
         return f"{self.file}:{line + 1}:{column + 1}"
+
+    def repeated(self) -> Iterator[tuple[str, str]]:
+        """Keys that stand twice in one mapping, of which YAML would keep the last alone; each with its place."""
+        nodes = [self._root]
+        while nodes:
+            node = nodes.pop()
+            if isinstance(node, yaml.SequenceNode):
+                nodes += node.value
+            elif isinstance(node, yaml.MappingNode):
+                nodes += [value for _, value in node.value]
+                keys = [key.value for key, _ in node.value]
+                for number, (key, _) in enumerate(node.value):
+                    if key.value in keys[:number]:
+                        line, column = _mark(key)
+                        yield str(key.value), f"{self.file}:{line + 1}:{column + 1}"
 
     def _found(self, path: tuple[str | int, ...], at: int | None) -> tuple[int, int]:
         node, mark = self._root, (0, 0)
