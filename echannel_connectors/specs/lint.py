@@ -16,8 +16,9 @@ from sqlglot import Dialect, exp
 from echannel_connectors.errors import SpecError, did_you_mean
 from echannel_connectors.models.core import TABLES, WORDS
 from echannel_connectors.specs import Scalar, Spec, Table, parsed, placed
+from echannel_connectors.specs.columns import Trees, expressions, said
 from echannel_connectors.specs.compile import COMPANY, Reader, values_of
-from echannel_connectors.specs.exact import exact, results
+from echannel_connectors.specs.exact import exact
 from echannel_connectors.specs.parts import Understood, understood
 from echannel_connectors.specs.pieces import Piece, pieces
 from echannel_connectors.specs.places import rank
@@ -25,6 +26,7 @@ from echannel_connectors.specs.scopes import is_cte, unknown_names
 from echannel_connectors.streams import Finding
 
 FILL_ME = "FILL_ME"  # stands in a new spec for what its author knows
+FILLED_IN = "is still to be filled in"
 DECIMALS = ("money", "quantity", "rate")
 NAMING = {"prefix", "schema"}  # parameters that become part of the tables' names
 IN_WAREHOUSE = {**COMPANY, "source": "shop", "language": "en"}  # what the SQL of an API source may ask for
@@ -32,10 +34,15 @@ IN_WAREHOUSE = {**COMPANY, "source": "shop", "language": "en"}  # what the SQL o
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A spec as far as it can be understood, and what was found, in the order of the file."""
+    """A spec as far as it can be understood, and what was found, in the order of the file.
+
+    `doubts` are the (table, column) pairs that are errors only because their SQL does not say that they are exact: a
+    database can tell.
+    """
 
     spec: Spec | None
     findings: tuple[Finding, ...]
+    doubts: Mapping[tuple[str, str], Finding] = field(default_factory=dict)
 
     @property
     def is_right(self) -> bool:
@@ -51,25 +58,28 @@ def checked(path: Path) -> Checked:
     found = understood(data, places)
     repeated = [Finding("error", f"the key {key!r} stands here twice", place=place) for key, place in places.repeated()]
     findings = {*found.findings, *repeated}
+    doubts: dict[tuple[str, str], Finding] = {}
     if found.spec is not None:
-        findings |= set(_spec_findings(placed(found.spec, places), found))
-    return Checked(found.spec, tuple(sorted(findings, key=lambda finding: (rank(finding.place), finding.sentence))))
+        findings |= set(_spec_findings(placed(found.spec, places), found, doubts))
+    in_order = sorted(findings, key=lambda finding: (rank(finding.place), finding.sentence))
+    return Checked(found.spec, tuple(in_order), doubts)
 
 
-def sample_values(spec: Spec) -> dict[str, Scalar]:
-    """The parameters' defaults, and their own names where they have none: enough to write the SELECTs."""
+def sample_values(spec: Spec, given: Mapping[str, Scalar] | None = None) -> dict[str, Scalar]:
+    """The parameters as given or by default, and their own names otherwise: enough to write the SELECTs."""
     if spec.runs_in_warehouse:
         return dict(IN_WAREHOUSE)
-    return values_of(spec, {name: name for name, one in spec.parameters.items() if one.default is None})
+    names: dict[str, Scalar] = {name: name for name, one in spec.parameters.items() if one.default is None}
+    return values_of(spec, {**names, **(given or {})})
 
 
-def _spec_findings(spec: Spec, found: Understood) -> Iterator[Finding]:
+def _spec_findings(spec: Spec, found: Understood, doubts: dict[tuple[str, str], Finding]) -> Iterator[Finding]:
     if spec.dialect not in Dialect.classes:
         hint = did_you_mean(spec.dialect, [name for name in Dialect.classes if name])
         sentence = f"{spec.dialect!r} is not a dialect of SQL that is known"
         yield Finding("error", sentence, hint, spec.place_of("dialect", at=0))
         return
-    lint = _Lint(spec, Reader(spec, sample_values(spec), spec.dialect, spec.views))
+    lint = _Lint(spec, Reader(spec, sample_values(spec), spec.dialect, spec.views), doubts)
     yield from lint.views()
     for name, table in spec.tables.items():
         yield from lint.table(name, table, is_whole=found.is_whole("tables", name))
@@ -87,6 +97,7 @@ def _of(error: SpecError) -> Finding:
 class _Lint:
     spec: Spec
     reader: Reader
+    doubts: dict[tuple[str, str], Finding]
     known: dict[Piece, exp.Expr | None] = field(default_factory=dict)  # pieces that were parsed already
 
     # -- SQL ----------------------------------------------------------------------------------------------------
@@ -184,19 +195,17 @@ class _Lint:
     def _to_fill_in(self, piece: Piece, tree: exp.Expr) -> Iterator[Finding]:
         if any(found.name == FILL_ME for found in tree.find_all(exp.Identifier)):
             at = piece.text.index(FILL_ME)
-            yield Finding("warning", f"{piece.name} is still to be filled in", place=self._place(piece, at))
+            yield Finding("warning", f"{piece.name} {FILLED_IN}", place=self._place(piece, at))
 
     # -- columns ------------------------------------------------------------------------------------------------
 
-    def _columns(
-        self, name: str, table: Table, trees: Mapping[tuple[str, ...], tuple[Piece, exp.Expr]]
-    ) -> Iterator[Finding]:
+    def _columns(self, name: str, table: Table, trees: Trees) -> Iterator[Finding]:
         core = TABLES[name]
-        for column, (piece, nodes) in _expressions(table, trees).items():
+        for column, (piece, nodes) in expressions(table, trees).items():
             word = core.types.get(column)
             declared = table.columns.get(column)
             if word in DECIMALS and not self.spec.runs_in_warehouse and (declared is None or declared.scale is None):
-                yield from self._exactness(piece, column, nodes, is_query=table.query is not None)
+                yield from self._exactness(piece, (name, column), nodes, is_query=table.query is not None)
             if column not in table.maps:
                 yield from self._words(name, column, piece, nodes)
         for column, one in table.columns.items():
@@ -213,19 +222,25 @@ class _Lint:
                 hint = "say what it is by 'otherwise', even if that is null"
                 yield self._found("warning", sentence, ("tables", name, "maps", column), hint)
 
-    def _exactness(self, piece: Piece, column: str, nodes: Iterable[exp.Expr], *, is_query: bool) -> Iterator[Finding]:
+    def _exactness(
+        self, piece: Piece, at: tuple[str, str], nodes: Iterable[exp.Expr], *, is_query: bool
+    ) -> Iterator[Finding]:
         known = [exact(node) for node in nodes]
         if all(known):
             return
+        column = at[1]
         why = "is a floating-point number" if False in known else "is not known to be exact"
-        remedy = f"CAST({column} AS DECIMAL(38, 6))" if is_query else f"{column}: {{sql: …, scale: 6}}"
-        at = piece.text.find(column) if is_query else 0
-        place = self._place(piece, max(at, 0))
-        yield Finding("error", f"{piece.name}{f'.{column}' if is_query else ''} {why}", f"write {remedy}", place)
+        remedy = f"CAST(… AS DECIMAL(38, 6)) AS {column}" if is_query else f"{column}: {{sql: …, scale: 6}}"
+        place = self._place(piece, max(piece.text.find(column), 0) if is_query else 0)
+        name = f"{piece.name}.{column}" if is_query else piece.name
+        finding = Finding("error", f"{name} {why}", f"declare its decimals: {remedy}", place)
+        if False not in known:
+            self.doubts[at] = finding
+        yield finding
 
     def _words(self, table: str, column: str, piece: Piece, nodes: Iterable[exp.Expr]) -> Iterator[Finding]:
         known = WORDS.get((table, column), ())
-        for word in {word for node in nodes for word in _said(node)} if known else ():
+        for word in {word for node in nodes for word in said(node)} if known else ():
             if word not in known:
                 sentence = f"{table}.{column} has no word {word!r}"
                 at = max(piece.text.find(f"'{word}'"), 0)
@@ -304,43 +319,3 @@ class _Lint:
 
     def _found(self, level: str, sentence: str, path: Iterable[str], hint: str = "") -> Finding:
         return Finding(level, sentence, hint, self.spec.place_of(*path))  # type: ignore[arg-type]  # a level
-
-
-def _expressions(
-    table: Table, trees: Mapping[tuple[str, ...], tuple[Piece, exp.Expr]]
-) -> dict[str, tuple[Piece, list[exp.Expr]]]:
-    """Each column's piece, and the expressions that it may come from: one, or one per part of a UNION."""
-    found: dict[str, tuple[Piece, list[exp.Expr]]] = {}
-    for path, (piece, tree) in trees.items():
-        if path[0] == "columns" and isinstance(tree, exp.Select):
-            found[path[1]] = piece, [tree.expressions[0].this]
-    if table.query is not None and ("query",) in trees:
-        piece, query = trees["query",]
-        selects = list(_selects(query))
-        for number, name in enumerate(selects[0].named_selects if selects else ()):
-            found[name] = piece, [one.selects[number].unalias() for one in selects if number < len(one.selects)]
-    return found
-
-
-def _selects(query: exp.Expr) -> Iterator[exp.Select]:
-    if isinstance(query, exp.SetOperation):
-        yield from _selects(query.left)
-        yield from _selects(query.right)
-    elif isinstance(query, exp.Subquery):
-        yield from _selects(query.this)
-    elif isinstance(query, exp.Select):
-        yield query
-
-
-def _said(node: exp.Expr) -> Iterator[str]:
-    """The words that an expression writes itself."""
-    if isinstance(node, exp.Literal) and node.is_string:
-        yield node.name
-    elif isinstance(node, exp.Paren | exp.Cast):
-        yield from _said(node.this)
-    elif isinstance(node, exp.Case | exp.If):
-        for result in results(node):
-            yield from _said(result)
-    elif isinstance(node, exp.Coalesce):
-        for part in (node.this, *node.expressions):
-            yield from _said(part)

@@ -12,12 +12,14 @@ from pydantic import Field, SecretStr, field_validator
 
 from echannel_connectors import specs
 from echannel_connectors.errors import SettingsError
+from echannel_connectors.events import OnEvent, ignore
 from echannel_connectors.settings import Settings
 from echannel_connectors.sources.erp.check import findings
+from echannel_connectors.sources.erp.proof import Proof, prove
 from echannel_connectors.sources.erp.reader import Address, Database, beside
 from echannel_connectors.sources.erp.streams import ErpStream
 from echannel_connectors.specs import Scalar, Spec
-from echannel_connectors.specs.compile import Select, compile_spec
+from echannel_connectors.specs.compile import COMPANY, Select, compile_spec
 from echannel_connectors.streams import Finding, Stream
 from echannel_connectors.texts import say
 
@@ -75,6 +77,12 @@ class Erp(Settings):
     def check(self) -> Iterable[Finding]:
         """What a person should know before the first sync: the way in, the account's rights, what is missing."""
         return findings(self._database, self.selects)
+
+    def prove(self, doubts: Iterable[tuple[str, str]] = (), on_event: OnEvent = ignore) -> Proof:
+        """What all of its rows say about the spec; `doubts` are columns whose exactness only they can tell."""
+        spec = self.spec or specs.find(self.connector)
+        zone = str(self.parameters.get("time_zone", COMPANY["time_zone"]))
+        return prove(self._database, spec, self.selects, time_zone=zone, doubts=doubts, on_event=on_event)
 
     def receipt(self) -> Mapping[str, float]:
         cost = self._database.receipt
