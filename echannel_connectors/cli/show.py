@@ -114,7 +114,7 @@ def glance(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> int:
     room = shutil.get_terminal_size().columns
     chosen: list[int] = []
     widths: list[int] = []
-    cells = [[_short(_plain_cell(value)) for value in row] for row in rows]
+    cells = [[_short(value) for value in row] for row in rows]
     for n, name in enumerate(columns):
         width = max(map(len, [name, *(row[n] for row in cells)]))
         if any(row[n] is not None for row in rows) and sum(widths) + width + 2 * len(widths) <= room:
@@ -125,7 +125,10 @@ def glance(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> int:
     return len(chosen)
 
 
-def _short(cell: str) -> str:
+def _short(value: object) -> str:
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    cell = f"{value:%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else _plain_cell(value)
     return cell if len(cell) <= SHORT else f"{cell[: SHORT - 1]}…"
 
 

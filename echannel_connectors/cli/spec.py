@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from echannel_connectors import specs
 from echannel_connectors.cli import show
-from echannel_connectors.cli.language import told
+from echannel_connectors.cli.language import speak, spoken, told
 from echannel_connectors.errors import SETTINGS, SettingsError, did_you_mean
-from echannel_connectors.texts import say
+from echannel_connectors.texts import Text, say
 
 if TYPE_CHECKING:
     from echannel_connectors.sources.erp.proof import Proof
@@ -31,6 +33,7 @@ File = Annotated[str, typer.Argument(help="The spec's file, or the name of a con
 Given = Annotated[
     list[str] | None, typer.Option("--parameter", help="A parameter of the spec, as name=value; may be given again.")
 ]
+HERE = Path()
 STATES = {"fed": say("yes"), "partly": say("partly"), "not": say("no")}
 
 
@@ -67,6 +70,70 @@ def check(
     raise typer.Exit(_summed_up(found))
 
 
+@spec.command()
+def new(
+    name: Annotated[str, typer.Argument(help="The connector's name: small letters, digits and _.")],
+    dialect: Annotated[str, typer.Option(help="The dialect of SQL that the ERP's database speaks.")] = "postgres",
+    table: Annotated[
+        list[str] | None,
+        typer.Option(help="A core table to begin with; may be given again.", show_default="the usual seven"),
+    ] = None,
+    connect: Annotated[
+        str | None,
+        typer.Option(help="Name the tables of this database that look right: kind://user:password@host/name."),
+    ] = None,
+    folder: Annotated[
+        Path, typer.Option("--project", "-p", help="The folder that holds echannel.yaml.", show_default="this folder")
+    ] = HERE,
+) -> None:
+    """Write connector_specs/NAME.yaml, a spec with everything that you know marked FILL_ME. Nothing is overwritten.
+
+    Example: echannel spec new acme --dialect tsql --table orders --table order_lines
+    """
+    from echannel_connectors.models.core import TABLES
+    from echannel_connectors.specs.new import SCHEMA, USUAL, skeleton
+
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise SettingsError(say("{name!r} is no name for a connector", name=name), hint=say("write it like sage_100"))
+    for one in table or ():
+        if one not in TABLES:
+            raise SettingsError(say("{name!r} is not a core table", name=one), hint=did_you_mean(one, TABLES))
+    _known_dialect(dialect)
+    target = folder / "connector_specs" / f"{name}.yaml"
+    if target.exists():
+        raise SettingsError(
+            say("{path} is there already", path=target), hint=say("choose another name, or move it away")
+        )
+    text = skeleton(name, dialect, table or USUAL, _tables_of(connect) if connect else ())
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("x", encoding="utf-8") as file:
+        file.write(text)
+    schema = target.with_name(SCHEMA)
+    if not schema.exists():  # editors complete and check the spec by it
+        shutil.copyfile(specs.shipped("connector_specs") / SCHEMA, schema)
+    show.talk(say("Wrote {path}.", path=target))
+    show.steps(say("Next:"), [(say("fill it in, then"), f"echannel spec check {target}")])
+
+
+@spec.command()
+def docs(
+    file: File,
+    language: Annotated[
+        Literal["en", "fr"] | None, typer.Option(help="The language of the page.", show_default="that of the terminal")
+    ] = None,
+) -> None:
+    """Describe a connector as a page of Markdown: its tables, keys, columns, codes, parameters and what it feeds.
+
+    Example: echannel spec docs dolibarr --language fr
+    """
+    from echannel_connectors.specs.docs import page
+
+    if language:
+        speak(language)
+    found = specs.load(_file(file))
+    print(page(found, spoken(), list(_feeds(found))))
+
+
 # -- what `check` shows ---------------------------------------------------------------------------------------------
 
 
@@ -81,11 +148,7 @@ def _show_selects(spec: Spec, values: Mapping[str, Scalar], dialect: str, wanted
 
 
 def _selects(spec: Spec, values: Mapping[str, Scalar], dialect: str) -> Iterator[tuple[str, str]]:
-    from sqlglot import Dialect
-
-    if dialect not in Dialect.classes:
-        sentence = say("{name!r} is no dialect of SQL that is known", name=dialect)
-        raise SettingsError(sentence, hint=did_you_mean(dialect, [name for name in Dialect.classes if name]))
+    _known_dialect(dialect)
     if spec.runs_in_warehouse:
         from echannel_connectors.models.build import warehouse_select
 
@@ -99,16 +162,17 @@ def _selects(spec: Spec, values: Mapping[str, Scalar], dialect: str) -> Iterator
 
 def _show_feeds(spec: Spec) -> None:
     """Which marts and templates the spec can feed, and what is missing."""
+    rows = [(told(name), told(STATES[feed.state]), told(_missing(feed)), feed.state) for name, feed in _feeds(spec)]
+    heads = (say("what"), say("fed"), say("what is missing"))
+    _table("feed", say("What this connector feeds"), ("what", "fed", "missing", "state"), rows, heads)
+
+
+def _feeds(spec: Spec) -> Iterator[tuple[str, Feed]]:
     from echannel_connectors.specs.feeds import mart_feed, marts, provided
 
     columns = provided(spec)
-    feeds = [(f"mart.{mart}", mart_feed(mart, columns)) for mart in marts()]
-    feeds += [(told(say("template {name}", name=feed.name)), feed) for feed in _template_feeds(columns)]
-    rows = [(name, told(STATES[feed.state]), _missing(feed), feed.state) for name, feed in feeds]
-    heads = (say("what"), say("fed"), say("what is missing"))
-    show.table(say("What this connector feeds"), ("what", "fed", "missing", "state"), rows, heads)
-    if sys.stdout.isatty():
-        print()
+    yield from ((f"mart.{mart}", mart_feed(mart, columns)) for mart in marts())
+    yield from ((say("template {name}", name=feed.name), feed) for feed in _template_feeds(columns))
 
 
 def _template_feeds(columns: Mapping[str, frozenset[str]]) -> Iterator[Feed]:
@@ -124,7 +188,7 @@ def _template_feeds(columns: Mapping[str, frozenset[str]]) -> Iterator[Feed]:
 
 def _missing(feed: Feed) -> str:
     if feed.needs:
-        return told(say("it needs {names}", names=", ".join(feed.needs)))
+        return say("it needs {names}", names=", ".join(feed.needs))
     return ", ".join([*feed.missing_tables, *feed.missing_columns]) or "–"
 
 
@@ -198,7 +262,7 @@ def _show_samples(proof: Proof, wanted: list[str] | None) -> None:
         elif rows:
             left = len(columns) - show.glance(columns, rows)
             if left:
-                show.line(say("… and {n:,} more columns: --table {table} shows them all", n=left, table=name))
+                show.line(say("… columns that are not shown: {n:,} (--table {table} shows all)", n=left, table=name))
         print()
 
 
@@ -211,12 +275,22 @@ def _show_months(proof: Proof) -> None:
         *(say("month"), say("currency"), say("orders"), say("sold net")),
         *(say("invoiced net"), say("credited net"), say("paid")),
     )
-    show.table(say("By month, to hold against the ERP's own reports"), MONTH_COLUMNS, proof.months, heads)
-    if sys.stdout.isatty():
-        print()
+    _table("month", say("By month, to hold against the ERP's own reports"), MONTH_COLUMNS, proof.months, heads)
 
 
 # -- what the commands share ----------------------------------------------------------------------------------------
+
+
+def _table(
+    kind: str, title: Text, columns: Sequence[str], rows: Sequence[Sequence[object]], heads: Sequence[Text]
+) -> None:
+    """A table for people; JSON lines that say what they are, because several kinds go to the same pipe."""
+    if sys.stdout.isatty():
+        show.table(title, columns, rows, heads)
+        print()
+        return
+    for row in rows:
+        print(show.as_json({"kind": kind, **dict(zip(columns, row, strict=True))}))
 
 
 def _file(name: str) -> Path:
@@ -243,6 +317,21 @@ def _values(spec: Spec, given: list[str] | None, *, is_real: bool) -> dict[str, 
         default = spec.parameters[name].default if name in spec.parameters else None
         parsed[name] = _like(default, value)
     return values_of(spec, parsed) if is_real and not spec.runs_in_warehouse else sample_values(spec, parsed)
+
+
+def _known_dialect(name: str) -> None:
+    from sqlglot import Dialect
+
+    if name not in Dialect.classes:
+        sentence = say("{name!r} is no dialect of SQL that is known", name=name)
+        raise SettingsError(sentence, hint=did_you_mean(name, [one for one in Dialect.classes if one]))
+
+
+def _tables_of(url: str) -> list[str]:
+    from echannel_connectors.sources.erp.reader import Address, Database
+
+    database = Database(Address.of(url))
+    return [str(name) for _, name in database.values(database.address.kind.tables)]
 
 
 def _like(default: Scalar | None, text: str) -> Scalar:

@@ -65,6 +65,11 @@ def marts() -> tuple[str, ...]:
     return tuple(name.removeprefix("mart.") for name in mart_selects(Company()))
 
 
+def read_columns(mart: str) -> dict[str, set[str]]:
+    """The core columns that a mart reads in the end, by table."""
+    return _read(_mart(mart))
+
+
 def mart_feed(mart: str, columns: Columns) -> Feed:
     """How far these core columns fill a mart."""
     return _feed(mart, _mart(mart), columns)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 from sqlglot import exp
@@ -25,6 +25,7 @@ from echannel_connectors.specs.compile import PERSONAL, Select
 from echannel_connectors.streams import Finding
 from echannel_connectors.texts import Text, say
 
+Check = Literal["reach", "rows", "keys", "cursors", "codes", "totals"]
 SHOWN = 5  # examples of what is wrong
 SAMPLE = 10
 
@@ -95,12 +96,16 @@ MONTH_COLUMNS = ("month", "currency", "orders", "ordered_net", "invoiced_net", "
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was found, ten rows of each table, and what a month comes to."""
+    """What was found by each kind of check, ten rows of each table, and what a month comes to."""
 
-    findings: tuple[Finding, ...]
+    checks: Mapping[Check, tuple[Finding, ...]]
     samples: Mapping[str, pa.RecordBatch]
     months: Sequence[Sequence[Any]]  # MONTH_COLUMNS; decimals, None where there is nothing
     exact: frozenset[tuple[str, str]]  # (table, column): numbers that came, every one of them exact
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return tuple(finding for found in self.checks.values() for finding in found)
 
 
 def prove(
@@ -137,8 +142,25 @@ class _Proving:
     counts: dict[str, int] = field(default_factory=dict)
 
     def done(self) -> Proof:
-        found = list(findings(self.database, self.selects))
+        reach = tuple(findings(self.database, self.selects))
+        samples, rows = self._all_read()
+        exact = list(self._exact())
+        checks: dict[Check, tuple[Finding, ...]] = {
+            "reach": reach,
+            "rows": (*rows, *(_came_exact(table, column) for table, column in exact)),
+            "keys": tuple(finding for name in self.read for finding in self._keys(name)),
+            "cursors": tuple(finding for name in self.read for finding in self._cursor(name)),
+            "codes": tuple(finding for name in self.read for finding in self._maps(name)),
+            "totals": tuple(self._totals()),
+        }
+        return Proof(checks, samples, self._months(), frozenset(exact))
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def _all_read(self) -> tuple[dict[str, pa.RecordBatch], list[Finding]]:
+        """Ten rows of each table; what the checks need is in the scratch. A table that does not read is told."""
         samples: dict[str, pa.RecordBatch] = {}
+        told: list[Finding] = []
         try:
             for name, select in self.selects.items():
                 if not self._runs(select):  # which was told already
@@ -147,21 +169,11 @@ class _Proving:
                     samples[name] = self._sample(select)
                     self._load(name, select)
                 except EChannelError as error:
-                    place = self.spec.place_of("tables", name)
                     sentence = say("{table}: {problem}", table=name, problem=error.sentence)
-                    found.append(Finding("error", sentence, error.hint, place))
+                    told.append(Finding("error", sentence, error.hint, self.spec.place_of("tables", name)))
         finally:
             self.database.close()
-        for check in (self._keys, self._cursor, self._maps):
-            found += [finding for name in self.read for finding in check(name)]
-        found += self._totals()
-        exact = list(self._exact())
-        for table, column in exact:
-            name = f"{table}.{column}"
-            found.append(Finding("ok", say("{column}: every number came exact from this database", column=name)))
-        return Proof(tuple(found), samples, self._months(), frozenset(exact))
-
-    # -- reading ------------------------------------------------------------------------------------------------
+        return samples, told
 
     def _runs(self, select: Select) -> bool:
         try:
@@ -335,6 +347,10 @@ def _uncovered(select: Select, column: str) -> str:
     )
     query = query.group_by(code.copy(), copy=False).order_by(exp.Ordered(this=exp.column("n"), desc=True), copy=False)
     return query.sql(select.dialect, identify="safe")
+
+
+def _came_exact(table: str, column: str) -> Finding:
+    return Finding("ok", say("{column}: every number came exact from this database", column=f"{table}.{column}"))
 
 
 def _plain(amount: Any) -> str:  # a decimal

@@ -1,0 +1,80 @@
+"""A partner's sample data as a database in a file: a SQL script, or a folder with a CSV file per table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import sqlglot
+from sqlglot.errors import SqlglotError
+
+from echannel_connectors.errors import SettingsError
+
+
+def database_of(sample: Path, dialect: str, folder: Path) -> str:
+    """The URL of a new database in `folder` that holds the sample: SQLite for its own dialect, otherwise DuckDB.
+
+    A script is translated from the spec's dialect. Beside CSV files a `schema.sql` may declare the tables; without it
+    DuckDB guesses their types. Raises SettingsError for a sample that is not there or does not load.
+    """
+    if not sample.exists():
+        raise SettingsError(f"there is no sample {str(sample)!r}")
+    if sample.is_dir():
+        return _from_csv(sample, dialect, folder / "sample.duckdb")
+    statements = list(_statements(sample, dialect, "sqlite" if dialect == "sqlite" else "duckdb"))
+    if dialect == "sqlite":
+        return _in_sqlite(sample, statements, folder / "sample.db")
+    return _in_duckdb(sample, statements, folder / "sample.duckdb")
+
+
+def _statements(script: Path, dialect: str, target: str) -> Iterator[str]:
+    try:
+        for statement in sqlglot.parse(script.read_text(encoding="utf-8"), read=dialect):
+            if statement is not None:
+                yield statement.sql(target)
+    except SqlglotError as error:
+        raise SettingsError(f"{script.name} is not valid SQL of {dialect}: {str(error).splitlines()[0]}") from error
+
+
+def _in_sqlite(script: Path, statements: list[str], file: Path) -> str:
+    import sqlite3
+
+    with closing(sqlite3.connect(file)) as connection, connection:
+        for statement in statements:
+            try:
+                connection.execute(statement)
+            except sqlite3.Error as error:
+                raise SettingsError(f"{script.name} does not load: {error}: {statement[:80]}") from error
+    return f"sqlite:///{file}"
+
+
+def _in_duckdb(script: Path, statements: list[str], file: Path) -> str:
+    import duckdb
+
+    with duckdb.connect(str(file)) as connection:
+        for statement in statements:
+            try:
+                connection.execute(statement)
+            except duckdb.Error as error:
+                reason = str(error).splitlines()[0]
+                raise SettingsError(f"{script.name} does not load: {reason}: {statement[:80]}") from error
+    return f"duckdb:///{file}"
+
+
+def _from_csv(sample: Path, dialect: str, file: Path) -> str:
+    import duckdb
+
+    schema = sample / "schema.sql"
+    _in_duckdb(schema, list(_statements(schema, dialect, "duckdb")) if schema.is_file() else [], file)
+    with duckdb.connect(str(file)) as connection:
+        declared = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+        for table in sorted(sample.glob("*.csv")):
+            name, path = table.stem.replace('"', '""'), str(table).replace("'", "''")
+            rows = f"read_csv('{path}', header = true, sample_size = -1, allow_quoted_nulls = false)"
+            known = f'INSERT INTO "{name}" BY NAME' if table.stem in declared else f'CREATE TABLE "{name}" AS'
+            try:
+                connection.execute(f"{known} SELECT * FROM {rows}")
+            except duckdb.Error as error:
+                raise SettingsError(f"{table.name} does not load: {str(error).splitlines()[0]}") from error
+    return f"duckdb:///{file}"
