@@ -25,7 +25,6 @@ from echannel_connectors.specs.places import LOADER, Places
 from echannel_connectors.texts import Text, say
 
 Scalar = str | int | float | bool
-Words = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 FieldWord = Literal[
     "text", "integer", "money", "quantity", "rate", "boolean", "date", "local_moment", "moment", "translations", "email"
 ]
@@ -34,8 +33,8 @@ FieldWord = Literal[
 class Parameter(Settings):
     """A value that an installation may set (`:name` in the SQL), such as a table prefix or a company number."""
 
-    default: Scalar | None = None
-    help: dict[str, str] = Field(default_factory=dict)
+    default: Scalar | None = Field(None, description="Its value where nobody gives one; without it, it has to be given")
+    help: dict[str, str] = Field(default_factory=dict, description="What it is, by language: en, fr")
 
 
 class Column(Settings):
@@ -44,17 +43,21 @@ class Column(Settings):
     `zone` names the time zone (or the `:parameter` that holds it) of a moment that the source keeps in local time.
     """
 
-    sql: str
-    scale: int | None = Field(default=None, ge=0, le=18)
-    zone: str | None = None
+    sql: str = Field(description="One SQL expression over the tables of 'from'")
+    scale: int | None = Field(
+        default=None, ge=0, le=18, description="Decimals that it is cast to in the database: money, quantities, rates"
+    )
+    zone: str | None = Field(
+        None, description="The time zone of a moment kept in local time, such as Europe/Paris, or :parameter"
+    )
 
 
 class ValueMap(Settings):
     """A code of the source (`sql`) in the words of the model; `otherwise` is for codes that are not listed."""
 
-    sql: str
-    values: dict[Scalar, Scalar | None]
-    otherwise: Scalar | None = None
+    sql: str = Field(description="The SQL expression of the code")
+    values: dict[Scalar, Scalar | None] = Field(description="Each code of the source with the model's word for it")
+    otherwise: Scalar | None = Field(None, description="The word for every other code; null says that it is unknown")
 
 
 class Reads(Settings):
@@ -63,33 +66,57 @@ class Reads(Settings):
     A column that a shop's version does not have is NULL; a stream marked `optional` may be missing altogether.
     """
 
-    columns: dict[str, FieldWord | list[str]]
-    optional: bool = False
+    columns: dict[str, FieldWord | list[str]] = Field(description="Column and type; a list names the leaves of records")
+    optional: bool = Field(False, description="Whether the source may lack it altogether")
+
+
+def _column(written: Any) -> Any:  # whatever the YAML holds
+    """`name: expression` is short for `name: {sql: expression}`."""
+    return {"sql": str(written)} if isinstance(written, Scalar) else written
+
+
+def _words(written: Any) -> Any:  # whatever the YAML holds
+    return (written,) if isinstance(written, str) else written
+
+
+Columns = dict[str, Annotated[Column, BeforeValidator(_column, json_schema_input_type=Scalar | Column)]]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words, json_schema_input_type=str | list[str])]
 
 
 class Table(Settings):
     """How one core table is made. Either from/where/columns/maps, or one whole SELECT in `query`."""
 
-    from_: str | None = Field(default=None, alias="from")
-    where: str | None = None
-    query: str | None = None
-    key: Words = ()
-    cursor: str | None = None
-    look_back: str = "10 minutes"
-    reread: str | None = None  # a condition for rows that are read again at every sync, such as open documents
-    day: str | None = None  # the business day by which a range is read again; the table's own date where not given
-    columns: dict[str, Column] = Field(default_factory=dict)
-    maps: dict[str, ValueMap] = Field(default_factory=dict)
-    deletes: Literal["sweep", "none"] = "sweep"
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_columns(cls, data: Any) -> Any:
-        """`name: expression` is short for `name: {sql: expression}`."""
-        if isinstance(data, dict) and isinstance(data.get("columns"), dict):
-            columns = {k: v if isinstance(v, dict) else {"sql": str(v)} for k, v in data["columns"].items()}
-            return {**data, "columns": columns}
-        return data
+    from_: str | None = Field(
+        default=None,
+        alias="from",
+        description="The tables that it is read from, with their joins; views are named alike",
+    )
+    where: str | None = Field(None, description="Which rows count, as one SQL condition")
+    query: str | None = Field(
+        None, description="One SELECT in the place of from, where, columns and maps; its columns are named as core's"
+    )
+    key: Words = Field(
+        (), description="The expressions of core's key, in its order: short for giving these columns in 'columns'"
+    )
+    cursor: str | None = Field(
+        None, description="A moment, or a number that only grows, that moves with every change; without it all is read"
+    )
+    look_back: str = Field(
+        "10 minutes", description="How far behind the last cursor a read begins, for rows that were committed late"
+    )
+    reread: str | None = Field(
+        None, description="Rows that are read again at every sync: documents whose changes the cursor does not show"
+    )
+    day: str | None = Field(
+        None, description="The business day by which a range is read again; the table's own date where not given"
+    )
+    columns: Columns = Field(default_factory=dict, description="Core's columns, each as one SQL expression")
+    maps: dict[str, ValueMap] = Field(
+        default_factory=dict, description="Core's columns that translate a code of the source, such as status"
+    )
+    deletes: Literal["sweep", "none"] = Field(
+        "sweep", description="sweep: keys are compared to find deleted rows; none: this table never loses a row"
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Table:
@@ -103,14 +130,23 @@ class Table(Settings):
 class Spec(Settings):
     """One connector: its dialect, parameters and the core tables it fills."""
 
-    connector: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    title: dict[str, str] = Field(default_factory=dict)
-    notes: str = ""
-    dialect: str = "duckdb"
-    parameters: dict[str, Parameter] = Field(default_factory=dict)
-    reads: dict[str, Reads] = Field(default_factory=dict)
-    views: dict[str, str] = Field(default_factory=dict)  # SELECTs that several tables share
-    tables: dict[str, Table]
+    connector: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*$", description="The connector's name: that of the file, in small letters"
+    )
+    title: dict[str, str] = Field(default_factory=dict, description="What people call it, by language: en, fr")
+    notes: str = Field("", description="What a user should know, for the page that spec docs writes")
+    dialect: str = Field("duckdb", description="The SQL that this spec is written in, such as tsql, mysql or postgres")
+    parameters: dict[str, Parameter] = Field(
+        default_factory=dict, description="What differs between installations; prefix and schema go before table names"
+    )
+    reads: dict[str, Reads] = Field(
+        default_factory=dict,
+        description="For an API source: the streams and columns that its SQL reads in the warehouse",
+    )
+    views: dict[str, str] = Field(
+        default_factory=dict, description="SELECTs that several tables share; a later one may use an earlier one"
+    )
+    tables: dict[str, Table] = Field(description="The core tables that the connector fills")
     _places: Places | None = PrivateAttr(None)
 
     @model_validator(mode="after")
