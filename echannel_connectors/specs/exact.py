@@ -27,8 +27,9 @@ def exact(node: exp.Expr) -> bool | None:
         return None if node.is_string else "e" not in node.name.lower()
     if isinstance(node, exp.Cast):
         return True if node.to.this in EXACT else False if node.to.this in FLOATS else None
-    if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Select) and len(node.this.expressions) == 1:
-        return exact(node.this.expressions[0].unalias())
+    if isinstance(node, exp.Subquery | exp.Select):
+        only = node.this if isinstance(node, exp.Subquery) else node.selects[0].unalias()
+        return exact(only)
     found = [exact(part) for part in _parts(node)]
     return False if False in found else True if found and all(found) else None
 

@@ -92,15 +92,14 @@ def template_feed(name: str, reads: Mapping[str, Iterable[str]], columns: Column
 
 def _feed(name: str, tree: exp.Query, columns: Columns) -> Feed:
     read = _read(tree)
-    # A table that is read for its key alone only joins others together.
-    absent = [table for table in read if table not in columns and read[table] - OWN - {*TABLES[table].key}]
+    gone = [table for table in read if table not in columns]
     lacking = [f"{table}.{column}" for table in read if table in columns for column in read[table] - columns[table]]
-    present = {table: found for table, found in columns.items() if table in TABLES}
     needs: list[str] = []
-    if is_empty(tree, present):
+    if is_empty(tree, {table: found for table, found in columns.items() if table in TABLES}):
         everything = {table: frozenset({*core.types, *OWN}) for table, core in TABLES.items()}
-        needs = [one for one in sorted([*absent, *lacking]) if is_empty(tree, _without(everything, one))]
-        needs = needs or sorted(absent)
+        needs = [one for one in sorted([*gone, *lacking]) if is_empty(tree, _without(everything, one))] or sorted(gone)
+    # A table that is read for its key alone only joins others together.
+    absent = [table for table in gone if table in needs or read[table] - OWN - {*TABLES[table].key}]
     return Feed(name, tuple(sorted(absent)), tuple(sorted(lacking)), tuple(needs))
 
 
