@@ -71,10 +71,11 @@ def _from_csv(sample: Path, dialect: str, file: Path) -> str:
         declared = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
         for table in sorted(sample.glob("*.csv")):
             name, path = table.stem.replace('"', '""'), str(table).replace("'", "''")
-            rows = f"read_csv('{path}', header = true, sample_size = -1, allow_quoted_nulls = false)"
-            known = f'INSERT INTO "{name}" BY NAME' if table.stem in declared else f'CREATE TABLE "{name}" AS'
+            is_declared = table.stem in declared  # then its types are not guessed: a code keeps its zeros
+            into = f'INSERT INTO "{name}" BY NAME' if is_declared else f'CREATE TABLE "{name}" AS'
+            options = f"header = true, sample_size = -1, allow_quoted_nulls = false, all_varchar = {is_declared}"
             try:
-                connection.execute(f"{known} SELECT * FROM {rows}")
+                connection.execute(f"{into} SELECT * FROM read_csv('{path}', {options})")
             except duckdb.Error as error:
                 raise SettingsError(f"{table.name} does not load: {str(error).splitlines()[0]}") from error
     return f"duckdb:///{file}"
