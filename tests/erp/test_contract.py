@@ -18,7 +18,6 @@ OURS = [
     ("odoo", "odoo"),
     ("tryton", "tryton"),
     ("dolibarr", "dolibarr_sqlite"),
-    ("dolibarr", "dolibarr_duckdb"),
     pytest.param("dolibarr", "dolibarr_mariadb", marks=pytest.mark.apt),
 ]
 
@@ -91,13 +90,11 @@ def written(folder: Path, spec: str = RIGHT, sample: str = SAMPLE) -> tuple[Path
     return folder / "acme.yaml", folder / "acme.sql"
 
 
-@pytest.mark.parametrize("clause", CLAUSES)
 @pytest.mark.parametrize(("connector", "database"), OURS)
-def test_our_own_specs_keep_the_contract(
-    request: pytest.FixtureRequest, connector: str, database: str, clause: str
-) -> None:
+def test_our_own_specs_keep_the_contract(request: pytest.FixtureRequest, connector: str, database: str) -> None:
+    """Every clause, on the real ERP's own database."""
     url = request.getfixturevalue(database)
-    verify_spec(specs.shipped("connector_specs") / f"{connector}.yaml", url=url, clauses=[clause])
+    verify_spec(specs.shipped("connector_specs") / f"{connector}.yaml", url=url)
 
 
 def test_a_right_spec_keeps_it(tmp_path: Path) -> None:
