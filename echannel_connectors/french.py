@@ -200,6 +200,10 @@ FRENCH: dict[str, str] = {
     "give the source an account that may only SELECT": "donnez à la source un compte qui n'a que le droit SELECT",
     "the database has no table {name}, which {users} needs":
         "la base n'a pas de table {name}, dont {users} a besoin",
+    "{table} is left out: the database has no table {names}":
+        "{table} est laissé de côté : la base n'a pas de table {names}",
+    "right where that module is not installed; otherwise grant SELECT on it":
+        "normal si ce module n'est pas installé ; sinon, donnez le droit SELECT sur cette table",
     "the url is no database URL": "l'url n'est pas celle d'une base de données",
     "write {url}": "écrivez {url}",
     "{kind!r} is not a database that can be read": "« {kind} » n'est pas une base de données qui peut être lue",
@@ -572,5 +576,7 @@ FRENCH: dict[str, str] = {
     "code": "code",
     "word": "mot",
     "any other": "tout autre",
+    "Instead of {name}, where it is missing": "À la place de {name}, là où elle manque",
+    "Left out where the database lacks one of its tables.": "Laissée de côté là où la base n'a pas une de ses tables.",
     "The SELECT {name}, which tables share": "Le SELECT {name}, commun à plusieurs tables",
 }  # fmt: skip

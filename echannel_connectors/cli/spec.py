@@ -331,7 +331,7 @@ def _tables_of(url: str) -> list[str]:
     from echannel_connectors.sources.erp.reader import Address, Database
 
     database = Database(Address.of(url))
-    return [str(name) for _, name in database.values(database.address.kind.tables)]
+    return [name for name in database.tables() if "." not in name]
 
 
 def _like(default: Scalar | None, text: str) -> Scalar:

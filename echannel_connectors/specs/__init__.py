@@ -117,6 +117,9 @@ class Table(Settings):
     deletes: Literal["sweep", "none"] = Field(
         "sweep", description="sweep: keys are compared to find deleted rows; none: this table never loses a row"
     )
+    optional: bool = Field(
+        False, description="Left out where the database lacks one of its tables: a module that is not installed"
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Table:
@@ -145,6 +148,9 @@ class Spec(Settings):
     )
     views: dict[str, str] = Field(
         default_factory=dict, description="SELECTs that several tables share; a later one may use an earlier one"
+    )
+    instead: dict[str, str] = Field(
+        default_factory=dict, description="A table that a version of the ERP lacks, with the SELECT that stands for it"
     )
     tables: dict[str, Table] = Field(description="The core tables that the connector fills")
     _places: Places | None = PrivateAttr(None)

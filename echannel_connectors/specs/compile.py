@@ -8,7 +8,7 @@ passed through. Parameters become literals, a table prefix becomes part of the n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
@@ -111,7 +111,7 @@ class Select:
     def reads(self) -> tuple[str, ...]:
         """The tables that are read, as the database has them: `schema.table`, or `table` where none is named."""
         found = {
-            ".".join(part for part in (table.db, table.name) if part)
+            _said(table)
             for node in self._everything()
             for table in node.find_all(exp.Table)
             if isinstance(table.this, exp.Identifier) and not table.meta.get("is_cte")
@@ -140,10 +140,20 @@ class Select:
             raise SpecError(sentence, hint="write it in words that both databases know, or in a 'query'") from error
 
 
-def compile_spec(spec: Spec, parameters: Mapping[str, Scalar], dialect: str) -> dict[str, Select]:
-    """Each table's SELECT in `dialect`. Raises SpecError for what is not a SELECT, SettingsError for parameters."""
-    reader = Reader(spec, values_of(spec, parameters), dialect, spec.views)
-    return {name: reader.table(name, table) for name, table in spec.tables.items()}
+def compile_spec(
+    spec: Spec, parameters: Mapping[str, Scalar], dialect: str, present: Collection[str] | None = None
+) -> dict[str, Select]:
+    """Each table's SELECT in `dialect`. Raises SpecError for what is not a SELECT, SettingsError for parameters.
+
+    `present` are the tables that the database has (`table` and `schema.table`); all that are named, where it is None.
+    """
+    reader = Reader(spec, values_of(spec, parameters), dialect, spec.views, present)
+    selects = {}
+    for name, table in spec.tables.items():
+        select = reader.table(name, table)
+        if not (table.optional and present is not None and any(one not in present for one in select.reads())):
+            selects[name] = select
+    return selects
 
 
 def time_span(text: str) -> timedelta | None:
@@ -160,6 +170,7 @@ class Reader:
     values: Mapping[str, Scalar]
     dialect: str
     views: Mapping[str, str]
+    present: Collection[str] | None = None
 
     def table(self, name: str, table: Table) -> Select:
         """One core table. Raises SpecError with the place of what is wrong."""
@@ -232,16 +243,22 @@ class Reader:
         for table in list(root.find_all(exp.Table)):
             if not isinstance(table.this, exp.Identifier) or table.args.get("db"):
                 continue
-            if table.name in ctes:
+            name, alias = table.name, table.alias or table.name
+            if name in ctes:
                 table.meta["is_cte"] = True
-            elif table.name in self.views:
-                table.replace(self._view(table.name).subquery(table.alias or table.name))
+            elif name in self.views:
+                table.replace(self._view(name).subquery(alias))
             else:
                 self._rename(table)
+                if name in self.spec.instead and self.present is not None and _said(table) not in self.present:
+                    table.replace(self._stand_in(name).subquery(alias))
         return root.this  # type: ignore[no-any-return]  # the node that was put in
 
     def view(self, name: str) -> Piece:
         return Piece(self.spec.connector, ("views", name), self.spec.views[name], "query")
+
+    def stand_in(self, name: str) -> Piece:
+        return Piece(self.spec.connector, ("instead", name), self.spec.instead[name], "query")
 
     def before(self, view: str) -> Reader:
         """The reader of a view: it may use those that stand before it."""
@@ -253,8 +270,7 @@ class Reader:
 
     def _of_query(self, piece: Piece, core: CoreTable) -> tuple[exp.Select, dict[str, exp.Expression]]:
         """A whole SELECT stands as a table of its own; its columns are those of core that it names."""
-        query = self.read(piece)
-        assert isinstance(query, exp.Query)  # `parsed` lets nothing else through
+        query = self._query(self, piece)
         known = {*core.types, PERSONAL}
         for one in query.selects:
             name = one.output_name
@@ -310,7 +326,14 @@ class Reader:
 
     def _view(self, name: str) -> exp.Query:
         """A SELECT that several tables share."""
-        query = self.before(name).read(self.view(name))
+        return self._query(self.before(name), self.view(name))
+
+    def _stand_in(self, name: str) -> exp.Query:
+        """What stands for a table that this database does not have."""
+        return self._query(replace(self, present=None), self.stand_in(name))
+
+    def _query(self, reader: Reader, piece: Piece) -> exp.Query:
+        query = reader.read(piece)
         assert isinstance(query, exp.Query)  # `parsed` lets nothing else through
         return query
 
@@ -371,6 +394,10 @@ def _case(code: exp.Expression, one: ValueMap) -> exp.Expression:
 def _is_expression(query: exp.Expression) -> bool:
     only = query.expressions[0].this if isinstance(query, exp.Select) and len(query.expressions) == 1 else None
     return isinstance(only, exp.Paren | exp.Subquery) and not _parts(query)
+
+
+def _said(table: exp.Table) -> str:
+    return ".".join(part for part in (table.db, table.name) if part)
 
 
 def _parts(query: exp.Expression) -> set[str]:

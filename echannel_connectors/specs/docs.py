@@ -39,8 +39,10 @@ class _Page:
         yield from self._feeds(feeds)
         for name, table in self.spec.tables.items():
             yield from self._table(name, table)
-        for name, text in self.spec.views.items():
-            yield f"## {self._said(say('The SELECT {name}, which tables share', name=f'`{name}`'))}"
+        heads = {name: say("The SELECT {name}, which tables share", name=f"`{name}`") for name in self.spec.views}
+        heads |= {name: say("Instead of {name}, where it is missing", name=f"`{name}`") for name in self.spec.instead}
+        for name, text in {**self.spec.views, **self.spec.instead}.items():
+            yield f"## {self._said(heads[name])}"
             yield ""
             yield from self._sql(text.strip())
 
@@ -79,6 +81,8 @@ class _Page:
             )
         if not self.spec.runs_in_warehouse:
             yield "- " + self._said(self._deletes(table))
+        if table.optional:
+            yield "- " + self._said(say("Left out where the database lacks one of its tables."))
         yield ""
         if table.from_ is not None:
             where = f"\nWHERE {table.where.strip()}" if table.where else ""

@@ -112,10 +112,19 @@ class _Lint:
                 yield from self._names(piece, tree)
                 yield from self._tables(piece, tree)
                 yield from self._order(name, piece, tree)
+        for name in self.spec.instead:
+            piece = self.reader.stand_in(name)
+            yield from self._read(piece)
+            if (tree := self._tree(piece)) is not None:
+                yield from self._names(piece, tree)
         used = {found.name for tree in [*trees.values(), *self._trees()] for found in tree.find_all(exp.Table)}
-        for name in self.spec.views:
-            if name not in used:
-                yield self._found("warning", f"no table uses the view {name!r}", ("views", name))
+        for kind, names, what in (
+            ("views", self.spec.views, "no table uses the view"),
+            ("instead", self.spec.instead, "nothing reads the table"),
+        ):
+            for name in names:
+                if name not in used:
+                    yield self._found("warning", f"{what} {name!r}", (kind, name))
 
     def table(self, name: str, table: Table, *, is_whole: bool) -> Iterator[Finding]:
         """What is wrong with one core table: its SQL first, then what it leaves out."""
@@ -297,7 +306,7 @@ class _Lint:
         """Parameters that nothing uses."""
         texts = [piece.text for name, table in self.spec.tables.items() for piece in pieces("", name, table)]
         zones = [one.zone or "" for table in self.spec.tables.values() for one in table.columns.values()]
-        said = "\n".join([*texts, *zones, *self.spec.views.values()])
+        said = "\n".join([*texts, *zones, *self.spec.views.values(), *self.spec.instead.values()])
         for name in self.spec.parameters:
             if name not in NAMING and f":{name}" not in said:
                 yield self._found("warning", f"nothing uses the parameter {name!r}", ("parameters", name))

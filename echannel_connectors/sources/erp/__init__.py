@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -76,13 +76,15 @@ class Erp(Settings):
 
     def check(self) -> Iterable[Finding]:
         """What a person should know before the first sync: the way in, the account's rights, what is missing."""
-        return findings(self._database, self.selects)
+        everything = self._everything  # a spec that is wrong is told before the database is asked anything
+        return findings(self._database, lambda: (self.selects, self._left_out_of(everything)))
 
     def prove(self, doubts: Iterable[tuple[str, str]] = (), on_event: OnEvent = ignore) -> Proof:
         """What all of its rows say about the spec; `doubts` are columns whose exactness only they can tell."""
-        spec = self.spec or specs.find(self.connector)
         zone = str(self.parameters.get("time_zone", COMPANY["time_zone"]))
-        return prove(self._database, spec, self.selects, time_zone=zone, doubts=doubts, on_event=on_event)
+        return prove(
+            self._database, self._spec, self.selects, self.left_out, time_zone=zone, doubts=doubts, on_event=on_event
+        )
 
     def receipt(self) -> Mapping[str, float]:
         cost = self._database.receipt
@@ -99,7 +101,31 @@ class Erp(Settings):
     @cached_property
     def selects(self) -> Mapping[str, Select]:
         """What the ERP is asked, per core table, in its own dialect."""
+        return compile_spec(self._spec, self.parameters, self._database.dialect, self._present)
+
+    @property
+    def left_out(self) -> Mapping[str, Collection[str]]:
+        """Core tables that are not read because the database lacks tables (modules), with these tables."""
+        return self._left_out_of(self._everything)
+
+    def _left_out_of(self, everything: Mapping[str, Select]) -> Mapping[str, Collection[str]]:
+        present = set(self._present or ())
+        return {name: set(one.reads()) - present for name, one in everything.items() if name not in self.selects}
+
+    @cached_property
+    def _everything(self) -> Mapping[str, Select]:
+        """What the ERP would be asked if it had every table."""
+        return compile_spec(self._spec, self.parameters, self._database.dialect)
+
+    @cached_property
+    def _present(self) -> Collection[str] | None:
+        """The tables that the database has, where the spec says what to do without some."""
+        has_choice = self._spec.instead or any(table.optional for table in self._spec.tables.values())
+        return self._database.tables() if has_choice else None
+
+    @cached_property
+    def _spec(self) -> Spec:
         spec = self.spec or specs.find(self.connector)
         if spec.runs_in_warehouse:
             raise SettingsError(say("{name} is no ERP: its spec runs in the warehouse", name=self.connector))
-        return compile_spec(spec, self.parameters, self._database.dialect)
+        return spec

@@ -6,7 +6,7 @@ gone afterwards; so every check is one SQL for every kind of database.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -112,6 +112,7 @@ def prove(
     database: Database,
     spec: Spec,
     selects: Mapping[str, Select],
+    left_out: Mapping[str, Collection[str]],
     *,
     time_zone: str = "Europe/Paris",
     doubts: Iterable[tuple[str, str]] = (),
@@ -125,7 +126,7 @@ def prove(
 
     database.values("SELECT 1")
     with duckdb.connect() as scratch:
-        proving = _Proving(database, spec, selects, scratch, time_zone, tuple(doubts), on_event)
+        proving = _Proving(database, spec, selects, left_out, scratch, time_zone, tuple(doubts), on_event)
         return proving.done()
 
 
@@ -134,6 +135,7 @@ class _Proving:
     database: Database
     spec: Spec
     selects: Mapping[str, Select]
+    left_out: Mapping[str, Collection[str]]
     scratch: Any  # DuckDB's connection
     time_zone: str
     doubts: tuple[tuple[str, str], ...]
@@ -142,7 +144,7 @@ class _Proving:
     counts: dict[str, int] = field(default_factory=dict)
 
     def done(self) -> Proof:
-        reach = tuple(findings(self.database, self.selects))
+        reach = tuple(findings(self.database, lambda: (self.selects, self.left_out)))
         samples, rows = self._all_read()
         exact = list(self._exact())
         checks: dict[Check, tuple[Finding, ...]] = {

@@ -169,6 +169,11 @@ class Database:
         finally:
             connection.close()
 
+    def tables(self) -> frozenset[str]:
+        """What the database lists: each table and view as `table` and as `schema.table`."""
+        rows = self.values(self.address.kind.tables)
+        return frozenset(str(name) for _, name in rows) | frozenset(f"{schema}.{name}" for schema, name in rows)
+
     def close(self) -> None:
         """End the snapshot; the next SELECT opens another one."""
         with self._lock:
