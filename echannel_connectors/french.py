@@ -137,8 +137,10 @@ FRENCH: dict[str, str] = {
         "« {zone} » n'est pas un fuseau horaire ; utilisez un nom comme Europe/Paris",
     "matches.{source}: orders have no column {name!r}":
         "matches.{source} : les commandes n'ont pas de colonne « {name} »",
-    "parameters.{name} may hold letters, digits and _ only, not {value!r}":
-        "parameters.{name} ne peut contenir que des lettres, des chiffres et _, pas « {value} »",
+    "parameters.{name} may hold letters, digits, spaces and $&()+,!#@=-_ only, not {value!r}":
+        "parameters.{name} ne peut contenir que des lettres, des chiffres, des espaces et $&()+,!#@=-_, pas « {value} »",
+    "a look-back of changes needs a cursor that counts them, which {cursor!r} is not":
+        "une relecture en nombre de changements demande un curseur qui les compte, ce que « {cursor} » n'est pas",
     "{connector} has no parameter {name!r}": "{connector} n'a pas de paramètre « {name} »",
     "{connector} needs parameters.{name}": "{connector} a besoin de parameters.{name}",
     # -- destinations

@@ -14,7 +14,7 @@ import orjson
 import pyarrow as pa
 from lxml import etree
 
-from benchmarks.prestashop import report
+from benchmarks import report
 from benchmarks.prestashop.world import World
 from echannel_connectors import specs
 from echannel_connectors.arrow import to_batch

@@ -328,7 +328,8 @@ def _known_dialect(name: str) -> None:
 
 
 def _tables_of(url: str) -> list[str]:
-    from echannel_connectors.sources.erp.reader import Address, Database
+    from echannel_connectors.sources.erp.kinds import Address
+    from echannel_connectors.sources.erp.reader import Database
 
     database = Database(Address.of(url))
     return [name for name in database.tables() if "." not in name]

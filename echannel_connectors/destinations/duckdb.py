@@ -133,9 +133,7 @@ class DuckDB:
                 return None
             changed = 0
             if batch.rows.num_rows:
-                connection.register("incoming", commit.numbered(batch.rows))
-                changed = int(_first(connection, commit.merge(shape))[0])
-                connection.unregister("incoming")
+                changed = _stored(connection, shape, batch.rows)
             if changed:
                 connection.execute(commit.UNBUILT)
             for bad in batch.set_aside:
@@ -315,6 +313,19 @@ class DuckDB:
                 ),
                 hint=say("nothing is lost; run again when the other one has ended"),
             )
+
+
+def _stored(connection: duckdb.DuckDBPyConnection, shape: Shape, rows: pa.RecordBatch) -> int:
+    """How many of the rows were new or different."""
+    connection.register("incoming", rows)
+    if _first(connection, commit.is_new(shape))[0]:
+        changed = _first(connection, commit.insert(shape))[0]
+    else:
+        connection.register("numbered", commit.numbered(rows))
+        changed = _first(connection, commit.merge(shape))[0]
+        connection.unregister("numbered")
+    connection.unregister("incoming")
+    return int(changed)
 
 
 def _version(connection: duckdb.DuckDBPyConnection) -> int | None:

@@ -140,7 +140,8 @@ class Spec(Settings):
     notes: str = Field("", description="What a user should know, for the page that spec docs writes")
     dialect: str = Field("duckdb", description="The SQL that this spec is written in, such as tsql, mysql or postgres")
     parameters: dict[str, Parameter] = Field(
-        default_factory=dict, description="What differs between installations; prefix and schema go before table names"
+        default_factory=dict,
+        description="What differs between installations; prefix, suffix and schema go around table names",
     )
     reads: dict[str, Reads] = Field(
         default_factory=dict,

@@ -26,7 +26,7 @@ from echannel_connectors.texts import say
 CURSOR = "_cursor"
 PERSONAL = "email"  # read as it is, and hashed before it is stored
 COMPANY = {"currency": "EUR", "time_zone": "Europe/Paris"}  # what every spec may ask for, unless the company says else
-NAME = re.compile(r"[A-Za-z0-9_]*")
+NAME = re.compile(r"[\w $&()+,!#@=-]*")  # what a name may hold besides letters: Dynamics puts the company's into it
 Node = TypeVar("Node", bound=exp.Expression)
 UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
@@ -61,7 +61,7 @@ class Select:
     zones: Mapping[str, str]  # the time zone of a moment that is kept in local time
     relation: exp.Select  # FROM, joins and WHERE, without columns
     cursor: exp.Expression | None
-    look_back: timedelta
+    look_back: timedelta | int  # a number of changes where the cursor counts them
     reread: exp.Expression | None
     day: exp.Expression | None
     deletes: bool
@@ -73,7 +73,8 @@ class Select:
         days: tuple[str | None, str | None] | None = None,
         pretty: bool = False,
     ) -> str:
-        """The SELECT of all columns: everything, what changed `since` a cursor, or a range of business days."""
+        """The SELECT of all columns: what changed `since` a cursor or a range of business days, by (cursor, key); or
+        everything, in any order, so that the database need not sort it."""
         shown = dict(self.columns)
         if self.cursor is not None:
             shown[CURSOR] = self.cursor
@@ -89,10 +90,12 @@ class Select:
         for bound, compare in zip(days or (), (exp.GTE, exp.LTE), strict=False):
             if bound is not None and self.day is not None:
                 query = query.where(compare(this=_inner(self.day), expression=_day(bound, self.dialect)), copy=False)
+        if since is None and days is None:
+            return self._text(query, pretty=pretty)
         # The order is written as text: sqlglot would add what makes NULLs sort alike, which no index can serve.
         order = ([CURSOR] if self.cursor is not None else []) + list(self.table.key)
         names = (exp.to_identifier(name, quoted=True).sql(self.dialect) for name in order)
-        return f"{self._text(query, pretty=pretty)}{chr(10) if pretty else ' '}ORDER BY {', '.join(names)}"
+        return f"{self._text(query)} ORDER BY {', '.join(names)}"
 
     def some(self, names: Iterable[str], limit: int | None = None) -> str:
         """The SELECT of some of its columns, or of as many rows as a person wants to see, in no order."""
@@ -156,10 +159,13 @@ def compile_spec(
     return selects
 
 
-def time_span(text: str) -> timedelta | None:
-    """`10 minutes`, `2 hours`, `1 day` as a time span; None for anything else."""
-    match = re.fullmatch(r"(\d+) (second|minute|hour|day)s?", text.strip())
-    return timedelta(seconds=int(match[1]) * UNITS[match[2]]) if match else None
+def look_back_of(text: str) -> timedelta | int | None:
+    """`10 minutes`, `2 hours`, `1 day` as a time span; `1000 changes`, for a cursor that counts them, as a number."""
+    match = re.fullmatch(r"(\d+) (second|minute|hour|day|change)s?", text.strip())
+    if not match:
+        return None
+    count, unit = int(match[1]), match[2]
+    return count if unit == "change" else timedelta(seconds=count * UNITS[unit])
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +189,7 @@ class Reader:
             relation, columns = self._relation(found["from",], read.get(("where",))), {}
         columns |= self._key(core, table, read)
         columns |= {column: read["columns", column, "sql"] for column in table.columns}
-        columns |= {column: _case(read["maps", column, "sql"], one) for column, one in table.maps.items()}
+        columns |= {column: self._case(read["maps", column, "sql"], one) for column, one in table.maps.items()}
         scales = {column: one.scale for column, one in table.columns.items() if one.scale is not None}
         for column, scale in scales.items():
             columns[column] = _with_scale(columns[column], scale, self.dialect)
@@ -238,7 +244,7 @@ class Reader:
         """The same with literals in place of `:parameters`, and the names of tables as this installation has them."""
         root = exp.Paren(this=node)
         for placeholder in list(root.find_all(exp.Placeholder)):
-            placeholder.replace(_literal(self._value(placeholder.name, piece)))
+            placeholder.replace(self._literal(self._value(placeholder.name, piece)))
         ctes = {cte.alias for cte in root.find_all(exp.CTE)}
         for table in list(root.find_all(exp.Table)):
             if not isinstance(table.this, exp.Identifier) or table.args.get("db"):
@@ -308,19 +314,19 @@ class Reader:
         piece = Piece(self.spec.connector, ("tables", table, "columns", column, "zone"), zone)
         return str(self._value(zone[1:], piece)) if zone.startswith(":") else zone
 
-    def _look_back(self, table: str, text: str) -> timedelta:
-        span = time_span(text)
+    def _look_back(self, table: str, text: str) -> timedelta | int:
+        span = look_back_of(text)
         if span is None:
             piece = Piece(self.spec.connector, ("tables", table, "look_back"), text)
-            hint = "write it as '10 minutes' or '1 day'"
+            hint = "write it as '10 minutes' or '1 day', or as '1000 changes' where the cursor is a number"
             raise self.wrong(piece, f"{piece.name}: {text!r} is not a time span", hint)
         return span
 
     def _rename(self, table: exp.Table) -> None:
-        prefix, schema = self._name("prefix"), self._name("schema")
-        if prefix and not table.alias:  # columns may be qualified by the table's bare name
+        prefix, suffix, schema = self._name("prefix"), self._name("suffix"), self._name("schema")
+        if prefix + suffix and not table.alias:  # columns may be qualified by the table's bare name
             table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
-        table.set("this", exp.to_identifier(prefix + table.name))
+        table.set("this", exp.to_identifier(prefix + table.name + suffix))
         if schema:
             table.set("db", exp.to_identifier(schema))
 
@@ -349,9 +355,29 @@ class Reader:
         value = str(self.values.get(parameter, ""))
         if not NAME.fullmatch(value):
             raise SettingsError(
-                say("parameters.{name} may hold letters, digits and _ only, not {value!r}", name=parameter, value=value)
+                say(
+                    "parameters.{name} may hold letters, digits, spaces and $&()+,!#@=-_ only, not {value!r}",
+                    name=parameter,
+                    value=value,
+                )
             )
         return value
+
+    def _case(self, code: exp.Expression, one: ValueMap) -> exp.Expression:
+        """A code in the words of the model."""
+        case = exp.Case()
+        for value, word in one.values.items():
+            case = case.when(
+                exp.EQ(this=_inner(code), expression=self._literal(value)), self._literal(word), copy=False
+            )
+        return case.else_(self._literal(one.otherwise), copy=False)
+
+    def _literal(self, value: Scalar | None) -> exp.Expression:
+        if value is None:
+            return exp.null()
+        if isinstance(value, bool):  # SQL Server has no truth values, only bits
+            return _number(int(value)) if self.dialect == "tsql" else exp.Boolean(this=value)
+        return exp.Literal.string(value) if isinstance(value, str) else exp.Literal.number(value)
 
 
 def values_of(spec: Spec, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
@@ -383,14 +409,6 @@ def _with_scale(value: exp.Expression, scale: int, dialect: str) -> exp.Expressi
     return exp.Case().when(exp.Is(this=_inner(value), expression=exp.null()), exp.null()).else_(text)
 
 
-def _case(code: exp.Expression, one: ValueMap) -> exp.Expression:
-    """A code in the words of the model."""
-    case = exp.Case()
-    for value, word in one.values.items():
-        case = case.when(exp.EQ(this=_inner(code), expression=_literal(value)), _literal(word), copy=False)
-    return case.else_(_literal(one.otherwise), copy=False)
-
-
 def _is_expression(query: exp.Expression) -> bool:
     only = query.expressions[0].this if isinstance(query, exp.Select) and len(query.expressions) == 1 else None
     return isinstance(only, exp.Paren | exp.Subquery) and not _parts(query)
@@ -413,14 +431,6 @@ def _of_q(name: str) -> exp.Expression:
     return exp.Column(this=exp.to_identifier(name), table=exp.to_identifier("q"))
 
 
-def _literal(value: Scalar | None) -> exp.Expression:
-    if value is None:
-        return exp.null()
-    if isinstance(value, bool):
-        return exp.Boolean(this=value)
-    return exp.Literal.string(value) if isinstance(value, str) else exp.Literal.number(value)
-
-
 def _number(value: int) -> exp.Expression:
     return exp.Literal.number(value)
 
@@ -430,7 +440,10 @@ def _moment(text: str, dialect: str) -> exp.Expression:
     if re.fullmatch(r"-?\d+", text):
         return exp.Literal.number(text)
     literal = exp.Literal.string(text)
-    return literal if dialect == "sqlite" else exp.cast(literal, "DATETIME(6)")
+    if dialect == "sqlite":
+        return literal
+    # SQL Server reads a DATETIME in the language of the login, a DATETIME2 as ISO has it.
+    return exp.cast(literal, exp.DataType.build("DATETIME2(6)", dialect="tsql") if dialect == "tsql" else "DATETIME(6)")
 
 
 def _day(text: str, dialect: str) -> exp.Expression:

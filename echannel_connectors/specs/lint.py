@@ -28,7 +28,7 @@ from echannel_connectors.streams import Finding
 FILL_ME = "FILL_ME"  # stands in a new spec for what its author knows
 FILLED_IN = "is still to be filled in"
 DECIMALS = ("money", "quantity", "rate")
-NAMING = {"prefix", "schema"}  # parameters that become part of the tables' names
+NAMING = {"prefix", "suffix", "schema"}  # parameters that become part of the tables' names
 IN_WAREHOUSE = {**COMPANY, "source": "shop", "language": "en"}  # what the SQL of an API source may ask for
 
 

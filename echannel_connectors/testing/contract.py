@@ -15,6 +15,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -267,12 +268,17 @@ def _rows(stream: Stream, after: Position | None = None) -> dict[Key, dict[str, 
 
 
 def _cursors(stream: ErpStream) -> list[tuple[Key, str | None]]:
-    """Each row's key and cursor, in reading order."""
+    """Each row's key and cursor, in the order of the cursors."""
     select = stream.select
     names = [*select.columns, CURSOR]
     at = [names.index(name) for name in select.table.key]
-    rows = stream.database.values(select.rows())
+    rows = sorted(stream.database.values(select.rows()), key=lambda row: _rank(row[-1]))
     return [(tuple(str(row[n]) for n in at), None if row[-1] is None else str(row[-1])) for row in rows]
+
+
+def _rank(cursor: Any) -> tuple[float, str]:  # a number, a moment or text
+    """Numbers by their value, moments and texts by their characters."""
+    return (float(cursor), "") if isinstance(cursor, int | float | Decimal) else (0, str(cursor))
 
 
 class _Hiding:

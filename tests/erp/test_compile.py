@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -102,12 +103,19 @@ def test_the_prefix_is_part_of_every_table_name() -> None:
     assert "`llx_regions` AS `regions`" in select.rows()
 
 
+def test_a_name_has_a_part_before_and_one_after() -> None:
+    """As in Dynamics: the company, the table, and the id of the application."""
+    parts = {"prefix": "Société & fils, S_A_$", "suffix": "$437dbf0e-84ff", "schema": "dbo"}
+    select = compiled(WAREHOUSES, dialect="tsql", to="tsql", **parts)
+    assert "FROM [dbo].[Société & fils, S_A_$depots$437dbf0e-84ff] AS [d]" in select.rows()
+
+
 def test_the_schema_stands_before_every_table() -> None:
     sql = compiled(WAREHOUSES, dialect="postgres", to="postgres", schema="odoo").rows()
     assert 'FROM "odoo"."depots" AS "d"' in sql
 
 
-@pytest.mark.parametrize("prefix", ["x; DROP TABLE y", "a.b", "a`b", "é"])
+@pytest.mark.parametrize("prefix", ["x; DROP TABLE y", "a.b", "a`b", "a]b", 'a"b', "a'b", "a\nb", "a\x00b"])
 def test_a_prefix_is_a_name(prefix: str) -> None:
     with pytest.raises(SettingsError, match=r"parameters\.prefix may hold letters"):
         compiled(WAREHOUSES, prefix=prefix)
@@ -188,6 +196,14 @@ def test_reading_on_from_a_cursor() -> None:
     assert ">= 42 OR" in select.rows(since="42")
 
 
+def test_reading_on_in_sql_server() -> None:
+    """A moment is written so that no login's language changes it, a truth value as a bit."""
+    table = {**WAREHOUSES, "cursor": "d.tms", "maps": {"country": {"sql": "d.c", "values": {True: "FR"}}}}
+    sql = compiled(table, dialect="tsql", to="tsql").rows(since="2026-03-01 09:50:00")
+    assert "[d].[tms] >= CAST('2026-03-01 09:50:00' AS DATETIME2(6))" in sql
+    assert "CASE WHEN [d].[c] = 1 THEN 'FR' ELSE NULL END AS [country]" in sql
+
+
 def test_a_condition_keeps_its_limits() -> None:
     """An OR in the spec's own condition cannot let rows in beside the cursor's."""
     select = compiled({**WAREHOUSES, "where": "d.a = 1 OR d.b = 2", "cursor": "d.tms"})
@@ -197,6 +213,8 @@ def test_a_condition_keeps_its_limits() -> None:
 def test_a_look_back_is_a_time_span() -> None:
     with pytest.raises(SpecError, match=r"acme\.warehouses\.look_back: 'a while' is not a time span"):
         compiled({**WAREHOUSES, "look_back": "a while"})
+    assert compiled({**WAREHOUSES, "look_back": "2 hours"}).look_back == timedelta(hours=2)
+    assert compiled({**WAREHOUSES, "look_back": "1000 changes"}).look_back == 1000
 
 
 def test_broken_sql_is_one_sentence() -> None:

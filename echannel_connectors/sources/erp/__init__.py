@@ -15,8 +15,9 @@ from echannel_connectors.errors import SettingsError
 from echannel_connectors.events import OnEvent, ignore
 from echannel_connectors.settings import Settings
 from echannel_connectors.sources.erp.check import findings
+from echannel_connectors.sources.erp.kinds import Address, beside
 from echannel_connectors.sources.erp.proof import Proof, prove
-from echannel_connectors.sources.erp.reader import Address, Database, beside
+from echannel_connectors.sources.erp.reader import Database, Manners
 from echannel_connectors.sources.erp.streams import ErpStream
 from echannel_connectors.specs import Scalar, Spec
 from echannel_connectors.specs.compile import COMPANY, Select, compile_spec
@@ -32,6 +33,7 @@ class Erp(Settings):
     """
 
     readers: ClassVar[int] = 1  # one snapshot of the database, on one connection
+    commit_bytes: ClassVar[int] = 1  # its batches have the size that suits a commit
 
     connector: str
     url: SecretStr
@@ -39,6 +41,8 @@ class Erp(Settings):
     parameters: Mapping[str, Scalar] = Field(default_factory=dict)
     spec: Spec | None = None
     batch_rows: int = Field(default=20_000, ge=1)
+    statement_seconds: int = Field(default=0, ge=0)  # the server ends a statement that takes longer; 0: never
+    rows_per_second: int = Field(default=0, ge=0)  # the most that are read of a database that others work with; 0: all
 
     @field_validator("url")
     @classmethod
@@ -96,7 +100,8 @@ class Erp(Settings):
 
     @cached_property
     def _database(self) -> Database:
-        return Database(Address.of(self.url.get_secret_value()), rows=self.batch_rows)
+        manners = Manners(self.statement_seconds, self.rows_per_second)
+        return Database(Address.of(self.url.get_secret_value()), rows=self.batch_rows, manners=manners)
 
     @cached_property
     def selects(self) -> Mapping[str, Select]:

@@ -1,0 +1,126 @@
+"""What every spec that was made from public facts keeps: it says so, it compiles, and it reads on from where it was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlglot
+
+from echannel_connectors import Erp, specs, sync
+from echannel_connectors.models.company import Company
+from echannel_connectors.models.core import TABLES
+from echannel_connectors.pipeline import Choice, SyncResult
+from echannel_connectors.specs.compile import compile_spec
+from tests.erp.public.books import PARAMETERS, PUBLIC, SQL_SERVER, books
+from tests.erp.public.tsql import complaints
+from tests.erp.test_sync import core, warehouse
+
+ERPS = [name for name in specs.names() if not specs.find(name).runs_in_warehouse]
+
+
+def header(connector: str) -> str:
+    """The comment at the top of a spec, as one line."""
+    text = (specs.shipped("connector_specs") / f"{connector}.yaml").read_text(encoding="utf-8")
+    lines = (line.removeprefix("#").strip() for line in text.split("\nconnector:")[0].splitlines())
+    return " ".join(lines)
+
+
+@pytest.mark.parametrize("connector", ERPS)
+def test_a_spec_says_what_it_was_seen_on(connector: str) -> None:
+    """Either the version of a real database, or that there was none, what to confirm, and where the facts are from."""
+    if connector in PUBLIC:
+        assert "Made from public facts; never run on a real database. To be confirmed by the partner first:" in header(
+            connector
+        )
+        assert "Sources:" in header(connector)
+    else:
+        assert re.search(r"\(seen:|\bseen\b", header(connector))
+        assert "never run" not in header(connector)
+
+
+@pytest.mark.parametrize("connector", ERPS)
+def test_a_spec_compiles_in_its_own_words_and_for_files(connector: str) -> None:
+    spec = specs.find(connector)
+    parameters = PARAMETERS.get(connector, {})
+    own = compile_spec(spec, parameters, spec.dialect)
+    assert own.keys() == spec.tables.keys()
+    if connector in PUBLIC:
+        assert compile_spec(spec, parameters, "duckdb").keys() == own.keys()
+
+
+def statements(connector: str) -> Iterator[tuple[str, str]]:
+    """What SQL Server is asked for a spec: rows since a cursor and between days, and keys alone."""
+    for name, select in compile_spec(specs.find(connector), PARAMETERS.get(connector, {}), "tsql").items():
+        yield name, select.rows(since="2026-03-01 09:50:00", days=("2026-01-01", "2026-01-31"))
+        yield name, select.keys()
+
+
+@pytest.mark.parametrize("connector", SQL_SERVER)
+def test_what_sql_server_is_asked_is_t_sql(connector: str) -> None:
+    """Another T-SQL grammar than ours reads every statement, and each is a single SELECT with bracketed names."""
+    for name, sql in statements(connector):
+        assert complaints(sql) == [], f"{connector}.{name}: {sql}"
+        assert [type(found) for found in sqlglot.parse(sql, read="tsql")] == [sqlglot.exp.Select]
+        bare = re.sub(r"\[[^]]*\]|'[^']*'", "", sql)
+        assert not re.search(r"[\"`]|::|\|\|", bare), f"{connector}.{name}"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT a FROM b LIMIT 3",
+        "SELECT (a = 1) AS x FROM b",
+        "SELECT CASE WHEN a = 1 THEN (1 = 1) ELSE (1 = 0) END AS x FROM b",
+        "SELECT NOT a AS x FROM b",
+        "SELECT a FROM b WHERE TRUE",
+        "SELECT a FROM b WHERE b.flag",
+        "SELECT a || 'x' AS y FROM b",
+        "SELECT `a` FROM b",
+        "SELECT CAST('2026-01-01' AS DATETIME(6)) AS x",
+        "SELECT CAST(a AS TEXT) AS x FROM b",
+        "SELECT SUM(a) FILTER (WHERE b = 1) AS x FROM c",
+        "SELECT 1 AS x FROM a CROSS JOIN LATERAL (SELECT 1 AS y) AS b",
+        "SELECT 1 AS x FROM a JOIN b USING (id)",
+        "SELECT x FROM (WITH q AS (SELECT 1 AS x) SELECT x FROM q) AS t",
+        "SELECT a + INTERVAL '1' DAY AS x FROM b",
+        "SELECT a FROM b ORDER BY a NULLS FIRST",
+        "SELECT GREATEST(a, b) AS x FROM c",
+        "SELECT date_trunc('day', a) AS x FROM b",
+        "SELECT t.x FROM (SELECT a AS x, b AS x FROM c) AS t",
+        "SELECT t.x FROM (SELECT n.*, 1 AS x FROM (SELECT a AS x FROM c) AS n) AS t",
+        "SELECT t.x FROM (SELECT a + 1 FROM c) AS t",
+        "SELECT t.x FROM (SELECT c.* FROM c) AS t",
+    ],
+)
+def test_the_check_of_t_sql_can_fail(sql: str) -> None:
+    """What other databases say and SQL Server does not is found."""
+    assert complaints(sql)
+
+
+def into_file(source: Erp, file: Path) -> tuple[SyncResult, dict[str, list[dict[str, object]]]]:
+    with warehouse(file) as into:
+        try:
+            done = sync(source, into=into, company=Company(email_salt="salt"), choice=Choice(accept_deletes=True))
+        finally:
+            source.close()
+        return done, {name: core(into, name) for name in TABLES}
+
+
+@pytest.mark.parametrize("connector", PUBLIC)
+def test_some_days_later(connector: str, tmp_path: Path) -> None:
+    """An incremental sync of the later state gives what a first sync of it gives, and reads less."""
+    into_file(books(connector, tmp_path), tmp_path / "both.duckdb")
+    later = books(connector, tmp_path, f"{connector}_later")
+    done, both = into_file(later, tmp_path / "both.duckdb")
+    whole, fresh = into_file(later, tmp_path / "fresh.duckdb")
+    for name in TABLES:
+        assert both[name] == fresh[name], name
+    read = {stream.stream: stream.rows for stream in done.streams}
+    assert all(read[stream.stream] <= stream.rows for stream in whole.streams)
+    assert sum(read.values()) < sum(stream.rows for stream in whole.streams)
+    assert done.total("deleted") > 0
+    _, again = into_file(later, tmp_path / "both.duckdb")
+    assert again == both
