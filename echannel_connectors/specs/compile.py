@@ -367,9 +367,8 @@ class Reader:
         """A code in the words of the model."""
         case = exp.Case()
         for value, word in one.values.items():
-            case = case.when(
-                exp.EQ(this=_inner(code), expression=self._literal(value)), self._literal(word), copy=False
-            )
+            is_code = exp.EQ(this=_inner(code), expression=self._literal(value))
+            case = case.when(is_code, self._literal(word), copy=False)
         return case.else_(self._literal(one.otherwise), copy=False)
 
     def _literal(self, value: Scalar | None) -> exp.Expression:
