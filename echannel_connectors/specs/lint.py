@@ -61,6 +61,7 @@ def checked(path: Path) -> Checked:
     doubts: dict[tuple[str, str], Finding] = {}
     if found.spec is not None:
         findings |= set(_spec_findings(placed(found.spec, places), found, doubts))
+        findings |= set(_file_name(found, path))
     in_order = sorted(findings, key=lambda finding: (rank(finding.place), finding.sentence))
     return Checked(found.spec, tuple(in_order), doubts)
 
@@ -71,6 +72,13 @@ def sample_values(spec: Spec, given: Mapping[str, Scalar] | None = None) -> dict
         return dict(IN_WAREHOUSE)
     names: dict[str, Scalar] = {name: name for name, one in spec.parameters.items() if one.default is None}
     return values_of(spec, {**names, **(given or {})})
+
+
+def _file_name(found: Understood, path: Path) -> Iterator[Finding]:
+    if found.spec is not None and found.is_whole("connector") and found.spec.connector != path.stem:
+        name = found.spec.connector
+        sentence = f"the connector {name!r} is looked for in {name}.yaml, not in {path.name}"
+        yield Finding("warning", sentence, place=found.spec.place_of("connector", at=0))
 
 
 def _spec_findings(spec: Spec, found: Understood, doubts: dict[tuple[str, str], Finding]) -> Iterator[Finding]:

@@ -4,9 +4,9 @@
 
     test_acme = spec_contract("connector_specs/acme.yaml", sample="tests/acme.sql")
 
-The sample is a SQL script in the spec's dialect (CREATE TABLE and INSERT), a folder with one CSV file per table of the
-ERP, or the URL of a database that may be read. pytest shows one test per clause; without pytest, `verify_spec` raises
-an AssertionError that names the clause.
+The sample is a SQL script (CREATE TABLE and INSERT) in the spec's dialect or in `sample_dialect`, a folder with one CSV
+file per table of the ERP, or, as `url`, a database that may be read. pytest shows one test per clause; without pytest,
+`verify_spec` raises an AssertionError that names the clause.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ def spec_contract(
     spec: str | os.PathLike[str],
     *,
     sample: str | os.PathLike[str] | None = None,
+    sample_dialect: str | None = None,
     url: str | None = None,
     parameters: Mapping[str, Scalar] | None = None,
     never_deleted: Sequence[str] = (),
@@ -59,7 +60,7 @@ def spec_contract(
     import pytest
 
     def test(clause: str, tmp_path: Path) -> None:
-        with _Trial.of(spec, sample, url, parameters, never_deleted, tmp_path) as trial:
+        with _Trial.of(spec, sample, sample_dialect, url, parameters, never_deleted, tmp_path) as trial:
             trial.verify(clause)
 
     return pytest.mark.parametrize("clause", list(CLAUSES))(test)
@@ -69,6 +70,7 @@ def verify_spec(
     spec: str | os.PathLike[str],
     *,
     sample: str | os.PathLike[str] | None = None,
+    sample_dialect: str | None = None,
     url: str | None = None,
     parameters: Mapping[str, Scalar] | None = None,
     never_deleted: Sequence[str] = (),
@@ -77,7 +79,7 @@ def verify_spec(
     """Try all clauses, or those named. Raises ContractBroken, an AssertionError, for the first that is not kept."""
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-        _Trial.of(spec, sample, url, parameters, never_deleted, Path(folder)) as trial,
+        _Trial.of(spec, sample, sample_dialect, url, parameters, never_deleted, Path(folder)) as trial,
     ):
         for clause in clauses or CLAUSES:
             trial.verify(clause)
@@ -100,6 +102,7 @@ class _Trial:
         cls,
         spec: str | os.PathLike[str],
         sample: str | os.PathLike[str] | None,
+        sample_dialect: str | None,
         url: str | None,
         parameters: Mapping[str, Scalar] | None,
         never_deleted: Sequence[str],
@@ -109,9 +112,8 @@ class _Trial:
             raise ValueError("give either a sample or the url of a database")
         file = Path(spec)
         if sample is not None:
-            dialect = "duckdb"
-            if file.is_file() and (found := checked(file).spec) is not None:
-                dialect = found.dialect
+            found = checked(file).spec if sample_dialect is None else None
+            dialect = sample_dialect or (found.dialect if found else "duckdb")
             url = database_of(Path(sample), dialect, folder)
         return cls(file, str(url), sample is not None, dict(parameters or {}), never_deleted, folder)
 

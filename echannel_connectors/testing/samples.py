@@ -15,37 +15,39 @@ from echannel_connectors.errors import SettingsError
 def database_of(sample: Path, dialect: str, folder: Path) -> str:
     """The URL of a new database in `folder` that holds the sample: SQLite for its own dialect, otherwise DuckDB.
 
-    A script is translated from the spec's dialect. Beside CSV files a `schema.sql` may declare the tables; without it
-    DuckDB guesses their types. Raises SettingsError for a sample that is not there or does not load.
+    A script is translated from its dialect. Beside CSV files a `schema.sql` may declare the tables; without it DuckDB
+    guesses their types. Raises SettingsError for a sample that is not there or does not load.
     """
     if not sample.exists():
         raise SettingsError(f"there is no sample {str(sample)!r}")
     if sample.is_dir():
         return _from_csv(sample, dialect, folder / "sample.duckdb")
-    statements = list(_statements(sample, dialect, "sqlite" if dialect == "sqlite" else "duckdb"))
     if dialect == "sqlite":
-        return _in_sqlite(sample, statements, folder / "sample.db")
-    return _in_duckdb(sample, statements, folder / "sample.duckdb")
+        return _in_sqlite(sample, folder / "sample.db")
+    return _in_duckdb(sample, list(_statements(sample, dialect)), folder / "sample.duckdb")
 
 
-def _statements(script: Path, dialect: str, target: str) -> Iterator[str]:
+def _statements(script: Path, dialect: str) -> Iterator[str]:
+    text = script.read_text(encoding="utf-8")
+    if dialect == "duckdb":
+        yield text
+        return
     try:
-        for statement in sqlglot.parse(script.read_text(encoding="utf-8"), read=dialect):
+        for statement in sqlglot.parse(text, read=dialect):
             if statement is not None:
-                yield statement.sql(target)
+                yield statement.sql("duckdb")
     except SqlglotError as error:
         raise SettingsError(f"{script.name} is not valid SQL of {dialect}: {str(error).splitlines()[0]}") from error
 
 
-def _in_sqlite(script: Path, statements: list[str], file: Path) -> str:
+def _in_sqlite(script: Path, file: Path) -> str:
     import sqlite3
 
     with closing(sqlite3.connect(file)) as connection, connection:
-        for statement in statements:
-            try:
-                connection.execute(statement)
-            except sqlite3.Error as error:
-                raise SettingsError(f"{script.name} does not load: {error}: {statement[:80]}") from error
+        try:
+            connection.executescript(script.read_text(encoding="utf-8"))
+        except sqlite3.Error as error:
+            raise SettingsError(f"{script.name} does not load: {error}") from error
     return f"sqlite:///{file}"
 
 
@@ -57,8 +59,7 @@ def _in_duckdb(script: Path, statements: list[str], file: Path) -> str:
             try:
                 connection.execute(statement)
             except duckdb.Error as error:
-                reason = str(error).splitlines()[0]
-                raise SettingsError(f"{script.name} does not load: {reason}: {statement[:80]}") from error
+                raise SettingsError(f"{script.name} does not load: {str(error).splitlines()[0]}") from error
     return f"duckdb:///{file}"
 
 
@@ -66,7 +67,7 @@ def _from_csv(sample: Path, dialect: str, file: Path) -> str:
     import duckdb
 
     schema = sample / "schema.sql"
-    _in_duckdb(schema, list(_statements(schema, dialect, "duckdb")) if schema.is_file() else [], file)
+    _in_duckdb(schema, list(_statements(schema, dialect)) if schema.is_file() else [], file)
     with duckdb.connect(str(file)) as connection:
         declared = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
         for table in sorted(sample.glob("*.csv")):

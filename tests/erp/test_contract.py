@@ -13,6 +13,7 @@ from echannel_connectors.errors import SettingsError
 from echannel_connectors.testing import ContractBroken, verify_spec
 from echannel_connectors.testing.contract import CLAUSES
 from tests.command import environment
+from tests.erp.public.books import PARAMETERS, PUBLIC, books
 
 OURS = [
     ("odoo", "odoo"),
@@ -95,6 +96,15 @@ def test_our_own_specs_keep_the_contract(request: pytest.FixtureRequest, connect
     """Every clause, on the real ERP's own database."""
     url = request.getfixturevalue(database)
     verify_spec(specs.shipped("connector_specs") / f"{connector}.yaml", url=url)
+
+
+@pytest.mark.parametrize("connector", PUBLIC)
+def test_specs_from_public_facts_keep_it(connector: str, tmp_path: Path) -> None:
+    """On the small companies that are built from the public facts."""
+    parameters = PARAMETERS.get(connector, {})
+    books(connector, tmp_path)
+    url = f"duckdb:///{tmp_path / connector}.duckdb"
+    verify_spec(specs.shipped("connector_specs") / f"{connector}.yaml", url=url, parameters=parameters)
 
 
 def test_a_right_spec_keeps_it(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,7 @@ def test_the_spec_of_an_api_source_is_checked_as_well() -> None:
 
 # What is changed in the right spec; what is then said, at which character of what was put in, and what is offered.
 MISTAKES = [
+    ("connector: acme", "connector: acne", "warning", "the connector 'acne' is looked for in acne.yaml", "acne", ""),
     ("from: documents", "form: documents", "error", "unknown key 'tables.orders.form'", "form", ""),
     ("net, scale: 2", "net, scale: two", "error", "tables.orders.columns.total_net.scale", "scale", ""),
     ("  orders:\n", "  oders:\n", "error", "'oders' is not a core table: did you mean 'orders'?", "oders", ""),
@@ -169,9 +171,9 @@ def test_sql_that_may_be_a_float_needs_one(tmp_path: Path, sql: str) -> None:
 def test_a_query_casts_its_money(tmp_path: Path) -> None:
     """A whole SELECT has nowhere to declare a scale; each part of a UNION counts."""
     query = "SELECT d.id AS order_id, CAST(d.net AS DECIMAL(9, 2)) AS total_net FROM d UNION ALL SELECT 1, e.net FROM e"
-    text = f"connector: a\ntitle: {{en: a, fr: a}}\ntables:\n  orders:\n    query: |\n      {query}\n"
+    text = f"connector: acme\ntitle: {{en: a, fr: a}}\ntables:\n  orders:\n    query: |\n      {query}\n"
     (only,) = found(tmp_path, text)
-    assert only.sentence == "a.orders.total_net is not known to be exact"
+    assert only.sentence == "acme.orders.total_net is not known to be exact"
     assert found(tmp_path, text.replace("e.net", "CAST(e.net AS DECIMAL(9, 2))")) == []
 
 
@@ -207,3 +209,28 @@ def test_loading_tells_the_first_mistake_with_its_column(tmp_path: Path) -> None
         specs.load(file)
     assert caught.value.place == f"{file}:15:7"
     assert caught.value.sentence == "core.orders has no column 'total': did you mean 'total_tax'?"
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_nothing_that_is_written_breaks_the_check(tmp_path: Path, seed: int) -> None:
+    """Characters lost, doubled and swapped, lines moved: it finds something or nothing, and tells where."""
+    rng = random.Random(seed)
+    text = RIGHT if seed % 2 else (specs.shipped("connector_specs") / "dolibarr.yaml").read_text(encoding="utf-8")
+    for _ in range(rng.randint(1, 6)):
+        text = damaged(text, rng)
+    for finding in found(tmp_path, text):
+        _, line, column = finding.place.rsplit(":", 2)
+        assert 1 <= int(line) <= text.count("\n") + 2, finding
+        assert int(column) >= 1
+
+
+def damaged(text: str, rng: random.Random) -> str:
+    at = rng.randrange(len(text))
+    return rng.choice(
+        [
+            text[:at] + text[at + 1 :],
+            text[:at] + rng.choice("\"'{}[]|>:,()*&%#;\n é\t") + text[at:],
+            text[:at] + text[at : at + 30] + text[at:],
+            text[:at] + text[at + rng.randint(1, 40) :],
+        ]
+    )

@@ -1,13 +1,14 @@
 """`spec check --connect`: what only a database can tell about a spec, from all of its rows in one snapshot.
 
-The columns that the checks need are read as a sync would read them, exact and typed, into an in-process DuckDB that is
-gone afterwards; so every check is one SQL for every kind of database.
+The columns that the checks need are read as a sync would read them, exact and typed, into a DuckDB file that is gone
+afterwards; so every check is one SQL for every kind of database, and takes no more memory for more rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -28,6 +29,7 @@ from echannel_connectors.texts import Text, say
 Check = Literal["reach", "rows", "keys", "cursors", "codes", "totals"]
 SHOWN = 5  # examples of what is wrong
 SAMPLE = 10
+SMALL = {"memory_limit": "512MB", "threads": "2"}
 
 # What the checks and the reconciliation read, besides keys.
 NEEDED: Mapping[str, tuple[str, ...]] = {
@@ -125,7 +127,7 @@ def prove(
     import duckdb
 
     database.values("SELECT 1")
-    with duckdb.connect() as scratch:
+    with TemporaryDirectory(prefix="echannel") as folder, duckdb.connect(f"{folder}/scratch", config=SMALL) as scratch:
         proving = _Proving(database, spec, selects, left_out, scratch, time_zone, tuple(doubts), on_event)
         return proving.done()
 
