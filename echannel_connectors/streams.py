@@ -125,7 +125,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of `echannel check`: what was found, how bad it is, and what to do about it.
+    """One line of `echannel check`: what was found, how bad it is, what to do about it, and where, if in a file.
 
     Sentence and hint are made by `say` (texts.py), so that a French company reads them in French.
     """
@@ -133,3 +133,4 @@ class Finding:
     level: Literal["ok", "warning", "error"]
     sentence: str
     hint: str = ""
+    place: str = ""  # file:line:column

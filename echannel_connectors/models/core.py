@@ -163,3 +163,15 @@ TABLES: dict[str, CoreTable] = {
         _table("fx_rates", "date currency", "date: date, currency: text, rate: rate"),
     )
 }
+
+
+# The words of the columns that hold one of a few (MODEL.md): marts and templates know these and no others.
+WORDS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("customers", "kind"): ("b2b", "b2c"),
+    ("orders", "channel"): ("b2c_web", "b2b_web", "marketplace", "sales_rep", "phone", "shop", "other"),
+    ("orders", "status"): ("quote", "draft", "confirmed", "shipped", "completed", "cancelled", "returned"),
+    ("order_lines", "cost_kind"): ("of_the_day", "supplier", "today", "unknown"),
+    ("invoices", "kind"): ("invoice", "credit_note"),
+    ("invoices", "status"): ("draft", "open", "paid", "cancelled"),
+    ("purchase_lines", "status"): ("draft", "ordered", "received", "cancelled"),
+}
