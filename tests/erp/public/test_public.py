@@ -78,7 +78,7 @@ def test_what_sql_server_is_asked_is_t_sql(connector: str) -> None:
         "SELECT a || 'x' AS y FROM b",
         "SELECT `a` FROM b",
         "SELECT CAST('2026-01-01' AS DATETIME(6)) AS x",
-        "SELECT CAST(a AS TEXT) AS x FROM b",
+        "SELECT CAST(a AS BOOLEAN) AS x FROM b",
         "SELECT SUM(a) FILTER (WHERE b = 1) AS x FROM c",
         "SELECT 1 AS x FROM a CROSS JOIN LATERAL (SELECT 1 AS y) AS b",
         "SELECT 1 AS x FROM a JOIN b USING (id)",
