@@ -225,7 +225,9 @@ class _Reader:
         code = self._expression(one.sql, where)
         case = exp.Case()
         for value, word in one.values.items():
-            case = case.when(exp.EQ(this=_inner(code), expression=self._literal(value)), self._literal(word), copy=False)
+            case = case.when(
+                exp.EQ(this=_inner(code), expression=self._literal(value)), self._literal(word), copy=False
+            )
         return case.else_(self._literal(one.otherwise), copy=False)
 
     def _zone(self, one: Column, where: str) -> str:

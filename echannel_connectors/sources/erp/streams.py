@@ -96,7 +96,9 @@ def _earlier(cursor: str, look_back: timedelta | int) -> str:
     if cursor.lstrip("-").isdigit():
         return str(int(cursor) - look_back) if isinstance(look_back, int) else cursor
     if isinstance(look_back, int):
-        raise SpecError(say("a look-back of changes needs a cursor that counts them, which {cursor!r} is not", cursor=cursor))
+        raise SpecError(
+            say("a look-back of changes needs a cursor that counts them, which {cursor!r} is not", cursor=cursor)
+        )
     moment = datetime.fromisoformat(cursor) - look_back
     return moment.isoformat(sep=" ")
 

@@ -15,9 +15,31 @@ def nav(tmp_path_factory: pytest.TempPathFactory) -> Erp:
 
 def test_orders_before_and_after_they_are_posted(nav: Erp) -> None:
     """An open order counts with its own lines, whatever is invoiced; one that is gone with those of its invoices."""
-    columns = ("order_id", "reference", "status", "source_status", "is_sale", "order_date", "currency", "fx_rate", "total_net", "total_tax")
+    columns = (
+        "order_id",
+        "reference",
+        "status",
+        "source_status",
+        "is_sale",
+        "order_date",
+        "currency",
+        "fx_rate",
+        "total_net",
+        "total_tax",
+    )
     assert table(nav, "orders", *columns) == [
-        ("0-SO1", "SO1", "quote", "open", False, "2026-01-04", "EUR", 1, 12, 2.4),  # the quote that is named like an order
+        (
+            "0-SO1",
+            "SO1",
+            "quote",
+            "open",
+            False,
+            "2026-01-04",
+            "EUR",
+            1,
+            12,
+            2.4,
+        ),  # the quote that is named like an order
         ("SO1", "SO1", "confirmed", "open", True, "2026-01-05", "EUR", 1, 243, 48.6),  # 120 + 108 + 15, SI2 not again
         ("SO2", "SO2", "completed", "posted", True, "2026-01-08", "USD", 0.8, 100, 20),  # SI1 names it; 1 / 1.25
         ("SO3", "SO3", "completed", "posted", True, "2026-01-17", "EUR", 1, 24, 4.8),  # SI3 invoices its shipment
@@ -27,7 +49,16 @@ def test_orders_before_and_after_they_are_posted(nav: Erp) -> None:
 
 
 def test_what_an_order_says(nav: Erp) -> None:
-    columns = ("order_id", "web_reference", "customer_id", "channel", "sales_rep", "country", "promised_at", "shipped_at")
+    columns = (
+        "order_id",
+        "web_reference",
+        "customer_id",
+        "channel",
+        "sales_rep",
+        "country",
+        "promised_at",
+        "shipped_at",
+    )
     found = table(nav, "orders", *columns)
     assert found[1] == ("SO1", "WEB-1", "C1", "sales_rep", "MJ", "FR", "2026-01-19 23:00:00", None)
     assert found[2] == ("SO2", None, "C2", "other", None, "CA", None, "2026-01-11 23:00:00")
@@ -35,7 +66,18 @@ def test_what_an_order_says(nav: Erp) -> None:
 
 def test_order_lines_are_in_base_units(nav: Erp) -> None:
     """Two boxes of six at 60 are twelve at 10; comments are left out; what is no item has no product."""
-    columns = ("order_id", "line_id", "product_id", "variant_id", "quantity", "unit_price_net", "unit_cost", "discount_net", "amount_net", "delivered_quantity")
+    columns = (
+        "order_id",
+        "line_id",
+        "product_id",
+        "variant_id",
+        "quantity",
+        "unit_price_net",
+        "unit_cost",
+        "discount_net",
+        "amount_net",
+        "delivered_quantity",
+    )
     assert table(nav, "order_lines", *columns) == [
         ("0-SO1", "10000", "A", "", 1, 12, 6, 0, 12, 0),
         ("SO1", "10000", "A", "", 10, 12, 6, 0, 120, 4),
@@ -50,7 +92,19 @@ def test_order_lines_are_in_base_units(nav: Erp) -> None:
 
 def test_invoices_and_what_is_open(nav: Erp) -> None:
     """120 less 50 paid; 28.80 less a credit of 14.40; a payment that was taken back changes nothing."""
-    columns = ("invoice_id", "kind", "customer_id", "order_id", "due_date", "currency", "amount_net", "amount_gross", "amount_open", "status", "paid_at")
+    columns = (
+        "invoice_id",
+        "kind",
+        "customer_id",
+        "order_id",
+        "due_date",
+        "currency",
+        "amount_net",
+        "amount_gross",
+        "amount_open",
+        "status",
+        "paid_at",
+    )
     assert table(nav, "invoices", *columns) == [
         ("SC1", "credit_note", "C1", None, None, "USD", -20, -24, -24, "open", None),
         ("SC2", "credit_note", "C1", None, None, "EUR", -12, -14.4, 0, "paid", "2026-01-26 23:00:00"),
@@ -72,7 +126,17 @@ def test_invoices_and_what_is_open(nav: Erp) -> None:
 
 
 def test_refunds(nav: Erp) -> None:
-    columns = ("refund_id", "order_id", "product_id", "quantity", "refund_date", "amount_net", "amount_tax", "currency", "fx_rate")
+    columns = (
+        "refund_id",
+        "order_id",
+        "product_id",
+        "quantity",
+        "refund_date",
+        "amount_net",
+        "amount_tax",
+        "currency",
+        "fx_rate",
+    )
     assert table(nav, "refunds", *columns) == [
         ("SC1", "SO2", "A", 1, "2026-01-25", 20, 4, "USD", 0.8),
         ("SC2", None, "A", 1, "2026-01-26", 12, 2.4, "EUR", 1),
@@ -84,12 +148,16 @@ def test_customers_products_and_stock(nav: Erp) -> None:
         ("C1", "b2b", "Café Démo SARL", "FR", "achat@example.com", True),
         ("C2", None, None, "US", None, False),
     ]
-    assert table(nav, "products", "product_id", "variant_id", "name", "category", "supplier_id", "unit_cost", "active") == [
+    assert table(
+        nav, "products", "product_id", "variant_id", "name", "category", "supplier_id", "unit_cost", "active"
+    ) == [
         ("A", "", "Théière", "Thés", "V1", 6, True),
         ("B", "", "Bouilloire", None, None, None, False),
         ("B", "ROUGE", "Bouilloire rouge", None, None, None, False),
     ]
-    assert table(nav, "stock_levels", "product_id", "variant_id", "warehouse_id", "on_hand", "reserved", "available", "incoming") == [
+    assert table(
+        nav, "stock_levels", "product_id", "variant_id", "warehouse_id", "on_hand", "reserved", "available", "incoming"
+    ) == [
         ("A", "", "BLEU", 34, 6, 28, 8),
         ("B", "ROUGE", "BLEU", 7, 0, 7, 0),
     ]
@@ -107,7 +175,16 @@ def test_customers_products_and_stock(nav: Erp) -> None:
 
 def test_purchases(nav: Erp) -> None:
     """A box of ten at 60 is 6 a piece; the receipt of an order that is gone is what is left of it."""
-    columns = ("purchase_id", "line_id", "expected_at", "received_at", "quantity", "received_quantity", "unit_cost", "status")
+    columns = (
+        "purchase_id",
+        "line_id",
+        "expected_at",
+        "received_at",
+        "quantity",
+        "received_quantity",
+        "unit_cost",
+        "status",
+    )
     assert table(nav, "purchase_lines", *columns) == [
         ("PO1", "10000", "2026-01-29 23:00:00", None, 20, 12, 6, "ordered"),
         ("PO2", "PR2/10000", None, "2026-01-09 23:00:00", 8, 8, 6.5, "received"),

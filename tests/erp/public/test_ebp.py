@@ -19,11 +19,28 @@ def ebp(tmp_path_factory: pytest.TempPathFactory) -> Erp:
 def short(source: Erp, name: str, *columns: str) -> list[tuple[Any, ...]]:
     """A table with the last digits of its ids."""
     cut = re.compile(r"^[0-9]{8}-0000-0000-0000-0*(?=[1-9])")
-    return [tuple(cut.sub("", value) if isinstance(value, str) else value for value in row) for row in table(source, name, *columns)]
+    return [
+        tuple(cut.sub("", value) if isinstance(value, str) else value for value in row)
+        for row in table(source, name, *columns)
+    ]
 
 
 def test_orders(ebp: Erp) -> None:
-    columns = ("order_id", "reference", "customer_id", "status", "is_sale", "order_date", "country", "goods_net", "discount_net", "shipping_net", "rounding_net", "total_net", "total_gross")
+    columns = (
+        "order_id",
+        "reference",
+        "customer_id",
+        "status",
+        "is_sale",
+        "order_date",
+        "country",
+        "goods_net",
+        "discount_net",
+        "shipping_net",
+        "rounding_net",
+        "total_net",
+        "total_gross",
+    )
     assert short(ebp, "orders", *columns) == [
         ("10", "CM001", "C1", "confirmed", True, "2026-01-05", "BE", 165, 12, 15, 0, 168, 201.6),
         ("20", "CM002", "C2", "shipped", True, "2026-01-08", "FR", 24, 0, 0, 0, 24, 28.8),
@@ -37,7 +54,17 @@ def test_orders(ebp: Erp) -> None:
 
 def test_lines_with_money(ebp: Erp) -> None:
     """A kit counts, its component and a text do not."""
-    columns = ("order_id", "line_id", "product_id", "variant_id", "quantity", "discount_net", "amount_net", "amount_tax", "delivered_quantity")
+    columns = (
+        "order_id",
+        "line_id",
+        "product_id",
+        "variant_id",
+        "quantity",
+        "discount_net",
+        "amount_net",
+        "amount_tax",
+        "delivered_quantity",
+    )
     assert short(ebp, "order_lines", *columns) == [
         ("10", "11", "A", "", 10, 12, 108, 21.6, 4),
         ("10", "12", "B", "B-ROUGE", 1, 0, 45, 9, 0),
@@ -47,7 +74,18 @@ def test_lines_with_money(ebp: Erp) -> None:
 
 def test_invoices(ebp: Erp) -> None:
     """Over a delivery or directly, each finds its order; credit notes are negative whichever sign EBP keeps."""
-    columns = ("invoice_id", "number", "kind", "order_id", "due_date", "amount_net", "amount_gross", "amount_open", "status", "paid_at")
+    columns = (
+        "invoice_id",
+        "number",
+        "kind",
+        "order_id",
+        "due_date",
+        "amount_net",
+        "amount_gross",
+        "amount_open",
+        "status",
+        "paid_at",
+    )
     assert short(ebp, "invoices", *columns) == [
         ("40", "FA001", "invoice", "10", "2026-03-14", 43.2, 51.84, 31.84, "open", None),
         ("50", "FA002", "invoice", "20", "2026-02-15", 24, 28.8, 0, "paid", "2026-02-05 23:00:00"),
@@ -89,12 +127,25 @@ def test_customers_products_and_stock(ebp: Erp) -> None:
         ("C1", "b2b", "Café Démo SARL", "FR", "2024-05-03 07:00:00", "achat@example.com"),
         ("C2", "b2c", None, None, "2024-05-04 07:00:00", None),
     ]
-    assert table(ebp, "products", "product_id", "variant_id", "sku", "ean", "category", "supplier_id", "unit_cost", "unit_price_net") == [
+    assert table(
+        ebp,
+        "products",
+        "product_id",
+        "variant_id",
+        "sku",
+        "ean",
+        "category",
+        "supplier_id",
+        "unit_cost",
+        "unit_price_net",
+    ) == [
         ("A", "", "A", "3760000000017", "Thés", "F1", 6.25, 12),
         ("B", "", "B", None, None, None, None, 50),
         ("B", "B-ROUGE", "B-ROUGE", None, None, None, 25, 50),
     ]
-    assert short(ebp, "stock_levels", "product_id", "variant_id", "warehouse_id", "on_hand", "reserved", "available", "incoming") == [
+    assert short(
+        ebp, "stock_levels", "product_id", "variant_id", "warehouse_id", "on_hand", "reserved", "available", "incoming"
+    ) == [
         ("A", "", "1", 40, 7, 33, 25),
         ("B", "B-ROUGE", "1", 3, 0, 3, 0),
     ]
@@ -103,7 +154,17 @@ def test_customers_products_and_stock(ebp: Erp) -> None:
 
 
 def test_purchases(ebp: Erp) -> None:
-    columns = ("purchase_id", "line_id", "supplier_id", "warehouse_id", "expected_at", "quantity", "received_quantity", "unit_cost", "status")
+    columns = (
+        "purchase_id",
+        "line_id",
+        "supplier_id",
+        "warehouse_id",
+        "expected_at",
+        "quantity",
+        "received_quantity",
+        "unit_cost",
+        "status",
+    )
     assert short(ebp, "purchase_lines", *columns) == [
         ("1000", "1001", "F1", "1", "2026-01-29 23:00:00", 20, 12, 6, "ordered"),
         ("1000", "1002", "F1", "1", None, 5, 5, 6, "received"),

@@ -35,7 +35,20 @@ def erpnext(request: pytest.FixtureRequest) -> Erp:
 
 def test_orders(erpnext: Erp) -> None:
     """Another company's order is not there; what was amended is cancelled, and a new order."""
-    columns = ("order_id", "customer_id", "channel", "status", "source_status", "is_sale", "order_date", "currency", "fx_rate", "total_net", "total_tax", "total_gross")
+    columns = (
+        "order_id",
+        "customer_id",
+        "channel",
+        "status",
+        "source_status",
+        "is_sale",
+        "order_date",
+        "currency",
+        "fx_rate",
+        "total_net",
+        "total_tax",
+        "total_gross",
+    )
     assert table(erpnext, "orders", *columns) == [
         ("SO-1", "Café Démo", "other", "confirmed", "To Deliver and Bill", True, "2026-01-05", "EUR", 1, 255, 51, 306),
         ("SO-2", "Client 017", "b2c_web", "completed", "Completed", True, "2026-01-08", "USD", 0.8, 100, 20, 120),
@@ -47,7 +60,16 @@ def test_orders(erpnext: Erp) -> None:
 
 def test_what_an_order_says(erpnext: Erp) -> None:
     """Shipping is not tax; a tenth off 216 is 21.60; the delivery country goes before the billing one."""
-    columns = ("goods_net", "discount_net", "shipping_net", "rounding_net", "country", "web_reference", "promised_at", "updated_at")
+    columns = (
+        "goods_net",
+        "discount_net",
+        "shipping_net",
+        "rounding_net",
+        "country",
+        "web_reference",
+        "promised_at",
+        "updated_at",
+    )
     assert table(erpnext, "orders", "order_id", *columns)[:2] == [
         ("SO-1", 261.6, 21.6, 15, 0, "BE", "WEB-1", "2026-01-19 23:00:00", "2026-01-07 09:00:00"),
         ("SO-2", 100, 0, 0, 0, "FR", None, None, "2026-01-09 09:00:00"),
@@ -56,7 +78,19 @@ def test_what_an_order_says(erpnext: Erp) -> None:
 
 def test_order_lines_are_in_stock_units(erpnext: Erp) -> None:
     """Three boxes of six at 64.80 are 18 at 10.80."""
-    columns = ("order_id", "line_id", "product_id", "variant_id", "quantity", "unit_price_net", "discount_net", "amount_net", "unit_cost", "cost_kind", "delivered_quantity")
+    columns = (
+        "order_id",
+        "line_id",
+        "product_id",
+        "variant_id",
+        "quantity",
+        "unit_price_net",
+        "discount_net",
+        "amount_net",
+        "unit_cost",
+        "cost_kind",
+        "delivered_quantity",
+    )
     assert table(erpnext, "order_lines", *columns) == [
         ("SO-1", "so1a", "A", "", 18, 10.8, 21.6, 194.4, 6, "of_the_day", 12),
         ("SO-1", "so1b", "B", "B-ROUGE", 1, 45.6, 0, 45.6, 25, "today", 0),
@@ -69,7 +103,19 @@ def test_order_lines_are_in_stock_units(erpnext: Erp) -> None:
 
 def test_invoices(erpnext: Erp) -> None:
     """What a customer owes in euro for an invoice in dollars is told in dollars: 56 / 0.8."""
-    columns = ("invoice_id", "kind", "order_id", "due_date", "currency", "amount_net", "amount_tax", "amount_gross", "amount_open", "status", "paid_at")
+    columns = (
+        "invoice_id",
+        "kind",
+        "order_id",
+        "due_date",
+        "currency",
+        "amount_net",
+        "amount_tax",
+        "amount_gross",
+        "amount_open",
+        "status",
+        "paid_at",
+    )
     assert table(erpnext, "invoices", *columns) == [
         ("SI-1", "invoice", "SO-1", "2026-02-14", "EUR", 64.8, 15.96, 80.76, 0, "paid", "2026-02-04 23:00:00"),
         ("SI-2", "invoice", "SO-2", "2026-02-15", "USD", 100, 20, 120, 70, "open", None),
@@ -88,12 +134,25 @@ def test_invoices(erpnext: Erp) -> None:
 
 
 def test_refunds_and_payments(erpnext: Erp) -> None:
-    columns = ("refund_id", "line_id", "order_id", "product_id", "quantity", "back_to_stock", "refund_date", "amount_net", "shipping_net", "fx_rate")
+    columns = (
+        "refund_id",
+        "line_id",
+        "order_id",
+        "product_id",
+        "quantity",
+        "back_to_stock",
+        "refund_date",
+        "amount_net",
+        "shipping_net",
+        "fx_rate",
+    )
     assert table(erpnext, "refunds", *columns) == [
         ("SI-R", "shipping", "SO-2", None, 0, None, "2026-01-25", 0, 5, 0.8),
         ("SI-R", "sira", "SO-2", "A", 1, True, "2026-01-25", 20, 0, 0.8),
     ]
-    assert table(erpnext, "payments", "payment_id", "order_id", "invoice_id", "paid_at", "amount", "currency", "method") == [
+    assert table(
+        erpnext, "payments", "payment_id", "order_id", "invoice_id", "paid_at", "amount", "currency", "method"
+    ) == [
         ("pe1a", None, "SI-1", "2026-02-04 23:00:00", 80.76, "EUR", "Virement"),
         ("pe1b", None, "SI-2", "2026-02-04 23:00:00", 40, "EUR", "Virement"),
         ("pe3a", "SO-1", None, "2026-02-05 23:00:00", 50, "EUR", None),
@@ -102,15 +161,47 @@ def test_refunds_and_payments(erpnext: Erp) -> None:
 
 def test_customers_products_and_stock(erpnext: Erp) -> None:
     """Templates are not sold; stock of another company and what was cancelled do not count."""
-    assert table(erpnext, "customers", "customer_id", "kind", "company", "country", "created_at", "email", "has_vat_number", "active") == [
+    assert table(
+        erpnext,
+        "customers",
+        "customer_id",
+        "kind",
+        "company",
+        "country",
+        "created_at",
+        "email",
+        "has_vat_number",
+        "active",
+    ) == [
         ("Café Démo", "b2b", "Café Démo SARL", "FR", "2024-05-03 07:00:00", "achat@example.com", True, True),
         ("Client 017", "b2c", None, None, "2024-05-04 07:00:00", None, False, False),
     ]
-    assert table(erpnext, "products", "product_id", "variant_id", "ean", "category_path", "brand", "supplier_id", "unit_cost", "active") == [
+    assert table(
+        erpnext,
+        "products",
+        "product_id",
+        "variant_id",
+        "ean",
+        "category_path",
+        "brand",
+        "supplier_id",
+        "unit_cost",
+        "active",
+    ) == [
         ("A", "", "3760000000017", "Épicerie / Thés", "Lac", "Poterie", 6.5, True),
         ("B", "B-ROUGE", None, "Épicerie", None, None, 25, False),
     ]
-    assert table(erpnext, "stock_levels", "product_id", "variant_id", "warehouse_id", "on_hand", "reserved", "available", "incoming") == [
+    assert table(
+        erpnext,
+        "stock_levels",
+        "product_id",
+        "variant_id",
+        "warehouse_id",
+        "on_hand",
+        "reserved",
+        "available",
+        "incoming",
+    ) == [
         ("A", "", "Stock - D", 40, 6, 34, 20),
         ("B", "B-ROUGE", "Stock - D", 3, 0, 3, 0),
     ]
@@ -124,12 +215,25 @@ def test_customers_products_and_stock(erpnext: Erp) -> None:
     ]
     assert table(erpnext, "warehouses", "warehouse_id", "name") == [("Stock - D", "Stock")]
     assert table(erpnext, "suppliers", "supplier_id", "name", "country") == [("Poterie", "Poterie du Lac", "IT")]
-    assert table(erpnext, "fx_rates", "date", "currency", "rate") == [("2026-01-01", "USD", 0.8), ("2026-01-02", "USD", 0.79)]
+    assert table(erpnext, "fx_rates", "date", "currency", "rate") == [
+        ("2026-01-01", "USD", 0.8),
+        ("2026-01-02", "USD", 0.79),
+    ]
 
 
 def test_purchases(erpnext: Erp) -> None:
     """Two boxes of ten at 60; the receipt that was cancelled is none."""
-    columns = ("purchase_id", "line_id", "supplier_id", "expected_at", "received_at", "quantity", "received_quantity", "unit_cost", "status")
+    columns = (
+        "purchase_id",
+        "line_id",
+        "supplier_id",
+        "expected_at",
+        "received_at",
+        "quantity",
+        "received_quantity",
+        "unit_cost",
+        "status",
+    )
     assert table(erpnext, "purchase_lines", *columns) == [
         ("PO-1", "po1a", "Poterie", "2026-01-29 23:00:00", "2026-01-08 23:00:00", 20, 12, 6, "ordered"),
         ("PO-2", "po2a", "Poterie", None, None, 8, 0, 6, "cancelled"),

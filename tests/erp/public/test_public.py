@@ -32,7 +32,9 @@ def header(connector: str) -> str:
 def test_a_spec_says_what_it_was_seen_on(connector: str) -> None:
     """Either the version of a real database, or that there was none, what to confirm, and where the facts are from."""
     if connector in PUBLIC:
-        assert "Made from public facts; never run on a real database. To be confirmed by the partner first:" in header(connector)
+        assert "Made from public facts; never run on a real database. To be confirmed by the partner first:" in header(
+            connector
+        )
         assert "Sources:" in header(connector)
     else:
         assert re.search(r"\(seen:|\bseen\b", header(connector))

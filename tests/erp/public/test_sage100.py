@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -48,7 +47,17 @@ def test_order_lines_are_what_was_ordered(sage: Erp) -> None:
 
 
 def test_what_an_order_says(sage: Erp) -> None:
-    columns = ("order_id", "reference", "web_reference", "customer_id", "channel", "sales_rep", "country", "promised_at", "shipped_at")
+    columns = (
+        "order_id",
+        "reference",
+        "web_reference",
+        "customer_id",
+        "channel",
+        "sales_rep",
+        "country",
+        "promised_at",
+        "shipped_at",
+    )
     found = table(sage, "orders", *columns)
     assert found[1] == ("BC1", "BC1", "WEB-1", "C1", "sales_rep", "4", "FR", "2026-01-19 23:00:00", None)
     assert found[2] == ("BC2", "BC2", None, "C1", "other", None, "FR", None, "2026-01-14 23:00:00")
@@ -58,7 +67,19 @@ def test_turnover_is_types_6_and_7(sage: Erp) -> None:
     """65 + 36 + 19 - 24 - 30: a return note is not counted beside its invoice, nor a delivery beside its own."""
     invoices = core_rows(sage, "invoices")
     assert total(invoices, "amount_net") == Decimal(66)
-    columns = ("number", "kind", "customer_id", "order_id", "invoice_date", "due_date", "amount_net", "amount_gross", "amount_open", "status", "paid_at")
+    columns = (
+        "number",
+        "kind",
+        "customer_id",
+        "order_id",
+        "invoice_date",
+        "due_date",
+        "amount_net",
+        "amount_gross",
+        "amount_open",
+        "status",
+        "paid_at",
+    )
     assert table(sage, "invoices", *columns) == [
         ("FA1", "invoice", "C1", "BC2", "2026-01-20", "2026-03-19", 65, 78, 0, "paid", "2026-02-09 23:00:00"),
         ("FA2", "invoice", "C1", "BC4", "2026-01-22", None, 36, 43.2, 43.2, "open", None),
@@ -70,7 +91,16 @@ def test_turnover_is_types_6_and_7(sage: Erp) -> None:
 
 def test_lines_that_count(sage: Erp) -> None:
     """Components, undelivered lines, exceptional discounts and texts are left out; a discount at the foot has no quantity."""
-    columns = ("invoice_id", "line_id", "product_id", "quantity", "amount_net", "amount_tax", "tax_rate", "order_line_id")
+    columns = (
+        "invoice_id",
+        "line_id",
+        "product_id",
+        "quantity",
+        "amount_net",
+        "amount_tax",
+        "tax_rate",
+        "order_line_id",
+    )
     assert table(sage, "invoice_lines", *columns) == [
         ("FA1", "3", "A", 5, 60, 12, 0.2, "3"),
         ("FA2", "7", "A", 3, 36, 7.2, 0.2, "7"),
@@ -82,7 +112,16 @@ def test_lines_that_count(sage: Erp) -> None:
 
 
 def test_refunds_are_positive(sage: Erp) -> None:
-    columns = ("refund_id", "line_id", "order_id", "quantity", "back_to_stock", "refund_date", "amount_net", "amount_tax")
+    columns = (
+        "refund_id",
+        "line_id",
+        "order_id",
+        "quantity",
+        "back_to_stock",
+        "refund_date",
+        "amount_net",
+        "amount_tax",
+    )
     assert table(sage, "refunds", *columns) == [
         ("FR1", "17", "BC2", 2, True, "2026-02-03", 24, 4.8),
         ("FV1", "18", None, 0.6, False, "2026-02-04", 30, 6),
@@ -104,20 +143,41 @@ def test_customers_products_and_stock(sage: Erp) -> None:
         ("C1", "b2b", "Café Démo SARL", "FR", "2024-05-02 22:00:00", "achat@example.com", True),
         ("C2", None, None, "BE", None, None, False),
     ]
-    assert table(sage, "products", "product_id", "variant_id", "ean", "category", "supplier_id", "unit_cost", "unit_price_net", "active") == [
+    assert table(
+        sage,
+        "products",
+        "product_id",
+        "variant_id",
+        "ean",
+        "category",
+        "supplier_id",
+        "unit_cost",
+        "unit_price_net",
+        "active",
+    ) == [
         ("A", "", "3760000000017", "Thés et théières", "F1", 6.5, 12, True),
         ("B", "", None, "Thés et théières", None, None, 50, False),
         ("B", "3-0", None, "Thés et théières", None, None, 50, False),
     ]
-    assert table(sage, "stock_levels", "product_id", "warehouse_id", "on_hand", "reserved", "available", "incoming") == [
-        ("A", "1", 40, 10, 30, 25)
-    ]
+    assert table(
+        sage, "stock_levels", "product_id", "warehouse_id", "on_hand", "reserved", "available", "incoming"
+    ) == [("A", "1", 40, 10, 30, 25)]
     assert table(sage, "warehouses", "warehouse_id", "name") == [("1", "Dépôt principal")]
     assert table(sage, "suppliers", "supplier_id", "name", "country") == [("F1", "Poterie du Lac", "FR")]
 
 
 def test_purchases(sage: Erp) -> None:
-    columns = ("purchase_id", "line_id", "supplier_id", "ordered_at", "received_at", "quantity", "received_quantity", "unit_cost", "status")
+    columns = (
+        "purchase_id",
+        "line_id",
+        "supplier_id",
+        "ordered_at",
+        "received_at",
+        "quantity",
+        "received_quantity",
+        "unit_cost",
+        "status",
+    )
     assert table(sage, "purchase_lines", *columns) == [
         ("CF1", "30", "F1", "2026-01-01 23:00:00", None, 20, 0, 6.5, "ordered"),
         ("CF2", "31", "F1", "2026-01-02 23:00:00", None, 5, 0, 6.5, "ordered"),

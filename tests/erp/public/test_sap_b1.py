@@ -15,7 +15,18 @@ def sap(tmp_path_factory: pytest.TempPathFactory) -> Erp:
 
 def test_orders(sap: Erp) -> None:
     """The cancelled order stays without being a sale, what cancels it is not there; a quote has its own kind of id."""
-    columns = ("order_id", "reference", "status", "is_sale", "order_date", "currency", "fx_rate", "total_net", "total_tax", "total_gross")
+    columns = (
+        "order_id",
+        "reference",
+        "status",
+        "is_sale",
+        "order_date",
+        "currency",
+        "fx_rate",
+        "total_net",
+        "total_tax",
+        "total_gross",
+    )
     assert table(sap, "orders", *columns) == [
         ("17-1", "1001", "confirmed", True, "2026-01-05", "EUR", 1, 72, 14.4, 86.4),
         ("17-2", "1002", "confirmed", True, "2026-01-10", "USD", 0.9, 100, 20, 120),
@@ -28,7 +39,16 @@ def test_what_a_total_consists_of(sap: Erp) -> None:
     """3 × 10 + 66.66; half of 66.66 and then 10 % of 63.33 off; 15 of freight."""
     columns = ("order_id", "goods_net", "discount_net", "shipping_net", "rounding_net")
     assert table(sap, "orders", *columns)[0] == ("17-1", 96.66, 39.66, 15, 0)
-    columns = ("order_id", "line_id", "quantity", "unit_price_net", "discount_net", "amount_net", "amount_tax", "delivered_quantity")
+    columns = (
+        "order_id",
+        "line_id",
+        "quantity",
+        "unit_price_net",
+        "discount_net",
+        "amount_net",
+        "amount_tax",
+        "delivered_quantity",
+    )
     assert table(sap, "order_lines", *columns) == [
         ("17-1", "0", 3, 10, 3, 27, 5.4, 3),  # invoiced without a delivery
         ("17-1", "1", 1, 66.66, 36.66, 30, 6, 0),
@@ -58,7 +78,18 @@ def test_what_an_order_says(sap: Erp) -> None:
 
 def test_invoices(sap: Erp) -> None:
     """Credit notes are negative; a cancelled invoice has nothing open, and its counterpart is left out."""
-    columns = ("invoice_id", "number", "kind", "order_id", "currency", "amount_net", "amount_gross", "amount_open", "status", "paid_at")
+    columns = (
+        "invoice_id",
+        "number",
+        "kind",
+        "order_id",
+        "currency",
+        "amount_net",
+        "amount_gross",
+        "amount_open",
+        "status",
+        "paid_at",
+    )
     assert table(sap, "invoices", *columns) == [
         ("13-1", "2001", "invoice", "17-2", "USD", 40, 48, 38, "open", None),  # through its delivery
         ("13-2", "2002", "invoice", "17-1", "EUR", 30, 36, 0, "paid", "2026-02-09 23:00:00"),
@@ -80,7 +111,17 @@ def test_invoices(sap: Erp) -> None:
 
 def test_refunds(sap: Erp) -> None:
     """Positive, with their freight apart; the order is found through the invoice that was credited."""
-    columns = ("refund_id", "line_id", "order_id", "product_id", "quantity", "refund_date", "amount_net", "amount_tax", "shipping_net")
+    columns = (
+        "refund_id",
+        "line_id",
+        "order_id",
+        "product_id",
+        "quantity",
+        "refund_date",
+        "amount_net",
+        "amount_tax",
+        "shipping_net",
+    )
     assert table(sap, "refunds", *columns) == [
         ("14-1", "0", "17-1", "A", 1, "2026-01-25", 10, 2, 0),
         ("14-1", "freight", None, None, 0, "2026-01-25", 0, 0, 5),
@@ -99,7 +140,9 @@ def test_payments(sap: Erp) -> None:
 
 def test_customers_products_and_stock(sap: Erp) -> None:
     """Leads are no customers, a person's name is not a company's."""
-    assert table(sap, "customers", "customer_id", "kind", "company", "country", "email", "has_vat_number", "active") == [
+    assert table(
+        sap, "customers", "customer_id", "kind", "company", "country", "email", "has_vat_number", "active"
+    ) == [
         ("C1", "b2b", "Café Démo SARL", "FR", "achat@example.com", True, True),
         ("C2", "b2c", None, "US", None, False, False),
     ]
@@ -123,7 +166,17 @@ def test_customers_products_and_stock(sap: Erp) -> None:
 
 def test_purchases(sap: Erp) -> None:
     """12 of 20 came; the receipt of the rest was cancelled."""
-    columns = ("purchase_id", "line_id", "supplier_id", "expected_at", "received_at", "quantity", "received_quantity", "unit_cost", "status")
+    columns = (
+        "purchase_id",
+        "line_id",
+        "supplier_id",
+        "expected_at",
+        "received_at",
+        "quantity",
+        "received_quantity",
+        "unit_cost",
+        "status",
+    )
     assert table(sap, "purchase_lines", *columns) == [
         ("22-1", "0", "S1", "2026-01-29 23:00:00", "2026-01-08 23:00:00", 20, 12, 6, "ordered")
     ]

@@ -38,7 +38,9 @@ def complaints(sql: str) -> list[str]:
 
 
 def _unknown(tree: exp.Expression) -> Iterator[str]:
-    yield from (f"{node.sql('tsql')} is no function here" for node in tree.find_all(exp.Func) if not isinstance(node, FUNCTIONS))
+    yield from (
+        f"{node.sql('tsql')} is no function here" for node in tree.find_all(exp.Func) if not isinstance(node, FUNCTIONS)
+    )
     yield from (f"{node.sql('tsql')}: || joins no text" for node in tree.find_all(exp.DPipe))
     for cast in tree.find_all(exp.Cast):
         text = cast.to.sql("tsql")
