@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all lint format bench-prestashop schemas clean
+.PHONY: demo test test-all lint format bench-prestashop bench-erp schemas clean
 
 $(BIN)/echannel: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -38,6 +38,9 @@ format: $(VENV)/.dev
 
 bench-prestashop: $(VENV)/.dev  ## this library and its peers against one stand-in; FLAGS=--full for the large runs
 	$(BIN)/python -m benchmarks.prestashop $(FLAGS)
+
+bench-erp: $(VENV)/.dev  ## the same for ERPs: PostgreSQL (by pip) and MariaDB (by apt) beside their peers; FLAGS=--full
+	$(BIN)/python -m benchmarks.erp $(FLAGS)
 
 schemas:  ## write the JSON schemas that editors use
 	$(BIN)/python -m echannel_connectors.schemas

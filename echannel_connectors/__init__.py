@@ -6,10 +6,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Choice", "Company", "DuckDB", "Erp", "PrestaShop", "read", "sync", "to_logging"]
+__all__ = ["Choice", "Company", "DuckDB", "Erp", "PrestaShop", "Sheets", "read", "sync", "to_logging"]
 
 if TYPE_CHECKING:
     from echannel_connectors.destinations.duckdb import DuckDB
+    from echannel_connectors.destinations.sheets import Sheets
     from echannel_connectors.events import to_logging
     from echannel_connectors.models.company import Company
     from echannel_connectors.pipeline import Choice, sync
@@ -24,6 +25,7 @@ _HOMES = {
     "DuckDB": "echannel_connectors.destinations.duckdb",
     "Erp": "echannel_connectors.sources.erp",
     "PrestaShop": "echannel_connectors.sources.prestashop",
+    "Sheets": "echannel_connectors.destinations.sheets",
     "read": "echannel_connectors.reading",
     "sync": "echannel_connectors.pipeline",
     "to_logging": "echannel_connectors.events",

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import accumulate
 from typing import Any
 
@@ -52,7 +52,7 @@ SQL_TYPES: dict[str, str] = {
 
 PRIVATE = b"echannel.private"
 ZERO_DATES = ("0000-00-00 00:00:00", "0000-00-00")
-GAPS = pa.array(["", *ZERO_DATES])
+GAPS = ("", *ZERO_DATES)
 UNCLEAN = r"[\x00-\x08\x0b-\x1f]"
 
 
@@ -194,12 +194,18 @@ def _text(value: Any) -> str | None:
 
 def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
     """Text of many columns of one type, typed; raises ArrowInvalid when one value does not fit."""
-    gaps = pc.is_in(array, GAPS)
+    gaps = pc.is_in(array, _gaps())
     if gaps.true_count:
         array = pc.if_else(gaps, None, array)
     if pa.types.is_date(kind):  # "2026-03-01" and "2026-03-01 00:00:00" are the same day
         array = pc.utf8_slice_codeunits(array, 0, 10)
     return _clean(array) if pa.types.is_string(kind) else array.cast(kind)
+
+
+@lru_cache
+def _gaps() -> pa.Array:
+    """Made when it is needed: the first array of Python values makes Arrow import pandas, which takes a while."""
+    return pa.array(GAPS)
 
 
 def _clean(array: pa.Array) -> pa.Array:

@@ -70,14 +70,33 @@ class Built(Event):
     seconds: float
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Publishing(Event):
+    """A finished table is on its way into a publisher, such as a Sheet."""
+
+    table: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Published(Event):
+    """The publisher holds the table now; nothing was sent where it held it already."""
+
+    table: str
+    rows: int
+    sent: bool
+    requests: int
+
+
 OnEvent = Callable[[Event], None]
 # What happens all the time is DEBUG, what a stream or a table came to INFO, what somebody may have to look at WARNING.
 LEVELS: dict[type[Event], int] = {
     StreamStarted: logging.DEBUG,
     Committed: logging.DEBUG,
     Building: logging.DEBUG,
+    Publishing: logging.DEBUG,
     StreamFinished: logging.INFO,
     Built: logging.INFO,
+    Published: logging.INFO,
     Retrying: logging.WARNING,
     Warned: logging.WARNING,
 }

@@ -202,6 +202,10 @@ FRENCH: dict[str, str] = {
     "give the source an account that may only SELECT": "donnez à la source un compte qui n'a que le droit SELECT",
     "the database has no table {name}, which {users} needs":
         "la base n'a pas de table {name}, dont {users} a besoin",
+    "{table} is left out: the database has no table {names}":
+        "{table} est laissé de côté : la base n'a pas de table {names}",
+    "right where that module is not installed; otherwise grant SELECT on it":
+        "normal si ce module n'est pas installé ; sinon, donnez le droit SELECT sur cette table",
     "the url is no database URL": "l'url n'est pas celle d'une base de données",
     "write {url}": "écrivez {url}",
     "{kind!r} is not a database that can be read": "« {kind} » n'est pas une base de données qui peut être lue",
@@ -350,8 +354,8 @@ FRENCH: dict[str, str] = {
         "faible) ;",
     "  the `parameters` of an ERP say how it is installed, such as the prefix of its tables.":
         "  les `parameters` d'un ERP disent comment il est installé, par exemple le préfixe de ses tables.",
-    "destination: the file that holds the tables, as seen from this folder.":
-        "destination : le fichier qui contient les tables, vu depuis ce dossier.",
+    "destination: the file that holds the tables, as seen from this folder, or a Google Sheet (docs/sheets.md).":
+        "destination : le fichier qui contient les tables, vu depuis ce dossier, ou une feuille Google (docs/sheets.fr.md).",
     "What comes next:": "La suite :",
     "is all in place?": "tout est en place ?",
     "read it all": "tout lire",
@@ -449,4 +453,69 @@ FRENCH: dict[str, str] = {
     "0 chooses a free one.": "0 en choisit un libre.",
     "Where to write echannel.yaml.": "Où écrire echannel.yaml.",
     "Where to put the sample company.": "Où mettre l'entreprise d'exemple.",
+    "A Google Sheet for the figures (its address), empty for none":
+        "Une feuille Google pour les chiffres (son adresse), vide sinon",
+    "The key file of its service account, empty for Google's own login":
+        "Le fichier de clé de son compte de service, vide pour la connexion propre à Google",
+    "there is no file {path}": "il n'y a pas de fichier {path}",
+    # Google Sheets
+    "publisher": "publication",
+    "Google Sheets": "Google Sheets",
+    "Google takes {n} writes a minute": "Google accepte {n} écritures par minute",
+    "Google Sheets needs its client": "Google Sheets a besoin de son client",
+    "Google Sheets answered {status}: {problem}": "Google Sheets a répondu {status} : {problem}",
+    "Google Sheets does not answer: {problem}": "Google Sheets ne répond pas : {problem}",
+    "Google does not know who is asking: {problem}": "Google ne sait pas qui demande : {problem}",
+    "give `credentials`, the key file of a service account, or run `gcloud auth application-default login`":
+        "indiquez `credentials`, le fichier de clé d'un compte de service, ou lancez "
+        "`gcloud auth application-default login`",
+    "the spreadsheet is full: it may hold 10,000,000 cells":
+        "la feuille de calcul est pleine : elle peut contenir 10 000 000 de cellules",
+    "delete tabs that nobody needs, or publish fewer `months` of sales":
+        "supprimez des onglets dont personne n'a besoin, ou publiez moins de mois de ventes (`months`)",
+    "the address is that of an Excel file in Drive, not of a Google Sheet":
+        "l'adresse est celle d'un fichier Excel dans Drive, pas d'une feuille Google Sheets",
+    "open it and choose File › Save as Google Sheets, then use the new address":
+        "ouvrez-le et choisissez Fichier › Enregistrer en tant que Google Sheets, puis utilisez la nouvelle adresse",
+    "this account may not write to the spreadsheet":
+        "ce compte n'a pas le droit d'écrire dans la feuille de calcul",
+    "share the spreadsheet with the account's e-mail address as an editor":
+        "partagez la feuille avec l'adresse e-mail du compte, comme éditeur",
+    "the Google Sheets API is not enabled in this account's project":
+        "l'API Google Sheets n'est pas activée dans le projet de ce compte",
+    "enable it in the Google Cloud console under APIs & Services":
+        "activez-la dans la console Google Cloud, sous API et services",
+    "there is no such spreadsheet, or this account may not see it":
+        "cette feuille de calcul n'existe pas, ou ce compte n'a pas le droit de la voir",
+    "copy the address from the browser, and share the spreadsheet with the account as an editor":
+        "copiez l'adresse du navigateur, et partagez la feuille avec le compte comme éditeur",
+    "{table}.{column} holds {value}, which a Sheet cannot hold exactly":
+        "{table}.{column} contient {value}, qu'une feuille ne peut pas garder exactement",
+    "a Sheet keeps 15 digits of a number: use DuckDB or BigQuery for such amounts":
+        "une feuille garde 15 chiffres d'un nombre : utilisez DuckDB ou BigQuery pour de tels montants",
+    "a Sheets endpoint may only be on this machine":
+        "le point d'accès de Sheets ne peut être que sur cette machine",
+    "a Sheets destination has no setting {name!r}": "une destination Sheets n'a pas de réglage {name!r}",
+    "months is a number, not {value!r}": "months est un nombre, pas {value!r}",
+    "the spreadsheet {title!r} answers ({locale})": "la feuille de calcul {title!r} répond ({locale})",
+    "the spreadsheet's time zone is {zone}, the company's {own}":
+        "le fuseau de la feuille de calcul est {zone}, celui de l'entreprise {own}",
+    "moments are written in the company's; formulas such as NOW() use the spreadsheet's":
+        "les heures sont écrites dans celui de l'entreprise ; des formules comme MAINTENANT() utilisent celui de la feuille",
+    "E-Channel wrote these {rows:,} rows on {day} at {time}. They are written anew at each sync: "
+    "put cells of your own to the right of them, or into another tab.":
+        "E-Channel a écrit ces {rows:,} lignes le {day} à {time}. Elles sont réécrites à chaque synchronisation : "
+        "mettez vos propres cellules à leur droite, ou dans un autre onglet.",
+    "{table} does not fit: with its {rows:,} rows, which lie there twice for a moment, the spreadsheet would "
+    "hold {cells:,} cells of 10,000,000":
+        "{table} ne tient pas : avec ses {rows:,} lignes, présentes deux fois pendant un instant, la feuille aurait "
+        "{cells:,} cellules sur 10 000 000",
+    "{used:,} of 10,000,000 cells are taken": "{used:,} cellules sur 10 000 000 sont prises",
+    "{used:,} of 10,000,000 cells are taken: {months:,} more months of sales like these would fit":
+        "{used:,} cellules sur 10 000 000 sont prises : {months:,} mois de plus de telles ventes tiendraient",
+    "{address!r} is not a spreadsheet": "{address!r} n'est pas une feuille de calcul",
+    "copy its address from the browser (…/spreadsheets/d/…)": "copiez son adresse depuis le navigateur (…/spreadsheets/d/…)",
+    "{n:,} texts of {table} were longer than a cell and were cut":
+        "{n:,} textes de {table} étaient plus longs qu'une cellule et ont été coupés",
+    "{table} is sent to Google Sheets …": "{table} part vers Google Sheets …",
 }  # fmt: skip

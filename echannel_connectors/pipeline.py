@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from echannel_connectors import events
-from echannel_connectors.destinations import Warehouse, commit
+from echannel_connectors.destinations import Publisher, Warehouse, commit, warehouse_of
 from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
 from echannel_connectors.events import OnEvent
 from echannel_connectors.models.build import build, rebuild_freshness
@@ -27,7 +28,7 @@ WITHOUT_RATE = """SELECT source, currency, count(*) AS n FROM mart.sales
 
 def sync(
     *sources: Source,
-    into: Warehouse,
+    into: Warehouse | Publisher,
     company: Company | None = None,
     choice: Choice | None = None,
     project: Path | None = None,
@@ -35,19 +36,24 @@ def sync(
 ) -> SyncResult:
     """Read what is new in each source into the warehouse and rebuild core and marts. Can be repeated at any time.
 
+    Where `into` is a publisher, such as a Sheet, its own warehouse takes all that, and the marts are published.
+
     Raises the first error of a source or the warehouse; what was committed before it stays and is not read again.
     """
     company, choice = company or Company(), choice or Choice()
     check_names(choice.only, sources)
     result = SyncResult()
-    run = Run(into, company, choice, on_event, result)
+    warehouse = warehouse_of(into)
+    run = Run(warehouse, company, choice, on_event, result)
     started, clock = datetime.now(UTC), time.monotonic()
     error: BaseException | None = None
     try:
         for source in sources:
             run.read(source)
-        result.tables = build(into, sources, company, project, on_event)
+        result.tables = build(warehouse, sources, company, project, on_event)
         _warn_of_rates(run)
+        if warehouse is not into:
+            _publish(run, into)  # type: ignore[arg-type]  # what is no warehouse is a publisher
     except BaseException as caught:
         error = caught
         raise
@@ -59,6 +65,19 @@ def sync(
             source.close()
         _remember(run, started, error)
     return result
+
+
+def _publish(run: Run, into: Publisher) -> None:
+    """Every mart as a table of the publisher; each is replaced as a whole, so that one that fails leaves the others."""
+    into.listen(run.on_event)
+    today = datetime.now(ZoneInfo(run.company.time_zone)).date().isoformat()
+    for table in [name.removeprefix("mart.") for name in run.result.tables if name.startswith("mart.")]:
+        run.on_event(events.Publishing(table))
+        done = into.publish(table, run.into.query(into.select(table, today)))
+        run.on_event(events.Published(table, done.rows, done.is_new, done.requests))
+        if done.cut:
+            sentence = say("{n:,} texts of {table} were longer than a cell and were cut", n=done.cut, table=table)
+            run.warn(table, sentence)
 
 
 def _warn_of_rates(run: Run) -> None:

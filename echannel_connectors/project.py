@@ -11,7 +11,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from echannel_connectors import destinations, sources
-from echannel_connectors.destinations import Warehouse
+from echannel_connectors.destinations import Publisher, Warehouse
 from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
 from echannel_connectors.models.company import Company
 from echannel_connectors.settings import Settings, environment, resolve
@@ -66,8 +66,11 @@ class Project:
             )
         return self._source(name)
 
+    def destination(self) -> Warehouse | Publisher:
+        return destinations.open(self.file.destination, self.folder, self.company)
+
     def warehouse(self) -> Warehouse:
-        return destinations.open(self.file.destination, self.folder)
+        return destinations.warehouse_of(self.destination())
 
     def _source(self, name: str) -> Source:
         settings = dict(self.file.sources[name])

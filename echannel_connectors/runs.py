@@ -211,7 +211,7 @@ class Run:
                 work += [(reading.stream, part) for part in parts]
         ended = [reading for reading in readings if not reading.left]
         try:
-            for index, number, batch in read_slices(work, readers=readers):
+            for index, number, batch in read_slices(work, readers=readers, at_least=_commit_bytes(readings[0].source)):
                 reading = owners[index]
                 if batch is not None:
                     self._take(reading, work[index][1].part, number, batch, pending)
@@ -363,6 +363,11 @@ def _nothing() -> None:
 
 def _readers(source: Source) -> int:
     return getattr(source, "readers", 2)
+
+
+def _commit_bytes(source: Source) -> int:
+    """How much a source likes to have committed at once; large commits suit what comes fast."""
+    return getattr(source, "commit_bytes", 2 * 1024 * 1024)
 
 
 def _is_younger(moment: datetime | None, than: timedelta) -> bool:

@@ -12,12 +12,14 @@ import pytest
 import typer
 import yaml
 
-from echannel_connectors import DuckDB, PrestaShop, specs, sync
+from echannel_connectors import DuckDB, PrestaShop, Sheets, destinations, specs, sync
 from echannel_connectors.cli.app import app
+from echannel_connectors.destinations.sheets import SETTINGS
 from echannel_connectors.french import FRENCH
 from echannel_connectors.pipeline import Choice
 from echannel_connectors.project import load
 from echannel_connectors.sources.prestashop.schema import LEFT_OUT, NEVER
+from echannel_connectors.testing.sheets import Book, FakeSheets
 from echannel_connectors.testing.shop import FakeShop
 from tests.sources.shops import RECORDED_UNTIL, clock_at
 
@@ -58,14 +60,18 @@ def rows(part: str) -> list[list[str]]:
 def test_the_python_examples_run(
     page: Path, shop_a: FakeShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One after the other, as they stand, with the stand-in's address and key."""
+    """One after the other, as they stand, with the stand-ins' addresses and key."""
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": page.stem}
-    with shop_a.serve() as url:
+    google = FakeSheets()
+    google.add(Book("1AbCdEfGhIjKlMnOpQrStUvWxYz"))
+    with shop_a.serve() as url, google.serving() as sheets:
         for number, code in enumerate(blocks(page, "python"), 1):
             filled = code.replace("https://shop.example", url).replace("…", shop_a.key)
+            filled = filled.replace('credentials="key.json"', f'endpoint="{sheets}"')
             exec(compile(filled, f"{page.name}, example {number}", "exec"), names)
     assert shop_a.key not in capsys.readouterr().out
+    assert bool(google.calls) == (page.stem == "sheets")
 
 
 # -- commands ---------------------------------------------------------------------------------------------------------
@@ -103,6 +109,17 @@ def test_every_command_is_in_the_readme() -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", BLOCK.sub("", text(page))):
         assert (page.parent / target).exists(), (page.name, target)
+
+
+@pytest.mark.parametrize("name", ["sheets.md", "sheets.fr.md"])
+def test_the_settings_of_a_spreadsheet_are_listed(name: str) -> None:
+    page = ROOT / "docs" / name
+    listed = [named(row[0])[0] for row in rows(marked(page, "settings"))]
+    assert sorted(listed) == sorted(set(SETTINGS) - {"endpoint"})
+    (example,) = blocks(page, "yaml")
+    into = destinations.open(yaml.safe_load(example)["destination"])
+    assert isinstance(into, Sheets)
+    assert into.api.credentials == "key.json"
 
 
 # -- lists ------------------------------------------------------------------------------------------------------------

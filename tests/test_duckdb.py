@@ -229,3 +229,27 @@ def test_tables_are_rebuilt_when_a_row_has_changed_and_not_otherwise(shop_a: Fak
         assert built() > 4
     sales = into.query("SELECT count(*) AS n FROM mart.sales WHERE order_id = '9'").read_all()
     assert sales["n"].to_pylist() == [0]
+
+
+# A list of all numbers in one value: it cannot be put aside on the disk.
+HOG = "(SELECT len(list(n)) FROM range(100000000) AS t(n))"
+
+
+def test_what_finds_too_little_memory_is_done_again_by_one_thread(warehouse: DuckDB) -> None:
+    """All of the transaction, once, with half the need; what follows has all threads again."""
+    if warehouse.query("SELECT current_setting('threads') AS n").read_all()["n"][0].as_py() < 2:
+        pytest.skip("this machine has one core")
+    needy = f"CASE WHEN current_setting('threads') > 1 THEN {HOG} ELSE 1 END"
+    warehouse.execute(
+        "CREATE TABLE core.days (n BIGINT)", "INSERT INTO core.days VALUES (7)", f"UPDATE core.days SET n = n + {needy}"
+    )
+    assert warehouse.query("SELECT n FROM core.days").read_all()["n"].to_pylist() == [8]
+    assert warehouse.query("SELECT current_setting('threads') AS n").read_all()["n"][0].as_py() > 1
+
+
+def test_too_little_memory_changes_nothing_and_says_so(warehouse: DuckDB) -> None:
+    warehouse.commit(ORDERS, Slice(), batch((1, "10"), at=1), 1)
+    with pytest.raises(DestinationError, match="DuckDB ran out of memory") as caught:
+        warehouse.execute("DELETE FROM raw.shop__orders", f"CREATE TABLE core.days AS SELECT {HOG} AS n")
+    assert "memory_mib" in caught.value.hint
+    assert content(warehouse) == [(1, Decimal(10))]

@@ -6,7 +6,8 @@ import argparse
 import os
 import platform
 
-from benchmarks.prestashop import decode, incremental, memory, reading, report, same, watch
+from benchmarks import report
+from benchmarks.prestashop import decode, incremental, memory, reading, same, watch
 from echannel_connectors import __version__
 
 PARTS = {

@@ -1,16 +1,20 @@
-"""Claim 2: a page of 500 orders with their rows into typed Arrow, beside the parsers alone on the same bytes."""
+"""Claim 2: a page of 500 orders with their rows into typed Arrow, beside the parsers alone on the same bytes.
+
+orjson.loads leaves every value as a Python object; lxml's fromstring leaves none. So lxml alone is the parsing and the
+reading of every name and text; what our way takes against the parsing without any value is shown beside it.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import orjson
 import pyarrow as pa
 from lxml import etree
 
-from benchmarks.prestashop import report
+from benchmarks import report
 from benchmarks.prestashop.world import World
 from echannel_connectors import specs
 from echannel_connectors.arrow import to_batch
@@ -25,6 +29,11 @@ ROUNDS = 15
 def to_arrow(body: bytes, schema: pa.Schema) -> pa.RecordBatch:
     """The library's own way from a page to a typed batch: the one place to change when it has a new one."""
     return to_batch(decode.columns(decode.document(body), schema), schema, ("id",))[0]
+
+
+def by_lxml(body: bytes) -> list[tuple[object, str | None]]:
+    """Every name and text of a document, by lxml and nothing else."""
+    return [(one.tag, one.text) for one in etree.fromstring(body).iter()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,8 @@ class Timed:
     size: int
     alone: float
     ours: float
+    parsed: float
+    """The parsing alone, without a value read: the same as `alone` for JSON."""
 
     @property
     def ratio(self) -> float:
@@ -61,22 +72,30 @@ def run(*, full: bool) -> None:
     for page in pages(world):
         found.append(_timed(world, page, "JSON", orjson.loads, rounds))
         found.append(_timed(numbers, page, "JSON, PHP 8.1", orjson.loads, rounds))
-        found.append(_timed(world, page, "XML", etree.fromstring, rounds))
+        found.append(_timed(world, page, "XML", by_lxml, rounds))
     report.rows(
         f"A page of 500 into typed Arrow, best of {rounds}",
-        ("page", "", "kB", "alone ms", "ours ms", "ratio"),
-        [(one.page, one.form, one.size // 1000, one.alone * 1000, one.ours * 1000, one.ratio) for one in found],
+        ("page", "", "kB", "parse ms", "alone ms", "ours ms", "ratio"),
+        [
+            (one.page, one.form, one.size // 1000, one.parsed * 1000, one.alone * 1000, one.ours * 1000, one.ratio)
+            for one in found
+        ],
     )
-    for form, alone, goal in (("JSON", "orjson.loads", 4.0), ("XML", "etree.fromstring", 2.0)):
+    for form, alone, goal in (("JSON", "orjson.loads", 4.0), ("XML", "lxml", 2.0)):
         worst = max((one for one in found if one.form.startswith(form)), key=lambda one: one.ratio)
         claim = f"{form} to Arrow in at most {goal:.0f} times {alone} alone"
-        report.verdict(claim, f"{worst.ratio:.1f} at worst ({worst.page}, {worst.form})", met=worst.ratio <= goal)
+        figure = f"{worst.ratio:.1f} at worst ({worst.page}, {worst.form})"
+        if form == "XML":
+            figure += f"; {max(one.ours / one.parsed for one in found if one.form == form):.1f} times the parsing alone"
+        report.verdict(claim, figure, met=worst.ratio <= goal)
 
 
 def _timed(world: World, page: Page, form: str, alone: Callable[[bytes], object], rounds: int) -> Timed:
     asked = {"display": page.display, "limit": "500", "sort": "[id_ASC]"}
     body = world.page(page.resource, asked, json=form != "XML", base="https://shop.example")
-    return Timed(page.name, form, len(body), *_both(lambda: alone(body), lambda: to_arrow(body, page.schema), rounds))
+    parse = etree.fromstring if form == "XML" else alone
+    ways = (lambda: alone(body), lambda: to_arrow(body, page.schema), lambda: parse(body))
+    return Timed(page.name, form, len(body), *_best(ways, rounds))
 
 
 def with_numbers(resource: Resource) -> Resource:
@@ -105,12 +124,12 @@ def pages(world: World) -> list[Page]:
     ]
 
 
-def _both(one: Callable[[], object], other: Callable[[], object], rounds: int) -> tuple[float, float]:
-    """The best time of each, taken in turn, so that a busy machine slows down both."""
-    best = [float("inf"), float("inf")]
+def _best(ways: Sequence[Callable[[], object]], rounds: int) -> list[float]:
+    """The best time of each, taken in turn, so that a busy machine slows down all of them."""
+    best = [float("inf")] * len(ways)
     for _ in range(rounds):
-        for at, work in enumerate((one, other)):
+        for at, work in enumerate(ways):
             started = time.perf_counter()
             work()
             best[at] = min(best[at], time.perf_counter() - started)
-    return best[0], best[1]
+    return best

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from benchmarks.prestashop import report
+from benchmarks import report
 from benchmarks.prestashop.server import Served, serving
 from echannel_connectors import DuckDB, PrestaShop, sync
 from echannel_connectors.testing.shop.query import parameters

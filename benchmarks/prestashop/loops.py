@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks.prestashop.measure import Clock
+from benchmarks.measure import Clock
 
 
 def prestapyt_loop(url: str, key: str) -> int:

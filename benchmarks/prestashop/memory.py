@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks.prestashop import peers, report
-from benchmarks.prestashop.measure import Measure
+from benchmarks import report
+from benchmarks.measure import Measure
+from benchmarks.prestashop import peers
 from benchmarks.prestashop.server import serving
 
 

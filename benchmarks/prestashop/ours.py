@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import SecretStr
 
-from benchmarks.prestashop.measure import Clock
+from benchmarks.measure import Clock
 from echannel_connectors import DuckDB, PrestaShop, read, sync
 
 LISTS = ("orders", "order_details")

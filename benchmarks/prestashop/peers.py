@@ -1,21 +1,18 @@
-"""Where the peers run: each in an environment of its own, made once with pip below the temporary folder."""
+"""The peers, each run as a process of its own and measured from outside or by itself."""
 
 from __future__ import annotations
 
 import json
-import os
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from functools import lru_cache
 from pathlib import Path
 
-from benchmarks.prestashop.measure import Measure, peak_mib
-from benchmarks.prestashop.server import Served, environment
-from benchmarks.prestashop.world import ROOT
+from benchmarks.environments import ROOT, NotHere, environment, home
+from benchmarks.measure import Measure, peak_mib
+from benchmarks.prestashop.server import Served
 
 PRESTAPYT = "prestapyt==0.11.1"
 AIRBYTE = "airbyte-source-prestashop==1.0.4"
@@ -33,45 +30,6 @@ for stream in yaml.safe_load((home / "manifest.yaml").read_text())["definitions"
         name = stream["$parameters"]["name"]
         (home / "schemas" / f"{name}.json").write_text(json.dumps(stream["schema_loader"]["schema"]))
 """
-
-
-class NotHere(Exception):
-    """This peer cannot run here, and why."""
-
-
-def made() -> Path:
-    return Path(os.environ.get("BENCH_PEERS", Path(tempfile.gettempdir()) / "echannel-bench-peers"))
-
-
-@lru_cache
-def home(name: str, *packages: str, pythons: tuple[str, ...] = ()) -> Path:
-    """The folder with the peer's executables."""
-    folder = made() / name
-    binaries = folder / "bin"
-    if not (folder / "ready").exists():
-        python = sys.executable if not pythons else _working(pythons)
-        shutil.rmtree(folder, ignore_errors=True)
-        for command in (
-            [python, "-m", "venv", str(folder)],
-            [str(binaries / "python"), "-m", "pip", "-q", "install", *packages],
-        ):
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise NotHere(f"{name} could not be installed: {(done.stderr.strip().splitlines() or ['?'])[-1][:200]}")
-        (folder / "ready").touch()
-    return binaries
-
-
-def _working(pythons: tuple[str, ...]) -> str:
-    found = [path for name in pythons if (path := shutil.which(name))]
-    versions = Path.home() / ".pyenv" / "versions"
-    found += [
-        str(path) for name in pythons for path in sorted(versions.glob(f"{name.removeprefix('python')}.*/bin/python"))
-    ]
-    for path in found:
-        if subprocess.run([path, "-c", "import venv, ensurepip"], capture_output=True, check=False).returncode == 0:
-            return path
-    raise NotHere(f"needs one of {', '.join(pythons)}, and there is none here")
 
 
 def loop(name: str, shop: Served) -> Measure:

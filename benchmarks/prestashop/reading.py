@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.prestashop import peers, report
-from benchmarks.prestashop.measure import Measure
+from benchmarks import report
+from benchmarks.environments import NotHere
+from benchmarks.measure import Measure
+from benchmarks.prestashop import peers
 from benchmarks.prestashop.server import serving
 
 FEW, MANY = 1_000, 5_000  # orders for the slow peers
@@ -42,7 +44,7 @@ def _at(orders: int, latency: int, part: int) -> None:
 def _peer(found: list[Measure], name: str, run: Callable[[], Measure]) -> Measure | None:
     try:
         measure = run()
-    except peers.NotHere as why:
+    except NotHere as why:
         report.say(f"{name} cannot be run: {why}")
         return None
     measure.name = name

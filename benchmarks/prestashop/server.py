@@ -13,7 +13,6 @@ import asyncio
 import base64
 import hashlib
 import json
-import os
 import subprocess
 import sys
 import time
@@ -24,7 +23,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from benchmarks.prestashop.world import ROOT, World
+from benchmarks.environments import ROOT, environment
+from benchmarks.prestashop.world import World
 from echannel_connectors.testing.shop.query import RefusedError, parameters
 from echannel_connectors.testing.shop.recording import KEY
 from echannel_connectors.testing.shop.render import error_document
@@ -219,11 +219,6 @@ def serving(orders: int, latency_ms: int) -> Iterator[Served]:
             yield Served(process.stdout.readline().strip(), process.pid)
         finally:
             process.terminate()
-
-
-def environment() -> dict[str, str]:
-    """For processes that use this very copy of the library."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
 
 
 if __name__ == "__main__":

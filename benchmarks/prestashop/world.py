@@ -13,15 +13,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from pathlib import Path
 
+from benchmarks.environments import ROOT
 from echannel_connectors.testing.shop import FakeShop
 from echannel_connectors.testing.shop.query import RefusedError, _test, comparable, display, select
 from echannel_connectors.testing.shop.recording import Shop, read_recording
 from echannel_connectors.testing.shop.render import XML_CLOSE, XML_OPEN, Writer
 from echannel_connectors.testing.shop.schema import Kind, Resource, Row
 
-ROOT = Path(__file__).parents[2]
 RECORDING = ROOT / "tests" / "data" / "prestashop" / "shop-a.jsonl.gz"
 FIRST = datetime(2024, 11, 1)  # noqa: DTZ001 - the shop's own local time, as its database has it
 DAYS = 730  # over which the orders are spread evenly: the newest is of 2026-10-31

@@ -16,6 +16,7 @@ import typer
 from echannel_connectors import __version__
 from echannel_connectors.cli import show
 from echannel_connectors.cli.language import speak, told
+from echannel_connectors.destinations import warehouse_of
 from echannel_connectors.errors import DESTINATION, REFUSED, SettingsError, Unavailable
 from echannel_connectors.pipeline import Choice
 from echannel_connectors.project import Project, load
@@ -71,7 +72,10 @@ def check(project: Folder = HERE) -> None:
     """
     found = _load(project)
     refused = [source.name for source in found.sources() if not _well(source.name, _checked(source))]
-    writable = _well(told(say("destination")), found.warehouse().check())
+    into = found.destination()
+    writable = _well(told(say("destination")), warehouse_of(into).check())
+    if warehouse_of(into) is not into:
+        writable = _well(told(say("publisher")), into.check()) and writable
     if refused or not writable:
         show.talk(say("Mend what is marked ✗ first."))
         raise typer.Exit(REFUSED if refused else DESTINATION)
@@ -225,16 +229,17 @@ def _sync_once(found: Project, choice: Choice) -> int:
     from echannel_connectors.pipeline import sync as run
 
     log = found.folder / ".echannel" / "runs" / f"{datetime.now().astimezone():%Y-%m-%dT%H-%M-%S}.jsonl"
+    into = found.destination()
     with show.progress(log) as on_event:
         result = run(
             *found.sources(),
-            into=found.warehouse(),
+            into=into,
             company=found.company,
             choice=choice,
             project=found.folder,
             on_event=on_event,
         )
-    show.sync_result(result, found.file.destination.removeprefix("duckdb:///"))
+    show.sync_result(result, getattr(into, "address", found.file.destination.removeprefix("duckdb:///")))
     if result.first and sys.stdout.isatty():
         show.talk(say("Look at it: {command}", command="echannel preview"))
     return result.exit_code

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import available_timezones
 
 import typer
@@ -35,7 +36,7 @@ HEADER = (
     say("  After a change of currency, time zone or email_salt: echannel sync --full."),
     say("sources: a shop may have `start: 2023-01-01` (leave out older orders) or `polite: true` (for a weak host);"),
     say("  the `parameters` of an ERP say how it is installed, such as the prefix of its tables."),
-    say("destination: the file that holds the tables, as seen from this folder."),
+    say("destination: the file that holds the tables, as seen from this folder, or a Google Sheet (docs/sheets.md)."),
 )
 
 
@@ -55,7 +56,7 @@ def ask_and_write(folder: Path) -> None:
         _ask_for_erp(sources, hidden, folder, company["time_zone"])
         if not sources:
             show.talk(say("Without a shop and without an ERP there is nothing to read."))
-    settings = {"version": 1, "company": company, "sources": sources, "destination": "duckdb:///echannel.duckdb"}
+    settings = {"version": 1, "company": company, "sources": sources, "destination": _ask_for_sheet(folder)}
     folder.mkdir(parents=True, exist_ok=True)
     _write_secrets(env, hidden)
     header = "".join(f"# {told(line)}\n" for line in HEADER)
@@ -107,6 +108,24 @@ def _ask_for_erp(sources: dict[str, dict[str, Any]], hidden: dict[str, str], fol
         sources["books"] = {"connector": name, "url": "${ERP_URL}", "parameters": parameters}
         question = say("The ERP's database, such as mysql://reader:password@host/books (it is not shown)")
         hidden["ERP_URL"] = _ask(question, check=database, is_hidden=True)
+
+
+def _ask_for_sheet(folder: Path) -> str:
+    """Where the tables go: a DuckDB file, and from there into a spreadsheet where one is given."""
+    from echannel_connectors.destinations.sheets import id_of
+
+    question = say("A Google Sheet for the figures (its address), empty for none")
+    address = _ask(question, check=lambda answer: answer and id_of(answer))
+    if not address:
+        return "duckdb:///echannel.duckdb"
+
+    def key_file(answer: str) -> str:
+        if answer and not (folder / answer).is_file():
+            raise SettingsError(say("there is no file {path}", path=folder / answer))
+        return answer
+
+    credentials = _ask(say("The key file of its service account, empty for Google's own login"), check=key_file)
+    return f"sheets://{address}" + (f"?credentials={quote(credentials)}" if credentials else "")
 
 
 # -- what is a good answer ------------------------------------------------------------------------------------------

@@ -249,6 +249,8 @@ class _Bar:
                 self._reading(event.source)
             case events.Building():
                 self._status.update(told(say("{n} tables are built …", n=event.tables)))
+            case events.Publishing():
+                self._status.update(told(say("{table} is sent to Google Sheets …", table=event.table)))
             case events.Retrying():
                 sentence = say(
                     "{what}: {because}; again in {seconds:.1f} s",

@@ -6,13 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
 from echannel_connectors.errors import SettingsError
+from echannel_connectors.events import OnEvent
 from echannel_connectors.streams import Batch, Finding, Progress, Shape, Slice
 from echannel_connectors.texts import say
+
+if TYPE_CHECKING:
+    from echannel_connectors.models.company import Company
 
 USE = say("use {url}", url="duckdb:///echannel.duckdb")
 
@@ -72,15 +76,43 @@ class Warehouse(Protocol):
     def close(self) -> None: ...
 
 
-class Publisher(Protocol):
-    """Receives finished tables."""
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a publisher did with a table: its rows, whether anything had to be sent, texts that had to be cut."""
 
-    def publish(self, name: str, rows: pa.RecordBatchReader) -> None:
+    table: str
+    rows: int
+    is_new: bool
+    cut: int = 0
+    requests: int = 0
+
+
+class Publisher(Protocol):
+    """Receives finished tables from the warehouse that belongs to it."""
+
+    warehouse: Warehouse
+
+    def listen(self, on_event: OnEvent) -> None:
+        """Where waiting and asking again are told."""
+
+    def select(self, table: str, today: str) -> str:
+        """The SELECT of what is published of a mart, in a fixed order."""
+
+    def publish(self, name: str, rows: pa.RecordBatchReader) -> Published:
         """Replace the whole table or nothing."""
 
+    def check(self) -> Iterable[Finding]:
+        """Whether it is there and has room; makes and changes nothing."""
 
-def open(url: str, folder: Path = Path()) -> Warehouse:  # noqa: A001 - the word that DESIGN gives it
-    """The destination of a URL: `duckdb:///echannel.duckdb` (relative to `folder`; four slashes for an absolute path).
+
+def warehouse_of(into: Warehouse | Publisher) -> Warehouse:
+    """The destination where commits go and SQL runs: a publisher's own, or the warehouse itself."""
+    return getattr(into, "warehouse", into)  # type: ignore[arg-type]  # what has no warehouse is one
+
+
+def open(url: str, folder: Path = Path(), company: Company | None = None) -> Warehouse | Publisher:  # noqa: A001 - the word that DESIGN gives it
+    """The destination of a URL: `duckdb:///echannel.duckdb` (relative to `folder`; four slashes for an absolute path),
+    `sheets://SPREADSHEET_ID`, or a spreadsheet's address from the browser.
 
     Raises SettingsError for an unknown kind of destination.
     """
@@ -90,6 +122,10 @@ def open(url: str, folder: Path = Path()) -> Warehouse:  # noqa: A001 - the word
 
         path = rest.removeprefix("/")
         return DuckDB(path if path == ":memory:" else folder / path)
-    if kind in ("bigquery", "sheets"):
+    if kind == "sheets" or url.startswith("https://docs.google.com/spreadsheets/"):
+        from echannel_connectors.destinations.sheets import Sheets
+
+        return Sheets.of(url, folder, company)
+    if kind == "bigquery":
         raise SettingsError(say("the destination {kind}:// comes in a later version", kind=kind), hint=USE)
     raise SettingsError(say("{url!r} is not a destination", url=url), hint=USE)

@@ -25,18 +25,24 @@ from echannel_connectors.streams import Batch, Finding, Progress, Shape, Slice
 from echannel_connectors.texts import say
 
 FOLDER = say("does its folder exist?")
+MIB_PER_THREAD = 100  # more threads than that find too little memory where two have enough
 SAFE_SHARE = 10  # a sweep of more than one row in ten waits for a person
+
+
+class OutOfMemory(DestinationError):
+    """DuckDB found no room for what it was doing, in memory or beside the file."""
 
 
 class DuckDB:
     """A warehouse in one DuckDB file, or in memory (`":memory:"`).
 
-    `memory_mib` bounds DuckDB's own memory; `wait_seconds` how long to wait for a file that another process holds.
+    `memory_mib` bounds DuckDB's own memory (the process takes some 250 MiB more): with more, large shops are built
+    faster. `wait_seconds` is how long to wait for a file that another process holds.
     """
 
     dialect = "duckdb"
 
-    def __init__(self, path: str | os.PathLike[str], *, memory_mib: int = 512, wait_seconds: float = 20.0) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, memory_mib: int = 256, wait_seconds: float = 20.0) -> None:
         self.path = os.fspath(path)
         self.memory_mib = memory_mib
         self.wait_seconds = wait_seconds
@@ -127,9 +133,7 @@ class DuckDB:
                 return None
             changed = 0
             if batch.rows.num_rows:
-                connection.register("incoming", commit.numbered(batch.rows))
-                changed = int(_first(connection, commit.merge(shape))[0])
-                connection.unregister("incoming")
+                changed = _stored(connection, shape, batch.rows)
             if changed:
                 connection.execute(commit.UNBUILT)
             for bad in batch.set_aside:
@@ -155,6 +159,16 @@ class DuckDB:
         self.execute((commit.FORGET, {"stream": shape.name}))
 
     def execute(self, *statements: str | tuple[str, Mapping[str, Any]]) -> None:
+        """All or nothing. What finds too little memory is done again by one thread, which needs about half of it."""
+        with self.hold():
+            try:
+                self._execute(statements)
+            except OutOfMemory:
+                assert self._held is not None
+                self._held.execute("SET threads TO 1")
+                self._execute(statements)
+
+    def _execute(self, statements: Iterable[str | tuple[str, Mapping[str, Any]]]) -> None:
         with self._writing() as connection:
             for statement in statements:
                 sql, values = (statement, {}) if isinstance(statement, str) else statement
@@ -234,6 +248,7 @@ class DuckDB:
         echannel.duckdb) beside a schema echannel makes every `echannel.runs` ambiguous."""
         limits = {
             "memory_limit": f"{self.memory_mib}MiB",
+            "threads": max(1, min(os.cpu_count() or 1, self.memory_mib // MIB_PER_THREAD)),
             "temp_directory": f"{self.path}.tmp",  # what does not fit goes beside the file, not into the current folder
             "preserve_insertion_order": False,  # holds whole tables in memory otherwise
         }
@@ -300,6 +315,19 @@ class DuckDB:
             )
 
 
+def _stored(connection: duckdb.DuckDBPyConnection, shape: Shape, rows: pa.RecordBatch) -> int:
+    """How many of the rows were new or different."""
+    connection.register("incoming", rows)
+    if _first(connection, commit.is_new(shape))[0]:
+        changed = _first(connection, commit.insert(shape))[0]
+    else:
+        connection.register("numbered", commit.numbered(rows))
+        changed = _first(connection, commit.merge(shape))[0]
+        connection.unregister("numbered")
+    connection.unregister("incoming")
+    return int(changed)
+
+
 def _version(connection: duckdb.DuckDBPyConnection) -> int | None:
     try:
         rows = connection.execute("SELECT value FROM echannel.meta WHERE name = 'schema_version'").fetchall()
@@ -352,7 +380,7 @@ def _clear_errors(path: str) -> Iterator[None]:
         raise _in_one_sentence(path, str(error)) from error
     except duckdb.OutOfMemoryException as error:
         hint = say("give it more with memory_mib, or free some disk for temporary files")
-        raise DestinationError(say("DuckDB ran out of memory on {path}", path=path), hint=hint) from error
+        raise OutOfMemory(say("DuckDB ran out of memory on {path}", path=path), hint=hint) from error
     except duckdb.InternalException as error:
         raise _damaged(path) from error
     except duckdb.Error as error:

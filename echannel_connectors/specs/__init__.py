@@ -80,6 +80,7 @@ class Table(Settings):
     columns: dict[str, Column] = Field(default_factory=dict)
     maps: dict[str, ValueMap] = Field(default_factory=dict)
     deletes: Literal["sweep", "none"] = "sweep"
+    optional: bool = False  # left out where the database lacks one of its tables: a module that is not installed
 
     @model_validator(mode="before")
     @classmethod
@@ -109,6 +110,9 @@ class Spec(Settings):
     parameters: dict[str, Parameter] = Field(default_factory=dict)
     reads: dict[str, Reads] = Field(default_factory=dict)
     views: dict[str, str] = Field(default_factory=dict)  # SELECTs that several tables share
+    instead: dict[str, str] = Field(
+        default_factory=dict
+    )  # a table that a version lacks → the SELECT that stands for it
     tables: dict[str, Table]
     _file: Path | None = PrivateAttr(None)
 

@@ -8,7 +8,7 @@ passed through. Parameters become literals, a table prefix becomes part of the n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
@@ -64,7 +64,8 @@ class Select:
     deletes: bool
 
     def rows(self, *, since: str | None = None, days: tuple[str | None, str | None] | None = None) -> str:
-        """The SELECT of all columns: everything, what changed `since` a cursor, or a range of business days."""
+        """The SELECT of all columns: what changed `since` a cursor or a range of business days, by (cursor, key); or
+        everything, in any order, so that the database need not sort it."""
         shown = dict(self.columns)
         if self.cursor is not None:
             shown[CURSOR] = self.cursor
@@ -80,6 +81,8 @@ class Select:
         for bound, compare in zip(days or (), (exp.GTE, exp.LTE), strict=False):
             if bound is not None and self.day is not None:
                 query = query.where(compare(this=_inner(self.day), expression=_day(bound, self.dialect)), copy=False)
+        if since is None and days is None:
+            return self._text(query)
         # The order is written as text: sqlglot would add what makes NULLs sort alike, which no index can serve.
         order = ([CURSOR] if self.cursor is not None else []) + list(self.table.key)
         names = (exp.to_identifier(name, quoted=True).sql(self.dialect) for name in order)
@@ -97,7 +100,7 @@ class Select:
     def reads(self) -> tuple[str, ...]:
         """The tables that are read, as the database has them: `schema.table`, or `table` where none is named."""
         found = {
-            ".".join(part for part in (table.db, table.name) if part)
+            _said(table)
             for node in self._everything()
             for table in node.find_all(exp.Table)
             if isinstance(table.this, exp.Identifier) and not table.meta.get("is_cte")
@@ -125,16 +128,23 @@ class Select:
             raise SpecError(sentence, hint="write it in words that both databases know, or in a 'query'") from error
 
 
-def compile_spec(spec: Spec, parameters: Mapping[str, Scalar], dialect: str) -> dict[str, Select]:
-    """Each table's SELECT in `dialect`. Raises SpecError for what is not a SELECT, SettingsError for parameters."""
-    reader = _Reader(spec, _values(spec, parameters), dialect, spec.views)
+def compile_spec(
+    spec: Spec, parameters: Mapping[str, Scalar], dialect: str, present: Collection[str] | None = None
+) -> dict[str, Select]:
+    """Each table's SELECT in `dialect`. Raises SpecError for what is not a SELECT, SettingsError for parameters.
+
+    `present` are the tables that the database has (`table` and `schema.table`); all that are named, where it is None.
+    """
+    reader = _Reader(spec, _values(spec, parameters), dialect, spec.views, present)
     selects = {}
     for name, table in spec.tables.items():
         try:
-            selects[name] = reader.table(TABLES[name], table)
+            select = reader.table(TABLES[name], table)
         except SpecError as error:
             error.place = error.place or spec.place_of("tables", name)
             raise
+        if not (table.optional and present is not None and any(one not in present for one in select.reads())):
+            selects[name] = select
     return selects
 
 
@@ -158,6 +168,7 @@ class _Reader:
     values: Mapping[str, Scalar]
     dialect: str
     views: Mapping[str, str]
+    present: Collection[str] | None
 
     def table(self, core: CoreTable, table: Table) -> Select:
         where = f"{self.spec.connector}.{core.name}"
@@ -191,10 +202,7 @@ class _Reader:
 
     def _of_query(self, text: str, core: CoreTable, where: str) -> tuple[exp.Select, dict[str, exp.Expression]]:
         """A whole SELECT stands as a table of its own; its columns are those of core that it names."""
-        query = self._parsed(text, where)
-        if not isinstance(query, exp.Query):
-            raise SpecError(f"{where} must be a single SELECT")
-        query = self._filled(query, where)
+        query = self._whole(text, where)
         known = {*core.types, PERSONAL}
         for name in query.named_selects:
             if name not in known and not name.startswith("_"):
@@ -225,9 +233,8 @@ class _Reader:
         code = self._expression(one.sql, where)
         case = exp.Case()
         for value, word in one.values.items():
-            case = case.when(
-                exp.EQ(this=_inner(code), expression=self._literal(value)), self._literal(word), copy=False
-            )
+            is_code = exp.EQ(this=_inner(code), expression=self._literal(value))
+            case = case.when(is_code, self._literal(word), copy=False)
         return case.else_(self._literal(one.otherwise), copy=False)
 
     def _zone(self, one: Column, where: str) -> str:
@@ -257,12 +264,15 @@ class _Reader:
         for table in list(root.find_all(exp.Table)):
             if not isinstance(table.this, exp.Identifier) or table.args.get("db"):
                 continue
-            if table.name in ctes:
+            name, alias = table.name, table.alias or table.name
+            if name in ctes:
                 table.meta["is_cte"] = True
-            elif table.name in self.views:
-                table.replace(self._view(table.name).subquery(table.alias or table.name))
+            elif name in self.views:
+                table.replace(self._view(name).subquery(alias))
             else:
                 self._rename(table)
+                if name in self.spec.instead and self.present is not None and _said(table) not in self.present:
+                    table.replace(self._stand_in(name).subquery(alias))
         return root.this  # type: ignore[no-any-return]  # the node that was put in
 
     def _rename(self, table: exp.Table) -> None:
@@ -275,12 +285,18 @@ class _Reader:
 
     def _view(self, name: str) -> exp.Query:
         """A SELECT that several tables share; it may use those that stand before it."""
-        where = f"{self.spec.connector}.views.{name}"
-        query = self._parsed(self.views[name], where)
+        earlier = dict(list(self.views.items())[: list(self.views).index(name)])
+        return replace(self, views=earlier)._whole(self.views[name], f"{self.spec.connector}.views.{name}")
+
+    def _stand_in(self, name: str) -> exp.Query:
+        """What stands for a table that this database does not have."""
+        return replace(self, present=None)._whole(self.spec.instead[name], f"{self.spec.connector}.instead.{name}")
+
+    def _whole(self, text: str, where: str) -> exp.Query:
+        query = self._parsed(text, where)
         if not isinstance(query, exp.Query):
             raise SpecError(f"{where} must be a single SELECT")
-        earlier = dict(list(self.views.items())[: list(self.views).index(name)])
-        return replace(self, views=earlier)._filled(query, where)
+        return self._filled(query, where)
 
     def _value(self, name: str, where: str) -> Scalar:
         if name not in self.values:
@@ -334,6 +350,10 @@ def _with_scale(value: exp.Expression, scale: int, dialect: str) -> exp.Expressi
         return exp.cast(value, f"DECIMAL(38, {scale})")
     text = exp.Anonymous(this="PRINTF", expressions=[exp.Literal.string(f"%.{scale}f"), value.copy()])
     return exp.Case().when(exp.Is(this=_inner(value), expression=exp.null()), exp.null()).else_(text)
+
+
+def _said(table: exp.Table) -> str:
+    return ".".join(part for part in (table.db, table.name) if part)
 
 
 def _parts(query: exp.Expression) -> set[str]:

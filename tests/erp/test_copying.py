@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 
 from echannel_connectors.errors import EChannelError, SpecError
-from echannel_connectors.sources.erp.reader import Address, Database
+from echannel_connectors.sources.erp.kinds import Address
+from echannel_connectors.sources.erp.reader import Database
 from echannel_connectors.sources.erp.rows import Columns
 from tests.erp.conftest import Postgres
 

@@ -60,18 +60,19 @@ def core(into: DuckDB, table: str, *without: str) -> list[dict[str, Any]]:
     return sorted(into.query(sql).read_all().to_pylist(), key=lambda row: [str(row[name]) for name in key])
 
 
-def test_odoo_sales_and_refunds_by_month(odoo: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("state", ["odoo", "odoo_later"])
+def test_odoo_sales_and_refunds_by_month(request: pytest.FixtureRequest, state: str, tmp_path: Path) -> None:
     """mart.sales adds up to what Odoo says was sold and credited, per month and currency, shipping included."""
     with warehouse(tmp_path / "books.duckdb") as into:
-        read_into(into, "odoo", odoo)
+        read_into(into, "odoo", request.getfixturevalue(state))
         true = {
             (row["month"], row["currency"]): (cents(row["untaxed"]), int(row["documents"]))
-            for row in true_rows("odoo_totals", lambda row: row["document"] == "sale")
+            for row in true_rows(f"{state}_totals", lambda row: row["document"] == "sale")
         }
         assert figures(into, SALES) == true
         credited = {
             (row["month"], row["currency"]): (cents(row["untaxed"]), None)
-            for row in true_rows("odoo_totals", lambda row: row["document"] == "out_refund")
+            for row in true_rows(f"{state}_totals", lambda row: row["document"] == "out_refund")
         }
         assert figures(into, REFUNDS) == credited
 
@@ -116,13 +117,14 @@ def test_a_service_is_not_missing_from_a_delivery(tryton: str, tmp_path: Path) -
 
 
 @pytest.mark.apt
-def test_dolibarr_sales_and_refunds_by_month(dolibarr_mariadb: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("state", ["dolibarr", "dolibarr_later"])
+def test_dolibarr_sales_and_refunds_by_month(request: pytest.FixtureRequest, state: str, tmp_path: Path) -> None:
     """mart.sales adds up to Dolibarr's orders and credit notes per month and currency, and in euro to its totals."""
     with warehouse(tmp_path / "books.duckdb") as into:
-        read_into(into, "dolibarr", dolibarr_mariadb)
+        read_into(into, "dolibarr", request.getfixturevalue(state.replace("dolibarr", "dolibarr_mariadb")))
         sold: dict[tuple[str, str], tuple[Decimal, int | None]] = {}
         foreign: dict[str, int] = defaultdict(int)
-        for row in true_rows("dolibarr_orders", lambda row: row["is_sale"] == "true"):
+        for row in true_rows(f"{state}_orders", lambda row: row["is_sale"] == "true"):
             key = (row["date"][:7], row["currency"])
             net, orders = sold.get(key, (Decimal(0), 0))
             sold[key] = (net + cents(row["multicurrency_total_ht"]), (orders or 0) + 1)
@@ -130,7 +132,7 @@ def test_dolibarr_sales_and_refunds_by_month(dolibarr_mariadb: str, tmp_path: Pa
         assert figures(into, SALES) == sold
         euro = {
             row["month"]: cents(row["total_ht"])
-            for row in true_rows("dolibarr_totals", lambda row: row["document"] == "order")
+            for row in true_rows(f"{state}_totals", lambda row: row["document"] == "order")
         }
         found = in_base(into, BASE)
         assert found.keys() == euro.keys()
@@ -138,7 +140,7 @@ def test_dolibarr_sales_and_refunds_by_month(dolibarr_mariadb: str, tmp_path: Pa
             # Dolibarr rounds each amount of a document in both currencies; in euro alone there is nothing to round.
             assert abs(found[month] - amount) <= foreign[month] * Decimal("0.02"), month
         credited: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-        for row in true_rows("dolibarr_invoices", lambda row: row["type"] == "2" and row["statut"] in ("1", "2")):
+        for row in true_rows(f"{state}_invoices", lambda row: row["type"] == "2" and row["statut"] in ("1", "2")):
             credited[row["date"][:7], row["currency"]] -= cents(row["multicurrency_total_ht"])
         assert figures(into, REFUNDS) == {key: (amount, None) for key, amount in credited.items()}
 

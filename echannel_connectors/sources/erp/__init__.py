@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,7 +14,8 @@ from echannel_connectors import specs
 from echannel_connectors.errors import SettingsError
 from echannel_connectors.settings import Settings
 from echannel_connectors.sources.erp.check import findings
-from echannel_connectors.sources.erp.reader import Address, Database, beside
+from echannel_connectors.sources.erp.kinds import Address, beside
+from echannel_connectors.sources.erp.reader import Database, Manners
 from echannel_connectors.sources.erp.streams import ErpStream
 from echannel_connectors.specs import Scalar, Spec
 from echannel_connectors.specs.compile import Select, compile_spec
@@ -30,6 +31,7 @@ class Erp(Settings):
     """
 
     readers: ClassVar[int] = 1  # one snapshot of the database, on one connection
+    commit_bytes: ClassVar[int] = 1  # its batches have the size that suits a commit
 
     connector: str
     url: SecretStr
@@ -37,6 +39,8 @@ class Erp(Settings):
     parameters: Mapping[str, Scalar] = Field(default_factory=dict)
     spec: Spec | None = None
     batch_rows: int = Field(default=20_000, ge=1)
+    statement_seconds: int = Field(default=0, ge=0)  # the server ends a statement that takes longer; 0: never
+    rows_per_second: int = Field(default=0, ge=0)  # the most that are read of a database that others work with; 0: all
 
     @field_validator("url")
     @classmethod
@@ -74,7 +78,7 @@ class Erp(Settings):
 
     def check(self) -> Iterable[Finding]:
         """What a person should know before the first sync: the way in, the account's rights, what is missing."""
-        return findings(self._database, self.selects)
+        return findings(self._database, lambda: (self.selects, self.left_out))
 
     def receipt(self) -> Mapping[str, float]:
         cost = self._database.receipt
@@ -86,12 +90,32 @@ class Erp(Settings):
 
     @cached_property
     def _database(self) -> Database:
-        return Database(Address.of(self.url.get_secret_value()), rows=self.batch_rows)
+        manners = Manners(self.statement_seconds, self.rows_per_second)
+        return Database(Address.of(self.url.get_secret_value()), rows=self.batch_rows, manners=manners)
 
     @cached_property
     def selects(self) -> Mapping[str, Select]:
         """What the ERP is asked, per core table, in its own dialect."""
+        return compile_spec(self._spec, self.parameters, self._database.dialect, self._present)
+
+    @property
+    def left_out(self) -> Mapping[str, Collection[str]]:
+        """Core tables that are not read because the database lacks tables (modules), with these tables."""
+        everything = compile_spec(self._spec, self.parameters, self._database.dialect)
+        present = self._present or ()
+        return {
+            name: set(every.reads()) - set(present) for name, every in everything.items() if name not in self.selects
+        }
+
+    @cached_property
+    def _present(self) -> Collection[str] | None:
+        """The tables that the database has, where the spec says what to do without some."""
+        has_choice = self._spec.instead or any(table.optional for table in self._spec.tables.values())
+        return self._database.tables() if has_choice else None
+
+    @cached_property
+    def _spec(self) -> Spec:
         spec = self.spec or specs.find(self.connector)
         if spec.runs_in_warehouse:
             raise SettingsError(say("{name} is no ERP: its spec runs in the warehouse", name=self.connector))
-        return compile_spec(spec, self.parameters, self._database.dialect)
+        return spec

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from echannel_connectors.errors import EChannelError
 from echannel_connectors.sources.erp.reader import Database
@@ -15,31 +15,35 @@ from echannel_connectors.texts import say
 WRITES = re.compile(r"\b(ALL PRIVILEGES|INSERT|UPDATE|DELETE|DROP|ALTER|CREATE)\b")
 
 
-def findings(database: Database, selects: Mapping[str, Select]) -> Iterator[Finding]:
-    """What a person should know before the first sync."""
+Compiled = tuple[Mapping[str, Select], Mapping[str, Collection[str]]]  # what is read; what is not, with what it lacks
+
+
+def findings(database: Database, compiled: Callable[[], Compiled]) -> Iterator[Finding]:
+    """What a person should know before the first sync; `compiled` may ask the database what it has."""
     try:
         database.values("SELECT 1")
     except EChannelError as error:
         yield Finding("error", error.sentence, error.hint)
         return
     yield Finding("ok", say("{host} answers ({dialect})", host=database.address.host, dialect=database.dialect))
+    selects, left_out = compiled()
     wanted = {name for select in selects.values() for name in select.reads()}
-    present = _present(database, wanted)
+    present = wanted & database.tables()
     yield _rights(database, present)
     for name in sorted(wanted - present):
         users = ", ".join(table for table, select in selects.items() if name in select.reads())
         sentence = say("the database has no table {name}, which {users} needs", name=name, users=users)
         yield Finding("error", sentence, NAMES)
+    for table, lacking in left_out.items():
+        sentence = say(
+            "{table} is left out: the database has no table {names}", table=table, names=", ".join(sorted(lacking))
+        )
+        yield Finding(
+            "warning", sentence, say("right where that module is not installed; otherwise grant SELECT on it")
+        )
     for table, select in selects.items():
         if present.issuperset(select.reads()):
             yield from _runs(database, table, select)
-
-
-def _present(database: Database, tables: Iterable[str]) -> set[str]:
-    """Those of the tables that are there, from the database's own list."""
-    rows = database.values(database.address.kind.tables)
-    known = {str(name) for _, name in rows} | {f"{schema}.{name}" for schema, name in rows}
-    return {table for table in tables if table in known}
 
 
 def _rights(database: Database, tables: Iterable[str]) -> Finding:

@@ -25,7 +25,7 @@ ARROW: Mapping[int, pa.DataType] = {
     **dict.fromkeys(FLOATS, pa.float64()),
     **dict.fromkeys(INTEGERS, pa.int64()),
 }
-BLOCK = 4 * 1024 * 1024
+BLOCK = 256 * 1024  # what stays in the processor's cache: larger blocks take a fifth longer
 
 
 def copied(connection: Any, sql: str, columns: Columns) -> Generator[Mapping[str, pa.Array]]:
@@ -60,7 +60,7 @@ def _parsed_as(one: pa.Field, kind: int, columns: Columns) -> pa.DataType:
     if pa.types.is_string(one.type):
         return pa.string()
     if kind == NUMERIC:
-        return pa.decimal128(38, columns.scale(one)) if pa.types.is_decimal(one.type) else pa.string()
+        return columns.decimal(one) if pa.types.is_decimal(one.type) else pa.string()
     return ARROW.get(kind, pa.string())
 
 
@@ -78,17 +78,18 @@ class _Copy:
         self._left = next(self._rows, b"")
         return not self._left
 
-    def read(self, size: int = -1) -> bytes:
-        parts, held = [self._left], len(self._left)
-        while held < size or size < 0:
-            row = next(self._rows, None)
-            if row is None:
-                break
+    def read(self, size: int) -> bytes:
+        """Whole rows, as many as `size` bytes hold; of a row that is larger, a part; nothing at the end."""
+        row: bytes | None = self._left
+        parts, held = [], 0
+        while row and held + len(row) <= size:
             parts.append(row)
             held += len(row)
-        whole = b"".join(parts)
-        self._left = whole[size:] if size >= 0 else b""
-        return whole[:size] if size >= 0 else whole
+            row = next(self._rows, None)
+        self._left = row or b""
+        if not held:
+            parts, self._left = [self._left[:size]], self._left[size:] or next(self._rows, b"")
+        return b"".join(parts)
 
     def close(self) -> None:
         """The connection belongs to somebody else."""

@@ -11,47 +11,29 @@ import time
 import weakref
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pyarrow as pa
 
-from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
+from echannel_connectors.errors import EChannelError, SettingsError
+from echannel_connectors.sources.erp.kinds import Address
 from echannel_connectors.sources.erp.refusals import URL, understood
 from echannel_connectors.sources.erp.rows import Columns
 from echannel_connectors.texts import say
 
+Fast = Callable[[Any, str, Columns], Generator[Mapping[str, Any]]]
+
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """How one kind of database is reached: its driver, and the statements that open a snapshot."""
+class Manners:
+    """How a database is treated: the longest time for one statement (the server ends it then; 0: as long as it takes),
+    and the most rows a second that are read of it (0: as fast as they come)."""
 
-    dialect: str  # sqlglot's name
-    driver: str = ""  # SQLAlchemy's name
-    module: str = ""
-    extra: str = ""  # the pip extra that brings the module
-    isolation: str = ""
-    opening: tuple[str, ...] = ()
-    in_file: bool = False
-    tables: str = "SELECT table_schema, table_name FROM information_schema.tables"
-
-
-KINDS: dict[str, Kind] = {
-    "postgresql": Kind(
-        "postgres", "postgresql+psycopg", "psycopg", "postgres", "REPEATABLE READ",
-        ("SET TRANSACTION READ ONLY", "SET LOCAL TIME ZONE 'UTC'"),
-    ),
-    "mysql": Kind(
-        "mysql", "mysql+pymysql", "pymysql", "mysql", "REPEATABLE READ",
-        ("SET SESSION time_zone = '+00:00'", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"),
-    ),
-    "sqlite": Kind("sqlite", "sqlite", "sqlite3", "", "", ("BEGIN",), in_file=True,
-                   tables="SELECT NULL, name FROM sqlite_master WHERE type IN ('table', 'view')"),
-    "duckdb": Kind("duckdb", "", "duckdb", "", "", ("BEGIN TRANSACTION",), in_file=True),
-}  # fmt: skip
-ALIASES = {"postgres": "postgresql", "mariadb": "mysql"}
+    statement_seconds: int = 0
+    rows_per_second: int = 0
 
 
 @dataclass(slots=True)
@@ -61,69 +43,13 @@ class Receipt:
     bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A database URL taken apart; what is printed of it is `host`, which holds no secret."""
-
-    kind: Kind
-    url: str = field(repr=False)
-    host: str
-    secret: str = field(repr=False)
-    path: str = ""
-
-    @classmethod
-    def of(cls, url: str) -> Address:
-        scheme, separator, rest = url.partition("://")
-        name = scheme.partition("+")[0].lower()
-        name = ALIASES.get(name, name)
-        if not separator:
-            raise _no_url()
-        if name not in KINDS:
-            sentence = say("{kind!r} is not a database that can be read", kind=scheme)
-            raise SettingsError(sentence, hint=did_you_mean(name, KINDS))
-        kind = KINDS[name]
-        if kind.in_file:
-            path = rest.removeprefix("/").partition("?")[0]
-            return cls(kind, url, Path(path).name or path, "", path)
-        return cls._of_server(kind, rest)
-
-    @classmethod
-    def _of_server(cls, kind: Kind, rest: str) -> Address:
-        from sqlalchemy.engine import make_url
-        from sqlalchemy.exc import ArgumentError
-
-        try:
-            parts = make_url(f"{kind.driver}://{rest}")
-        except (ArgumentError, ValueError):
-            # Raised without its cause, which may repeat the url with its password.
-            raise _no_url() from None
-        host = parts.host or parts.query.get("host") or say("the database")
-        return cls(
-            kind, f"{kind.driver}://{rest}", host if isinstance(host, str) else host[0], str(parts.password or "")
-        )
-
-
-def _no_url() -> SettingsError:
-    return SettingsError(
-        say("the url is no database URL"), hint=say("write {url}", url="kind://user:password@host/name")
-    )
-
-
-def beside(url: str, folder: Path) -> str:
-    """The URL of a database file with its path as seen from `folder`; other URLs as they are."""
-    scheme, separator, rest = url.partition("://")
-    kind = KINDS.get(scheme.partition("+")[0].lower())
-    if not separator or kind is None or not kind.in_file:
-        return url
-    return f"{scheme}:///{folder.absolute() / rest.removeprefix('/')}"
-
-
 class Database:
     """A read-only view of one database. The first SELECT opens a snapshot that lasts until `close()`."""
 
-    def __init__(self, address: Address, *, rows: int = 20_000) -> None:
+    def __init__(self, address: Address, *, rows: int = 20_000, manners: Manners | None = None) -> None:
         self.address = address
-        self.rows = rows
+        self.manners = manners or Manners()
+        self.rows = min(rows, self.manners.rows_per_second or rows)
         self.receipt = Receipt()
         self._lock = threading.RLock()
         self._connection: Any = None  # SQLAlchemy's or DuckDB's
@@ -131,7 +57,7 @@ class Database:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy in another process has a connection of its own."""
-        return (_reopened, (self.address, self.rows))
+        return (_reopened, (self.address, self.rows, self.manners))
 
     @property
     def dialect(self) -> str:
@@ -139,8 +65,11 @@ class Database:
 
     def select(self, sql: str, columns: Columns) -> Iterator[pa.RecordBatch]:
         """The rows of a SELECT, typed, a bounded number at a time."""
-        read = {"duckdb": self._arrow, "postgres": self._copied}.get(self.dialect, self._fetched)
-        clock = time.monotonic()
+        read = {"duckdb": self._arrow, "postgres": self._copied, "mysql": self._unpacked}.get(
+            self.dialect, self._fetched
+        )
+        began = clock = time.monotonic()
+        read_rows = 0
         self.receipt.requests += 1
         try:
             with closing(read(sql, columns)) as chunks:
@@ -150,10 +79,17 @@ class Database:
                     self.receipt.bytes += batch.nbytes
                     yield batch
                     clock = time.monotonic()
+                    read_rows += batch.num_rows
+                    self._wait(read_rows, began)
         except EChannelError:
             raise
         except self._refusals() as error:
             raise self._understood(error) from error
+
+    def _wait(self, rows: int, began: float) -> None:
+        """Until so many rows may have been read."""
+        if self.manners.rows_per_second:
+            time.sleep(max(0.0, began + rows / self.manners.rows_per_second - time.monotonic()))
 
     def values(self, sql: str) -> list[tuple[Any, ...]]:
         """A few rows as they are, from a connection of its own: what is asked may fail without ending the snapshot."""
@@ -168,6 +104,11 @@ class Database:
             raise self._understood(error) from error
         finally:
             connection.close()
+
+    def tables(self) -> frozenset[str]:
+        """What the database lists: each table and view as `table` and as `schema.table`."""
+        rows = self.values(self.address.kind.tables)
+        return frozenset(str(name) for _, name in rows) | frozenset(f"{schema}.{name}" for schema, name in rows)
 
     def close(self) -> None:
         """End the snapshot; the next SELECT opens another one."""
@@ -191,13 +132,22 @@ class Database:
     def _copied(self, sql: str, columns: Columns) -> Generator[Mapping[str, Any]]:
         from echannel_connectors.sources.erp.copying import copied
 
+        return self._whole(copied, sql, columns)
+
+    def _unpacked(self, sql: str, columns: Columns) -> Generator[Mapping[str, Any]]:
+        from echannel_connectors.sources.erp.packets import fetched
+
+        return self._whole(fetched, sql, columns)
+
+    def _whole(self, fast: Fast, sql: str, columns: Columns) -> Generator[Mapping[str, Any]]:
+        """The rows by a reader that speaks to the driver itself."""
         connection = self._snapshot()
         is_whole = False
         try:
-            yield from copied(connection.connection.dbapi_connection, sql, columns)
+            yield from fast(connection.connection.dbapi_connection, sql, columns)
             is_whole = True
         finally:
-            if not is_whole:  # COPY cannot be left half-way: the next SELECT has a connection of its own
+            if not is_whole:  # what is left half-way cannot be used again: the next SELECT has its own connection
                 connection.invalidate()
                 self.close()
 
@@ -223,10 +173,11 @@ class Database:
             raise SettingsError(sentence, hint=f"pip install 'echannel-connectors[{kind.extra}]'")
         if kind.in_file and not Path(self.address.path).is_file():
             raise SettingsError(say("there is no database file {path!r}", path=self.address.path), hint=URL)
+        seconds = self.manners.statement_seconds
+        limits = {"seconds": seconds, "milliseconds": seconds * 1000}
+        opening = tuple(statement.format(**limits) for statement in kind.opening) if snapshot else ()
         try:
-            if kind.dialect == "duckdb":
-                return self._duckdb(kind.opening if snapshot else ())
-            return self._sqlalchemy(kind.opening if snapshot else ())
+            return self._duckdb(opening) if kind.dialect == "duckdb" else self._sqlalchemy(opening)
         except self._refusals() as error:
             raise self._understood(error, connecting=True) from error
 
@@ -277,14 +228,18 @@ class Database:
             import psycopg
 
             return (SQLAlchemyError, psycopg.Error)
+        if self.dialect == "mysql":
+            import pymysql
+
+            return (SQLAlchemyError, pymysql.Error, OSError)
         return (SQLAlchemyError,)
 
     def _understood(self, error: Exception, *, connecting: bool = False) -> EChannelError:
         return understood(error, self.address.host, self.address.secret, connecting=connecting)
 
 
-def _reopened(address: Address, rows: int) -> Database:
-    return Database(address, rows=rows)
+def _reopened(address: Address, rows: int, manners: Manners) -> Database:
+    return Database(address, rows=rows, manners=manners)
 
 
 def _closed(close: Callable[[], None]) -> None:

@@ -54,7 +54,8 @@ REASONS: tuple[Reason, ...] = (
     (r"^1049 .*'([^']+)'", SettingsError, NO_DATABASE, URL),
     (r"^(?:1146|1109) .*Table '([^']+)'", SpecError, NO_TABLE, NAMES),
     (r"^1054 .*column '([^']+)'", SpecError, NO_COLUMN, VERSION),
-    (r"^(?:2002|2003|2006|2013|1205|3024|1969) ", Unavailable, SILENT, AGAIN),
+    (r"^(?:1205|1317|1927|1969|3024) ", Unavailable, STOPPED, AGAIN),
+    (r"^(?:2002|2003|2006|2013) ", Unavailable, SILENT, AGAIN),
     # SQLite and DuckDB
     (r"no such table: (\S+)", SpecError, NO_TABLE, NAMES),
     (r"no such column: (\S+)", SpecError, NO_COLUMN, VERSION),

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from functools import reduce
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from echannel_connectors.arrow import ZERO_DATES
 from echannel_connectors.errors import EChannelError, SpecError, UnexpectedData
 from echannel_connectors.texts import say
 
 WIDE = 38  # the digits of the decimals on their way
+ZERO = "0000-00-00"  # MySQL's day that is none
+# What programs write where there is no day: the first one of SQL Server, of .NET, and the day 0 of OLE. At midnight.
+NO_DAYS = tuple((date.fromisoformat(day) - date(1970, 1, 1)).days for day in ("0001-01-01", "1753-01-01", "1899-12-30"))
+DAY = 24 * 60 * 60 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +43,7 @@ class Columns:
                 return self._exact(one, array)
             if pa.types.is_timestamp(one.type):
                 return self._moment(one, array)
-            if pa.types.is_date(one.type) and pa.types.is_string(array.type):
-                array = pc.utf8_slice_codeunits(array, 0, 10)
-            return array.cast(one.type)
+            return _day(one, array) if pa.types.is_date(one.type) else array.cast(one.type)
         except EChannelError:
             raise
         except (pa.ArrowException, ValueError, TypeError) as error:
@@ -65,9 +69,9 @@ class Columns:
             if any(type(value) is float for value in values):
                 raise self._float(one)
             if not isinstance(sample, str):
-                return pa.array(values, pa.decimal128(WIDE, self.scale(one)))
+                return pa.array(values, self.decimal(one))
         if pa.types.is_temporal(one.type) and any(isinstance(value, str) for value in values):
-            return pa.array([None if value in ZERO_DATES else _said(value) for value in values], pa.string())
+            return pa.array([_said(value) for value in values], pa.string())
         return pa.array(values)
 
     def _exact(self, one: pa.Field, array: pa.Array) -> pa.Array:
@@ -81,16 +85,20 @@ class Columns:
             return pc.round(wide, one.type.scale, "half_towards_infinity").cast(one.type)
         return array.cast(one.type)
 
-    def scale(self, one: pa.Field) -> int:
-        return max(int(one.type.scale), self.scales.get(one.name, 0))
+    def decimal(self, one: pa.Field) -> pa.Decimal128Type:
+        """The type that a decimal column is read as: core's own, or one with room for all decimals declared."""
+        if one.name not in self.scales:
+            return one.type
+        return pa.decimal128(WIDE, max(int(one.type.scale), self.scales[one.name]))
 
     def _moment(self, one: pa.Field, array: pa.Array) -> pa.Array:
         """Local moments in their zone, others as UTC; the repeated hour in autumn counts as its first one."""
         if not pa.types.is_timestamp(array.type) or not array.type.tz:
-            array = array.cast(pa.timestamp("us"))
+            array = _real(_dated(array).cast(pa.timestamp("us")), DAY)
             if zone := self.zones.get(one.name):
                 array = pc.assume_timezone(array, zone, ambiguous="earliest", nonexistent="latest")
-        return array.cast(one.type)
+            return array.cast(one.type)
+        return _real(array.cast(one.type), DAY)
 
     def _float(self, one: pa.Field) -> SpecError:
         return SpecError(
@@ -99,24 +107,63 @@ class Columns:
         )
 
 
+def _day(one: pa.Field, array: pa.Array) -> pa.Array:
+    if pa.types.is_string(array.type):
+        array = pc.utf8_slice_codeunits(_dated(array), 0, 10)
+    return _real(array.cast(one.type), 1)
+
+
+def _dated(array: pa.Array) -> pa.Array:
+    """Dates as text without those that are zero."""
+    if not pa.types.is_string(array.type):
+        return array
+    zero = pc.starts_with(array, ZERO)
+    return pc.if_else(zero, None, array) if zero.true_count else array
+
+
+def _real(array: pa.Array, unit: int) -> pa.Array:
+    """Days or moments (so many units to a day) without those that stand for nothing."""
+    kind = pa.int32() if unit == 1 else pa.int64()
+    first = pc.min(array.view(kind)).as_py()
+    if first is None or first > NO_DAYS[-1] * unit:
+        return array
+    nothing = pa.array([day * unit for day in NO_DAYS], kind).view(array.type)
+    return pc.if_else(pc.is_in(array, nothing), None, array)
+
+
 def _said(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def check_keys(table: str, key: Sequence[str], rows: pa.RecordBatch, last: tuple[Any, ...] | None) -> None:
-    """Raise SpecError where a key is NULL or comes twice, also right after the batch before."""
+def check_keys(
+    table: str, key: Sequence[str], rows: pa.RecordBatch, last: tuple[Any, ...] | None, *, in_order: bool
+) -> None:
+    """Raise SpecError where a key is NULL or comes twice; rows in the order of (cursor, key) show that side by side."""
     said = ", ".join(key)
     columns = [rows.column(name) for name in key]
     for name, column in zip(key, columns, strict=True):
         if column.null_count:
             raise SpecError(f"{table}: the key ({said}) is not always there: {name} is NULL in some rows")
-    distinct = pa.Table.from_arrays(columns, list(key)).group_by(list(key)).aggregate([]).num_rows
-    first = tuple(column[0].as_py() for column in columns) if rows.num_rows else None
-    if distinct < rows.num_rows or (last is not None and first == last):
+    first = tuple(column[0].as_py() for column in columns)
+    if in_order:
+        is_unique = first != last and not reduce(pc.and_, (pc.equal(one[1:], one[:-1]) for one in columns)).true_count
+    else:
+        is_unique = _are_distinct(columns)
+    if not is_unique:
         raise SpecError(
             f"{table}: the key ({said}) is not unique in what the SELECT returns",
             hint="a join that finds several rows is the usual reason",
         )
+
+
+def _are_distinct(columns: Sequence[pa.Array]) -> bool:
+    """Whether no row comes twice. (Arrow's group_by would tell as well, but imports pandas for it.)"""
+    codes = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        encoded = column.dictionary_encode()
+        codes = codes * len(encoded.dictionary) + np.frombuffer(encoded.indices.buffers()[1], np.int32)[: len(codes)]
+    codes.sort()
+    return not (codes[1:] == codes[:-1]).any()
 
 
 def last_key(key: Sequence[str], rows: pa.RecordBatch) -> tuple[Any, ...]:

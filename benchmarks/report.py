@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.prestashop.measure import Measure
+from benchmarks.measure import Measure
 
 console = Console(highlight=False, soft_wrap=False)
 

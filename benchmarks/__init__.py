@@ -1,0 +1,1 @@
+"""What this library claims about speed and memory, measured beside its peers; nothing here is imported by it."""

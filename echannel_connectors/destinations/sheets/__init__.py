@@ -1,0 +1,194 @@
+"""Google Sheets as a publisher: the marts as tabs of a spreadsheet; the warehouse beside it is an embedded DuckDB."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from echannel_connectors.destinations import Published, Warehouse
+from echannel_connectors.destinations.duckdb import DuckDB
+from echannel_connectors.destinations.sheets.api import Api
+from echannel_connectors.destinations.sheets.cells import Cells, encoded
+from echannel_connectors.destinations.sheets.replacing import MOST, Replacement, tabs
+from echannel_connectors.errors import DestinationError, EChannelError, SettingsError, did_you_mean
+from echannel_connectors.events import OnEvent
+from echannel_connectors.models.company import Company
+from echannel_connectors.streams import Finding
+from echannel_connectors.texts import in_language, say
+
+MONTHS = 13  # of sales: this month and the same one a year before
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SETTINGS = ("warehouse", "months", "credentials", "endpoint")
+
+
+class Sheets:
+    """A spreadsheet that receives the marts, each in a tab that keeps its id for ever.
+
+    `spreadsheet` is its id or the address from the browser; `warehouse` the DuckDB file where everything else lives;
+    `credentials` the key file of a service account (otherwise the application default credentials); `months` how much
+    of `sales` is published; `company` tells the zone of moments. `endpoint` is a stand-in on this machine, for tests.
+    """
+
+    def __init__(
+        self,
+        spreadsheet: str,
+        *,
+        warehouse: Warehouse | str | os.PathLike[str] = "echannel.duckdb",
+        credentials: str = "",
+        months: int = MONTHS,
+        endpoint: str = "",
+        company: Company | None = None,
+    ) -> None:
+        if endpoint and urlsplit(endpoint).hostname not in LOOPBACK:
+            raise SettingsError(say("a Sheets endpoint may only be on this machine"))
+        self.warehouse = DuckDB(warehouse) if isinstance(warehouse, str | os.PathLike) else warehouse
+        self.months = months
+        self.company = company or Company()
+        self.api = Api(id_of(spreadsheet), credentials, endpoint)
+
+    @classmethod
+    def of(cls, url: str, folder: Path, company: Company | None = None) -> Sheets:
+        """`sheets://ID?warehouse=echannel.duckdb&months=24` (files as seen from `folder`), or the browser's address."""
+        words = dict(parse_qsl(urlsplit(url).query))
+        place = url.partition("?")[0] if url.startswith("sheets://") else url
+        settings: dict[str, Any] = {name: words[name] for name in SETTINGS if name in words}
+        if unknown := [name for name in words if url.startswith("sheets://") and name not in SETTINGS]:
+            raise SettingsError(
+                say("a Sheets destination has no setting {name!r}", name=unknown[0]),
+                hint=did_you_mean(unknown[0], SETTINGS),
+            )
+        if "months" in settings:
+            if not settings["months"].isdigit():
+                raise SettingsError(say("months is a number, not {value!r}", value=settings["months"]))
+            settings["months"] = int(settings["months"])
+        settings["warehouse"] = folder / settings.get("warehouse", "echannel.duckdb")
+        if "credentials" in settings:
+            settings["credentials"] = str(folder / settings["credentials"])
+        return cls(place, company=company, **settings)
+
+    def __repr__(self) -> str:
+        return f"Sheets({self.api.spreadsheet!r})"
+
+    @property
+    def address(self) -> str:
+        """Where a person looks at it."""
+        return f"https://docs.google.com/spreadsheets/d/{self.api.spreadsheet}"
+
+    def listen(self, on_event: OnEvent) -> None:
+        self.api.on_event = on_event
+
+    def select(self, table: str, today: str) -> str:
+        """What of a mart is published: of `sales` the last months, of the others everything, in a fixed order."""
+        recent = f" WHERE date >= date_trunc('month', DATE '{today}') - INTERVAL {self.months - 1} MONTH"
+        return f"SELECT * FROM mart.{table}{recent if table == 'sales' else ''} ORDER BY ALL"
+
+    def publish(self, name: str, rows: pa.RecordBatchReader) -> Published:
+        """Replace the table in its tab, all of it or nothing; nothing is sent where nothing has changed.
+
+        Raises DestinationError before anything is written for what a Sheet cannot hold.
+        """
+        before = self.api.cost.requests
+        with encoded(name, rows, self.company.time_zone) as cells:
+            is_new = self._replace(cells)
+        return Published(name, cells.rows, is_new, cells.cut, self.api.cost.requests - before)
+
+    def check(self) -> Iterator[Finding]:
+        """Whether it is there, how full it is, in which zone and language; makes and changes nothing."""
+        try:
+            described = self.api.describe()
+        except EChannelError as error:
+            yield Finding("error", error.sentence, error.hint)
+            return
+        said = described["properties"]
+        yield Finding(
+            "ok",
+            say("the spreadsheet {title!r} answers ({locale})", title=said["title"], locale=said.get("locale", "")),
+        )
+        if said.get("timeZone") not in (None, self.company.time_zone):
+            yield Finding(
+                "warning",
+                say(
+                    "the spreadsheet's time zone is {zone}, the company's {own}",
+                    zone=said["timeZone"],
+                    own=self.company.time_zone,
+                ),
+                say("moments are written in the company's; formulas such as NOW() use the spreadsheet's"),
+            )
+        yield self._space(tabs(described))
+
+    def close(self) -> None:
+        self.warehouse.close()
+
+    # -- how --------------------------------------------------------------------------------------------------------
+
+    def _replace(self, cells: Cells) -> bool:
+        described = self.api.describe()
+        now = datetime.now(ZoneInfo(self.company.time_zone))
+        note = say(
+            "E-Channel wrote these {rows:,} rows on {day} at {time}. They are written anew at each sync: "
+            "put cells of your own to the right of them, or into another tab.",
+            rows=cells.rows, day=f"{now:%Y-%m-%d}", time=f"{now:%H:%M}",
+        )  # fmt: skip
+        work = Replacement.of(cells, described, in_language(note, self.company.language))
+        if work.is_done(described):
+            return False
+        if (rows := work.looked_at) is not None:
+            seen = self.api.look(work.own.title, *rows, work.old[1])
+            free = next((n for n, row in enumerate(seen) if any(value != "" for value in row)), rows[1] - rows[0])
+            work = replace(work, free=free)
+        self._refuse_too_large(work, tabs(described))
+        self.api.change(work.preparation(), is_done=work.is_prepared)
+        for chunk in cells.chunks:
+            self.api.write(work.staging.title, cells, chunk)
+        self.api.change(work.batch(now.isoformat(timespec="seconds")), is_done=work.is_done)
+        return True
+
+    def _refuse_too_large(self, work: Replacement, there: Iterable[Any]) -> None:
+        used = sum(tab.size for tab in there)
+        if (whole := used + work.cells_needed) <= MOST:
+            return
+        sentence = say(
+            "{table} does not fit: with its {rows:,} rows, which lie there twice for a moment, the spreadsheet would "
+            "hold {cells:,} cells of 10,000,000",
+            table=work.cells.name, rows=work.cells.rows, cells=whole,
+        )  # fmt: skip
+        raise DestinationError(sentence, hint=say("delete tabs that nobody needs, or publish fewer `months` of sales"))
+
+    def _space(self, there: list[Any]) -> Finding:
+        """How full it is, and how many more months of sales would fit."""
+        used = sum(tab.size for tab in there)
+        sales = next((tab for tab in there if tab.made.get("table") == "sales"), None)
+        sentence = say("{used:,} of 10,000,000 cells are taken", used=used)
+        if sales is not None and sales.made["height"] > 1:
+            a_month = 2 * sales.made["height"] * sales.made["columns"] / self.months  # twice: the staging tab
+            sentence = say(
+                "{used:,} of 10,000,000 cells are taken: {months:,} more months of sales like these would fit",
+                used=used, months=int((MOST - used) / a_month),
+            )  # fmt: skip
+        level: Any = "ok" if used < MOST * 0.8 else "warning"
+        return Finding(
+            level,
+            sentence,
+            "" if level == "ok" else say("delete tabs that nobody needs, or publish fewer `months` of sales"),
+        )
+
+
+def id_of(spreadsheet: str) -> str:
+    """A spreadsheet's id, out of its address where that is what was given. Raises SettingsError."""
+    address = re.search(r"/spreadsheets/(?:u/\d+/)?d/([\w-]+)", spreadsheet)
+    word = address[1] if address else unquote(spreadsheet.removeprefix("sheets://")).strip("/")
+    if not re.fullmatch(r"[\w-]{10,}", word):
+        raise SettingsError(
+            say("{address!r} is not a spreadsheet", address=spreadsheet),
+            hint=say("copy its address from the browser (…/spreadsheets/d/…)"),
+        )
+    return word

@@ -1,0 +1,253 @@
+"""MariaDB and MySQL by the text they send: packets become CSV where they lie, and Arrow's C++ parses it.
+
+The server sends a packet per row: four bytes of header, then each value as text after a byte that holds its length. A
+block of packets is turned into lines of CSV in place, all rows of a column at once: a header becomes a line end and a
+column that nobody reads, each length a separator. No Python object is made per value. What such a line cannot hold (a
+separator or a line end inside a text, a text of more than 250 bytes) is covered up, and put in afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from struct import Struct
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as compute
+import pyarrow.csv as pc
+
+from echannel_connectors.errors import UnexpectedData
+from echannel_connectors.sources.erp.rows import ZERO, Columns
+from echannel_connectors.texts import say
+
+Bytes = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.int64]
+
+BLOCK = 256 * 1024
+HEADER = 4
+LARGEST = 0xFFFFFF  # a packet of this size goes on in the next one
+NULL, TWO_MORE, THREE_MORE, EIGHT_MORE = 251, 252, 253, 254  # instead of a length
+END, ERROR = 0xFE, 0xFF  # instead of the first length
+SEPARATOR, LINE_END, RETURN, COVER = 0x1F, 0x0A, 0x0D, 0x78
+ODD = (SEPARATOR, LINE_END, RETURN)
+STEPS = np.array([1 + size if size < NULL else 1 for size in range(256)], np.int64)  # from one length to the next
+NOTHING = ["", ZERO, f"{ZERO} 00:00:00", *(f"{ZERO} 00:00:00.{'0' * digits}" for digits in range(1, 7))]
+UNREAD = ""  # the column that the headers become
+
+# Types by their numbers in the protocol, and the flag of numbers without a sign.
+INTEGERS, FLOATS, DECIMALS = (1, 2, 3, 8, 9, 13), (4, 5), (0, 246)
+DATE, MOMENTS, BIT = (10, 14), (7, 12), 16
+UNSIGNED = 32
+
+
+def fetched(connection: Any, sql: str, columns: Columns) -> Generator[Mapping[str, pa.Array]]:
+    """The rows of a SELECT on a PyMySQL connection, in blocks. Left early, the connection is of no more use."""
+    connection.query(sql, unbuffered=True)
+    fields = connection._result.fields
+    connection._result.unbuffered_active = False  # from here on the rows are read here, and not by the driver
+    names = [field.name for field in fields]
+    wanted = {one.name: fields[names.index(one.name)] for one in columns.schema}
+    kinds = {name: _parsed_as(columns.schema.field(name), field, columns) for name, field in wanted.items()}
+    for block in _blocks(connection._rfile, len(fields)):
+        found = _parsed(block, names, kinds, columns)
+        for name, field in wanted.items():
+            if field.type_code == BIT:
+                found[name] = _bits(found[name])
+        yield found
+
+
+def _parsed_as(one: pa.Field, field: Any, columns: Columns) -> pa.DataType:
+    """Text stays as the server prints it; a number is parsed as what it is in the server, so that none is rounded."""
+    kind = field.type_code
+    if kind == BIT:
+        return pa.binary()
+    if pa.types.is_string(one.type):
+        return pa.string()
+    if kind in INTEGERS:
+        return pa.uint64() if field.flags & UNSIGNED else pa.int64()
+    if kind in FLOATS:
+        return pa.float64()
+    if kind in DECIMALS:
+        return columns.decimal(one) if pa.types.is_decimal(one.type) else pa.decimal128(38, field.scale)
+    if kind in MOMENTS and pa.types.is_timestamp(one.type):
+        return pa.timestamp("us")
+    return pa.date32() if kind in DATE and pa.types.is_date(one.type) else pa.string()
+
+
+# -- packets ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Whole rows: their bytes, where each value's length stands (column by column), and which values are NULL."""
+
+    data: Bytes
+    at: list[Places]
+    nulls: list[npt.NDArray[np.bool_]]
+    odd: dict[int, dict[int, bytes]]  # column → row → what a line of CSV cannot hold
+
+
+def _blocks(stream: Any, width: int) -> Iterator[_Block]:
+    """The rows of a result, read from the connection's buffered file."""
+    left = b""
+    while True:
+        read = stream.read1(BLOCK)
+        if not read:
+            raise ConnectionResetError(2013, "the server closed the connection while it was sending")
+        data = left + read if left else read
+        starts, end = _rows(data)
+        last = len(starts) and data[starts[-1] + HEADER]
+        whole = starts[:-1] if last in (END, ERROR) and _is_last(data, starts[-1], end) else starts
+        if whole:
+            yield _block(data[: starts[len(whole)] if len(whole) < len(starts) else end], whole, width)
+        if len(whole) < len(starts):
+            if last == ERROR:
+                _refuse(data[starts[-1] + HEADER : end])
+            return
+        left = data[end:]
+
+
+def _rows(data: bytes) -> tuple[list[int], int]:
+    """Where the whole packets of `data` begin, up to the last one of the result, and where they end."""
+    size_at = Struct("<I").unpack_from
+    starts: list[int] = []
+    at, most = 0, len(data) - HEADER
+    while at < most:
+        size = size_at(data, at)[0] & LARGEST
+        end = at + HEADER + size
+        if end > len(data):
+            break
+        if size == LARGEST:
+            raise UnexpectedData(say("a row of the database has more than 16 MiB"))
+        starts.append(at)
+        if data[at + HEADER] >= END and _is_last(data, at, end):
+            return starts, end
+        at = end
+    return starts, at
+
+
+def _is_last(data: bytes, start: int, end: int) -> bool:
+    """An error, or the short packet that ends a result; a row that begins with a very long text is longer than it."""
+    return data[start + HEADER] == ERROR or end - start - HEADER < 9
+
+
+def _refuse(packet: bytes) -> None:
+    from pymysql.err import raise_mysql_exception
+
+    raise_mysql_exception(packet)
+
+
+def _block(data: bytes, starts: list[int], width: int) -> _Block:
+    """Packets as lines of CSV. Every place of a length is visited, all rows of a column at once."""
+    buffer = np.frombuffer(bytearray(data), np.uint8)
+    begin = np.array(starts, np.int64)
+    buffer[begin] = LINE_END
+    for byte in range(1, HEADER):
+        buffer[begin + byte] = COVER
+    at, nulls, odd = [], [], {}
+    place = begin + HEADER
+    for column in range(width):
+        size = buffer.take(place)
+        buffer[place] = SEPARATOR
+        at.append(place)
+        nulls.append(size == NULL)
+        step = STEPS.take(size)
+        if size.max() > NULL:
+            odd[column] = _long(buffer, place, size, step)
+        place = place + step
+    _cover_odd(buffer, len(starts), at, place, odd)
+    return _Block(buffer, at, nulls, odd)
+
+
+def _long(buffer: Bytes, place: Places, size: Bytes, step: Places) -> dict[int, bytes]:
+    """Texts of more than 250 bytes, taken out; `step` is corrected to lead behind them."""
+    found = {}
+    for row in np.flatnonzero(size > NULL).tolist():
+        begin = int(place[row]) + 1
+        more = {TWO_MORE: 2, THREE_MORE: 3, EIGHT_MORE: 8}[int(size[row])]
+        length = int.from_bytes(buffer[begin : begin + more].tobytes(), "little")
+        found[row] = buffer[begin + more : begin + more + length].tobytes()
+        buffer[begin : begin + more + length] = COVER
+        step[row] = 1 + more + length
+    return found
+
+
+def _cover_odd(buffer: Bytes, rows: int, at: list[Places], ends: Places, odd: dict[int, dict[int, bytes]]) -> None:
+    """Take out the texts that hold a separator or a line end."""
+    if sum(np.count_nonzero(buffer == byte) for byte in ODD) == rows * (len(at) + 1):  # those that were put there
+        return
+    strange = np.flatnonzero(np.isin(buffer, ODD))
+    places = np.array([*at, ends])  # column by column; a value ends where the next one begins
+    by_place = places[:-1].ravel()
+    order = np.argsort(by_place)
+    strange = np.setdiff1d(strange, by_place, assume_unique=True)
+    owner = order[np.searchsorted(by_place[order], strange, "right") - 1]
+    columns, lines = np.divmod(owner, rows)
+    inside = (strange > places[columns, lines]) & (strange < places[columns + 1, lines])  # not the ends of lines
+    for column, row in sorted(set(zip(columns[inside].tolist(), lines[inside].tolist(), strict=True))):
+        begin, end = int(places[column, row]) + 1, int(places[column + 1, row])
+        odd.setdefault(column, {})[row] = buffer[begin:end].tobytes()
+        buffer[begin:end] = COVER
+
+
+# -- Arrow ------------------------------------------------------------------------------------------------------------
+
+
+def _parsed(
+    block: _Block, names: Sequence[str], kinds: Mapping[str, pa.DataType], columns: Columns
+) -> dict[str, pa.Array]:
+    """The columns that are wanted, typed. Raises UnexpectedData for what a type cannot hold."""
+    convert = pc.ConvertOptions(
+        column_types=dict(kinds), include_columns=list(kinds), null_values=NOTHING, strings_can_be_null=False
+    )
+    try:
+        table = pc.read_csv(
+            pa.BufferReader(pa.py_buffer(block.data[1:])),
+            pc.ReadOptions(column_names=[UNREAD, *names], block_size=2 * block.data.size, use_threads=False),
+            pc.ParseOptions(delimiter=chr(SEPARATOR), quote_char=False, ignore_empty_lines=False),
+            convert,
+        ).combine_chunks()
+    except pa.ArrowInvalid as error:
+        place = re.search(r"CSV column #(\d+)", str(error))
+        if place is None:
+            raise
+        raise columns.misfit(names[int(place[1]) - 1], error) from error
+    found = {}
+    for name, kind in kinds.items():
+        column = names.index(name)
+        array = table[name].chunk(0)
+        if kind in (pa.string(), pa.binary()):
+            array = _with_nulls(_with_odd(array, block.odd.get(column)), block.nulls[column])
+        elif column in block.odd:
+            raise columns.misfit(name, ValueError(repr(next(iter(block.odd[column].values())))[1:80]))
+        found[name] = array
+    return found
+
+
+def _with_odd(array: pa.Array, odd: Mapping[int, bytes] | None) -> pa.Array:
+    if not odd:
+        return array
+    rows = sorted(odd)
+    mask = np.zeros(len(array), np.bool_)
+    mask[rows] = True
+    return compute.replace_with_mask(
+        array, pa.array(mask), pa.array([odd[row] for row in rows], pa.binary()).cast(array.type)
+    )
+
+
+def _with_nulls(array: pa.Array, nulls: npt.NDArray[np.bool_]) -> pa.Array:
+    """NULL is not an empty text."""
+    if not nulls.any():
+        return array
+    valid = pa.py_buffer(np.packbits(~nulls, bitorder="little"))
+    return pa.Array.from_buffers(array.type, len(array), [valid, *array.buffers()[1:]], offset=array.offset)
+
+
+def _bits(array: pa.Array) -> pa.Array:
+    """BIT comes as bytes, the largest first."""
+    values = [None if value is None else int.from_bytes(value, "big") for value in array.to_pylist()]
+    return pa.array(values, pa.uint64())
