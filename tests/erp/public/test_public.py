@@ -14,10 +14,11 @@ from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES
 from echannel_connectors.pipeline import Choice, SyncResult
 from echannel_connectors.specs.compile import compile_spec
-from tests.erp.public.books import PARAMETERS, PUBLIC, SQL_SERVER, books
+from tests.erp.public.books import HERE, PARAMETERS, PUBLIC, SQL_SERVER, books
 from tests.erp.public.microsoft import SERVICE, Parser
 from tests.erp.public.tsql import complaints
 from tests.erp.test_sync import core, warehouse
+from tests.erp.truth import core_rows
 
 # What other databases say: a grammar of T-SQL cannot read it.
 GRAMMAR = (
@@ -153,6 +154,15 @@ def test_an_order_adds_up(connector: str, tmp_path: Path) -> None:
             == -sum(r["amount_net"] + r["shipping_net"] for r in refunds)
             < 0
         )
+
+
+@pytest.mark.parametrize("connector", PUBLIC)
+def test_a_person_s_name_stays_in_the_erp(connector: str, tmp_path: Path) -> None:
+    """Neither as a company's name nor as an id."""
+    source = books(connector, tmp_path)
+    assert "Client 017" in (HERE / f"{connector}.sql").read_text(encoding="utf-8")
+    for name in source.selects:
+        assert "Client 017" not in str(core_rows(source, name)), name
 
 
 def into_file(source: Erp, file: Path) -> tuple[SyncResult, dict[str, list[dict[str, object]]]]:
