@@ -76,8 +76,15 @@ def test_the_python_examples_run(
 
 # -- commands ---------------------------------------------------------------------------------------------------------
 
+
+def options_of(command: Any) -> set[str]:  # typer's command, or a group of them
+    """The options of a command, and of those below it."""
+    own = {option for param in command.params for option in (*param.opts, *param.secondary_opts)} | {"--help", "-h"}
+    return own.union(*(options_of(inner) for inner in getattr(command, "commands", {}).values()))
+
+
 COMMANDS: dict[str, set[str]] = {
-    name: {option for param in command.params for option in param.opts} | {"--help", "-h"}
+    name: options_of(command)
     for name, command in typer.main.get_command(app).commands.items()  # type: ignore[attr-defined]  # a group
 }
 
