@@ -460,11 +460,173 @@ FRENCH: dict[str, str] = {
     "0 chooses a free one.": "0 en choisit un libre.",
     "Where to write echannel.yaml.": "Où écrire echannel.yaml.",
     "Where to put the sample company.": "Où mettre l'entreprise d'exemple.",
+    # -- echannel spec
+    "Connect another ERP by one YAML file: begin it, check it, describe it.":
+        "Connecter un autre ERP par un fichier YAML : le commencer, le vérifier, le décrire.",
+    "Find every mistake in a spec; show its SELECTs and which marts and templates it feeds. Nothing is written.":
+        "Trouver toutes les fautes d'une spécification ; montrer ses SELECT et ce qu'elle alimente. Rien n'est écrit.",
+    "Write connector_specs/NAME.yaml, a spec with everything that you know marked FILL_ME. Nothing is overwritten.":
+        "Écrire connector_specs/NAME.yaml, où tout ce que vous savez est marqué FILL_ME. Rien n'est écrasé.",
+    "Describe a connector as a page of Markdown: its tables, keys, columns, codes, parameters and what it feeds.":
+        "Décrire un connecteur en une page Markdown : tables, clés, colonnes, codes, paramètres et ce qu'il alimente.",
+    "The spec's file, or the name of a connector.": "Le fichier de la spécification, ou le nom d'un connecteur.",
+    "Show this table's SELECT alone; may be given again.": "Ne montrer que le SELECT de cette table ; peut être répété.",
+    "Write the SELECTs in this dialect of SQL.": "Écrire les SELECT dans ce dialecte de SQL.",
+    "Show the SELECTs.": "Montrer les SELECT.",
+    "Try it on this database, read-only: kind://user:password@host/name.":
+        "L'essayer sur cette base, en lecture seule : type://utilisateur:mot-de-passe@serveur/nom.",
+    "A parameter of the spec, as name=value; may be given again.":
+        "Un paramètre de la spécification, sous la forme nom=valeur ; peut être répété.",
+    "The connector's name: small letters, digits and _.": "Le nom du connecteur : minuscules, chiffres et _.",
+    "The dialect of SQL that the ERP's database speaks.": "Le dialecte de SQL de la base de l'ERP.",
+    "A core table to begin with; may be given again.": "Une table de core par laquelle commencer ; peut être répété.",
+    "the usual seven": "les sept habituelles",
+    "Name the tables of this database that look right: kind://user:password@host/name.":
+        "Nommer les tables de cette base qui semblent convenir : type://utilisateur:mot-de-passe@serveur/nom.",
+    "The language of the page.": "La langue de la page.",
+    "that of the terminal": "celle du terminal",
+    "yes": "oui",
+    "no": "non",
+    "partly": "en partie",
+    "fed": "alimenté",
+    "what is missing": "ce qui manque",
+    "template {name}": "modèle {name}",
+    "it needs {names}": "il lui faut {names}",
+    "What this connector feeds": "Ce que ce connecteur alimente",
+    "The spec is right.": "La spécification est bonne.",
+    "The spec is right; look at the warnings ({n:,}).": "La spécification est bonne ; voyez les avertissements ({n:,}).",
+    "The spec is wrong in {errors:,} places (warnings: {warnings:,}).":
+        "La spécification est fausse en {errors:,} endroits (avertissements : {warnings:,}).",
+    "Nothing is wrong so far; {n:,} places are still to be filled in.":
+        "Rien n'est faux jusqu'ici ; il reste {n:,} endroits à remplir.",
+    "the spec has no table {name!r}": "la spécification n'a pas de table « {name} »",
+    "{name!r} is no dialect of SQL that is known": "« {name} » n'est pas un dialecte de SQL connu",
+    "{name!r} is no name for a connector": "« {name} » n'est pas un nom de connecteur",
+    "write it like sage_100": "écrivez-le comme sage_100",
+    "{name!r} is not a core table": "« {name} » n'est pas une table de core",
+    "{pair!r} is no parameter": "« {pair} » n'est pas un paramètre",
+    "write name=value": "écrivez nom=valeur",
+    "{path} is there already": "{path} existe déjà",
+    "choose another name, or move it away": "choisissez un autre nom, ou déplacez-le",
+    "Wrote {path}.": "{path} est écrit.",
+    "Next:": "Ensuite :",
+    "fill it in, then": "remplissez-le, puis",
+    "name it as a source in echannel.yaml and run echannel check":
+        "déclarez-le comme source dans echannel.yaml et lancez echannel check",
+    "{table}: the first {n:,} rows": "{table} : les {n:,} premières lignes",
+    "{table}: no rows": "{table} : aucune ligne",
+    "… columns that are not shown: {n:,} (--table {table} shows all)":
+        "… colonnes non montrées : {n:,} (--table {table} les montre toutes)",
+    "By month, to hold against the ERP's own reports": "Par mois, à comparer aux états de l'ERP",
+    "month": "mois",
+    "currency": "devise",
+    "orders": "commandes",
+    "sold net": "vendu HT",
+    "invoiced net": "facturé HT",
+    "credited net": "avoirs HT",
+    "paid": "payé",
+    "{n:,.2f}": "{n:,.2f}",
+    "{sentence}, in {n:,} rows": "{sentence}, sur {n:,} lignes",
+    "{table}: the key ({key}) is unique and never NULL": "{table} : la clé ({key}) est unique et jamais NULL",
+    "{table}: the key ({key}) is NULL in {n:,} rows": "{table} : la clé ({key}) est NULL dans {n:,} lignes",
+    "leave these rows out by 'where', or take another key":
+        "écartez ces lignes par « where », ou prenez une autre clé",
+    "{table}: the key ({key}) is not unique: {n:,} keys come more than once, such as {examples}":
+        "{table} : la clé ({key}) n'est pas unique : {n:,} clés viennent plusieurs fois, par exemple {examples}",
+    "a join that finds several rows is the usual reason":
+        "la cause habituelle est une jointure qui trouve plusieurs lignes",
+    "{table}: there is no cursor: all {n:,} rows are read at every sync":
+        "{table} : pas de curseur : les {n:,} lignes sont lues à chaque synchronisation",
+    "{table}: the cursor is served by the database": "{table} : la base sert le curseur",
+    "{table}: the cursor {column} has no index": "{table} : le curseur {column} n'a pas d'index",
+    "{table}: the cursor is computed from {columns}, which no index of these columns serves":
+        "{table} : le curseur est calculé à partir de {columns}, ce qu'aucun index de ces colonnes ne sert",
+    "{table}: whether an index serves the cursor cannot be told here":
+        "{table} : on ne peut pas savoir ici si un index sert le curseur",
+    "ask whoever looks after the database": "demandez à qui s'occupe de la base",
+    "every sync looks at all {n:,} rows there; some hundred thousand do no harm":
+        "chaque synchronisation y parcourt les {n:,} lignes ; quelques centaines de milliers ne gênent pas",
+    "{column}: every code found is listed": "{column} : chaque code trouvé est prévu",
+    "{column}: {word!r} stands for the codes {codes}": "{column} : « {word} » vaut pour les codes {codes}",
+    "{column}: codes that are not listed become NULL: {codes}":
+        "{column} : des codes non prévus deviennent NULL : {codes}",
+    "list them under 'values'": "listez-les sous « values »",
+    "{column}: every number came exact from this database": "{column} : tous les nombres sont arrivés exacts de cette base",
+    "the lines of an order, its shipping and its rounding are its total_net":
+        "les lignes d'une commande, son port et son arrondi font son total_net",
+    "goods_net less discount_net, with shipping_net and rounding_net, is total_net":
+        "goods_net moins discount_net, avec shipping_net et rounding_net, fait total_net",
+    "total_net and total_tax are total_gross": "total_net et total_tax font total_gross",
+    "orders: {rule}": "orders : {rule}",
+    "orders: not so in {n:,} of {all:,}: {rule}; such as {examples}":
+        "orders : faux pour {n:,} sur {all:,} : {rule} ; par exemple {examples}",
+    "is a kind of line left out, or counted twice?":
+        "une sorte de ligne est-elle oubliée, ou comptée deux fois ?",
+    "Connector `{name}`, written in the SQL of {dialect}.": "Connecteur `{name}`, écrit dans le SQL de {dialect}.",
+    "Parameters": "Paramètres",
+    "name": "nom",
+    "default": "par défaut",
+    "meaning": "sens",
+    "What it feeds": "Ce qu'il alimente",
+    "Key: {columns}.": "Clé : {columns}.",
+    "Changes: the whole table is read at every sync.":
+        "Changements : toute la table est lue à chaque synchronisation.",
+    "Changes: rows whose `{cursor}` moved, looking back {span}.":
+        "Changements : les lignes dont `{cursor}` a bougé, avec un recul de {span}.",
+    "Made in the warehouse from what the source sent.": "Faite dans l'entrepôt à partir de ce que la source a envoyé.",
+    "Read again at every sync: the rows where `{condition}`.":
+        "Relues à chaque synchronisation : les lignes où `{condition}`.",
+    "Deleted rows are found by comparing the keys.": "Les lignes supprimées sont trouvées en comparant les clés.",
+    "Rows are never deleted.": "Les lignes ne sont jamais supprimées.",
+    "column": "colonne",
+    "type": "type",
+    "from": "à partir de",
+    "`{column}` by the code `{sql}`:": "`{column}` d'après le code `{sql}` :",
+    "code": "code",
+    "word": "mot",
+    "any other": "tout autre",
+    "Instead of {name}, where it is missing": "À la place de {name}, là où elle manque",
+    "Left out where the database lacks one of its tables.": "Laissée de côté là où la base n'a pas une de ses tables.",
+    "The SELECT {name}, which tables share": "Le SELECT {name}, commun à plusieurs tables",
     "A Google Sheet for the figures (its address), empty for none":
         "Une feuille Google pour les chiffres (son adresse), vide sinon",
     "The key file of its service account, empty for Google's own login":
         "Le fichier de clé de son compte de service, vide pour la connexion propre à Google",
     "there is no file {path}": "il n'y a pas de fichier {path}",
+    # Google Analytics
+    "Google Analytics": "Google Analytics",
+    "Google Analytics needs its client": "Google Analytics a besoin de son client",
+    "Google Analytics answered {status}: {problem}": "Google Analytics a répondu {status} : {problem}",
+    "Google Analytics does not answer: {problem}": "Google Analytics ne répond pas : {problem}",
+    "Google Analytics does not know {field} in this report: {problem}":
+        "Google Analytics ne connaît pas {field} dans ce rapport : {problem}",
+    "the tokens of the property {number} are used up": "les jetons de la propriété {number} sont épuisés",
+    "what was read is kept; run again in an hour": "ce qui a été lu est gardé ; relancez dans une heure",
+    "what was read is kept; run again after midnight in California, when Google counts anew":
+        "ce qui a été lu est gardé ; relancez après minuit en Californie, quand Google recompte",
+    "a property is a number, and G-… is the measurement id of a stream":
+        "une propriété est un numéro, et G-… est l'identifiant de mesure d'un flux",
+    "its number is under Admin › Property details, at the top right":
+        "son numéro est sous Administration › Détails de la propriété, en haut à droite",
+    "this account may not read the property": "ce compte n'a pas le droit de lire la propriété",
+    "add its e-mail address as a Viewer under Admin › Property access management":
+        "ajoutez son adresse e-mail comme lecteur sous Administration › Gestion des accès à la propriété",
+    "the Google Analytics Data API is not enabled in this account's project":
+        "l'API Google Analytics Data n'est pas activée dans le projet de ce compte",
+    "{number} is the id of a stream; a property is a number, under Admin › Property details":
+        "{number} est l'identifiant d'un flux ; une propriété est un numéro, sous Administration › Détails de la propriété",
+    "{number!r} is not the number of a property": "{number!r} n'est pas le numéro d'une propriété",
+    "there is no property": "il n'y a pas de propriété",
+    "an endpoint may only be on this machine": "un point d'accès ne peut être que sur cette machine",
+    "{field} is left out: {problem}": "{field} est laissé de côté : {problem}",
+    "{name} answers (property {number})": "{name} répond (propriété {number})",
+    "its days are those of {zone}, the company's of {own}": "ses jours sont ceux de {zone}, ceux de l'entreprise de {own}",
+    "set the property's reporting time zone under Admin › Property details":
+        "réglez le fuseau horaire de la propriété sous Administration › Détails de la propriété",
+    "its currency is {theirs}: Google converts to {own}": "sa devise est {theirs} : Google convertit en {own}",
+    "set the property's currency under Admin › Property details":
+        "réglez la devise de la propriété sous Administration › Détails de la propriété",
+    "{report}: Google does not put {field} with the rest": "{report} : Google ne met pas {field} avec le reste",
     # Google Sheets
     "publisher": "publication",
     "Google Sheets": "Google Sheets",
@@ -500,8 +662,6 @@ FRENCH: dict[str, str] = {
         "{table}.{column} contient {value}, qu'une feuille ne peut pas garder exactement",
     "a Sheet keeps 15 digits of a number: use DuckDB or BigQuery for such amounts":
         "une feuille garde 15 chiffres d'un nombre : utilisez DuckDB ou BigQuery pour de tels montants",
-    "a Sheets endpoint may only be on this machine":
-        "le point d'accès de Sheets ne peut être que sur cette machine",
     "a Sheets destination has no setting {name!r}": "une destination Sheets n'a pas de réglage {name!r}",
     "months is a number, not {value!r}": "months est un nombre, pas {value!r}",
     "the spreadsheet {title!r} answers ({locale})": "la feuille de calcul {title!r} répond ({locale})",

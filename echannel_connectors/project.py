@@ -15,7 +15,8 @@ from echannel_connectors.destinations import Publisher, Warehouse
 from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
 from echannel_connectors.models.company import Company
 from echannel_connectors.settings import Settings, environment, resolve
-from echannel_connectors.specs import LOADER, first_mistake, line_of, sentence_of
+from echannel_connectors.specs import first_mistake, sentence_of
+from echannel_connectors.specs.places import LOADER, Places
 from echannel_connectors.streams import Source
 from echannel_connectors.texts import say
 
@@ -75,7 +76,7 @@ class Project:
     def _source(self, name: str) -> Source:
         settings = dict(self.file.sources[name])
         connector = settings.pop("connector", None)
-        place = f"{self.folder / FILE}:{line_of(self.text, ('sources', name))}"
+        place = Places(self.folder / FILE, self.text).of(("sources", name))
         if not connector:
             raise SettingsError(say("sources.{name} does not say its 'connector'", name=name), place=place)
         try:
@@ -91,7 +92,7 @@ class Project:
 def load(path: Path) -> Project:
     """The project of an echannel.yaml (or of the folder that holds it).
 
-    Raises SettingsError with file, line and the nearest right name.
+    Raises SettingsError with file, line, column and the nearest right name.
     """
     file = path / FILE if path.is_dir() else path
     if not file.is_file():
@@ -103,7 +104,7 @@ def load(path: Path) -> Project:
         data = yaml.load(text, Loader=LOADER)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        place = f"{file}:{mark.line + 1}" if mark else str(file)
+        place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
         raise SettingsError(
             say("{file} is not valid YAML: {problem}", file=file.name, problem=getattr(error, "problem", error)),
             place=place,
@@ -124,8 +125,7 @@ def load(path: Path) -> Project:
         parsed = ProjectFile.model_validate(filled)
     except ValidationError as error:
         first = first_mistake(error)
-        place = f"{file}:{line_of(text, first['loc'])}"
-        raise SettingsError(sentence_of(first, ProjectFile), place=place) from None
+        raise SettingsError(sentence_of(first, ProjectFile), place=Places(file, text).of(first["loc"])) from None
     except SettingsError as error:
         error.place = error.place or str(file)
         raise

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from echannel_connectors.models.core import TABLES, WORDS, CoreTable
 from echannel_connectors.project import ProjectFile
 from echannel_connectors.specs import Spec, shipped
 
@@ -14,8 +15,32 @@ def schemas() -> dict[Path, dict[str, Any]]:
     """Each published file and what it has to hold."""
     folder = shipped("connector_specs")
     return {
-        folder / "spec.schema.json": Spec.model_json_schema(by_alias=True),
+        folder / "spec.schema.json": spec_schema(),
         folder / "echannel.schema.json": ProjectFile.model_json_schema(by_alias=True),
+    }
+
+
+def spec_schema() -> dict[str, Any]:
+    """The schema of a spec, which knows the core tables and their columns as well, so that an editor completes them."""
+    schema = Spec.model_json_schema(by_alias=True)
+    schema["properties"]["tables"] |= {
+        "properties": {name: _table_schema(table) for name, table in TABLES.items()},
+        "additionalProperties": False,
+    }
+    return schema
+
+
+def _table_schema(table: CoreTable) -> dict[str, Any]:
+    types = {**table.types, "email": "text, hashed before it is stored", "_deleted_at": "moment"}
+    described = {}
+    for column, word in types.items():
+        words = WORDS.get((table.name, column))
+        described[column] = {"description": f"{word}: {', '.join(words)}" if words else word}
+    known = {"properties": described, "propertyNames": {"enum": list(described)}}
+    return {
+        "$ref": "#/$defs/Table",
+        "description": f"Key: {', '.join(table.key)}",
+        "properties": {"columns": known, "maps": known},
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -52,5 +53,5 @@ class _French(string.Formatter):
         if isinstance(value, Text):
             value = in_language(value, "fr")
         formatted: str = super().format_field(value, format_spec)
-        is_number = isinstance(value, int | float) and format_spec
+        is_number = isinstance(value, int | float | Decimal) and format_spec
         return formatted.translate(NUMBERS_IN_FRENCH) if is_number else formatted

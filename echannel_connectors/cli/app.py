@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +16,7 @@ import typer
 from echannel_connectors import __version__
 from echannel_connectors.cli import show
 from echannel_connectors.cli.language import speak, told
+from echannel_connectors.cli.spec import spec
 from echannel_connectors.destinations import warehouse_of
 from echannel_connectors.errors import DESTINATION, REFUSED, SettingsError, Unavailable
 from echannel_connectors.pipeline import Choice
@@ -31,11 +32,12 @@ app = typer.Typer(
     help="Shop, ERP and web analytics into tables that ready-made dashboards understand.",
 )
 
+app.add_typer(spec, name="spec")
+
 Folder = Annotated[
     Path, typer.Option("--project", "-p", help="The folder that holds echannel.yaml.", show_default="this folder")
 ]
 HERE = Path()
-MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
 
 
 def _version(wanted: bool) -> None:
@@ -71,11 +73,11 @@ def check(project: Folder = HERE) -> None:
     Example: echannel check
     """
     found = _load(project)
-    refused = [source.name for source in found.sources() if not _well(source.name, _checked(source))]
+    refused = [source.name for source in found.sources() if not show.findings(source.name, _checked(source))]
     into = found.destination()
-    writable = _well(told(say("destination")), warehouse_of(into).check())
+    writable = show.findings(told(say("destination")), warehouse_of(into).check())
     if warehouse_of(into) is not into:
-        writable = _well(told(say("publisher")), into.check()) and writable
+        writable = show.findings(told(say("publisher")), into.check()) and writable
     if refused or not writable:
         show.talk(say("Mend what is marked ✗ first."))
         raise typer.Exit(REFUSED if refused else DESTINATION)
@@ -198,17 +200,6 @@ def _checked(source: Source) -> list[Finding]:
         if listen := getattr(source, "listen", None):
             listen(on_event)
         return list(source.check())
-
-
-def _well(name: str, findings: Iterable[Finding]) -> bool:
-    """Show what was found; whether none of it is an error."""
-    well = True
-    for finding in findings:
-        show.line(say("{mark} {name}: {problem}", mark=MARKS[finding.level], name=name, problem=finding.sentence))
-        if finding.hint:
-            show.line(finding.hint, indent="    ")
-        well = well and finding.level != "error"
-    return well
 
 
 def _sync_for_ever(found: Project, choice: Choice, seconds: int) -> None:

@@ -20,8 +20,11 @@ from echannel_connectors.cli.language import spoken, told
 from echannel_connectors.errors import EChannelError
 from echannel_connectors.events import Event, OnEvent
 from echannel_connectors.pipeline import SyncResult
+from echannel_connectors.streams import Finding
 from echannel_connectors.texts import Text, say
 
+SHORT = 20  # the characters of a cell in a small table
+MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
 NUMBER = int | float | Decimal | None
 
 
@@ -63,6 +66,18 @@ def _lines(written: str, width: int) -> list[str]:
     )
 
 
+def findings(name: str, found: Iterable[Finding]) -> bool:
+    """Show what a check found, each with its place or under this name; whether none of it is an error."""
+    well = True
+    for finding in found:
+        where = finding.place or name
+        line(say("{mark} {name}: {problem}", mark=MARKS[finding.level], name=where, problem=finding.sentence))
+        if finding.hint:
+            line(finding.hint, indent="    ")
+        well = well and finding.level != "error"
+    return well
+
+
 def steps(title: str, rows: Sequence[tuple[str, str]]) -> None:
     """What to do next: a title, and a line per thing with the command or the place to copy."""
     talk(title)
@@ -92,6 +107,29 @@ def records(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         print(f"── {number} ".ljust(min(terminal, widest + 30), "─"))
         for name, cell in zip(columns, row, strict=True):
             print(_hanging(f"{name:<{widest}}  ", cell, terminal))
+
+
+def glance(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> int:
+    """A small table of as many columns as there is room for, without those that are empty; how many it shows."""
+    room = shutil.get_terminal_size().columns
+    chosen: list[int] = []
+    widths: list[int] = []
+    cells = [[_short(value) for value in row] for row in rows]
+    for n, name in enumerate(columns):
+        width = max(map(len, [name, *(row[n] for row in cells)]))
+        if any(row[n] is not None for row in rows) and sum(widths) + width + 2 * len(widths) <= room:
+            chosen.append(n)
+            widths.append(width)
+    right = [all(isinstance(row[n], NUMBER) for row in rows) for n in chosen]
+    _print_table([[columns[n]] for n in chosen], [[row[n] for n in chosen] for row in cells], widths, right)
+    return len(chosen)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    cell = f"{value:%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else _plain_cell(value)
+    return cell if len(cell) <= SHORT else f"{cell[: SHORT - 1]}…"
 
 
 def _broken(name: str) -> list[str]:
@@ -149,6 +187,8 @@ def _cell(value: object) -> str:
         return told(say("{n:,}", n=value))
     if isinstance(value, float):
         return told(say("{n:,.1f}", n=value))
+    if isinstance(value, Decimal):
+        return told(say("{n:,.2f}", n=value))
     if isinstance(value, datetime):
         return told(moment(value))
     return told(value if isinstance(value, str) else str(value))

@@ -316,7 +316,7 @@ class DuckDB:
 
 
 def _stored(connection: duckdb.DuckDBPyConnection, shape: Shape, batch: Batch) -> int:
-    """How many of the rows were new or different."""
+    """How many rows are new, different, or gone with their day. A batch without a row never empties a day."""
     connection.register("incoming", batch.rows)
     if _first(connection, commit.is_new(shape, distinct=batch.distinct))[0]:
         changed = _first(connection, commit.insert(shape))[0]
@@ -324,6 +324,8 @@ def _stored(connection: duckdb.DuckDBPyConnection, shape: Shape, batch: Batch) -
         connection.register("numbered", commit.numbered(batch.rows))
         changed = _first(connection, commit.merge(shape))[0]
         connection.unregister("numbered")
+    if batch.days:
+        changed += _first(connection, commit.gone_of_days(shape), {"days": list(batch.days)})[0]
     connection.unregister("incoming")
     return int(changed)
 

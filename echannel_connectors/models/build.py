@@ -126,6 +126,16 @@ def in_warehouse(spec: Spec, table: CoreTable, source: str, raw: RawTables, comp
     )
 
 
+def warehouse_select(spec: Spec, table: str, dialect: str) -> str:
+    """What the warehouse would run for a table of an API source that has every column the spec reads, for people."""
+    raw = {
+        f"shop__{stream}": frozenset(f"{name}_hash" if word == "email" else name for name, word in one.columns.items())
+        for stream, one in spec.reads.items()
+    }
+    sql = in_warehouse(spec, TABLES[table], "shop", raw, Company(), "duckdb")
+    return sqlglot.transpile(sql, read="duckdb", write=dialect, pretty=True)[0]
+
+
 def _collect(
     spec: Spec,
     query: _Select,

@@ -16,25 +16,31 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from echannel_connectors.errors import SettingsError, SpecError, did_you_mean
 from echannel_connectors.models.core import TABLES
 from echannel_connectors.settings import Settings
+from echannel_connectors.specs.places import LOADER, Places
 from echannel_connectors.texts import Text, say
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times faster, where it was built in
 Scalar = str | int | float | bool
-Words = Annotated[tuple[str, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)]
 FieldWord = Literal[
     "text", "integer", "money", "quantity", "rate", "boolean", "date", "local_moment", "moment", "translations", "email"
 ]
 
 
+MARKS: dict[str, FieldWord | list[str]] = {
+    "property": "text", "day": "date", "currency": "text",
+    "is_sampled": "boolean", "is_thresholded": "boolean", "has_other": "boolean", "is_truncated": "boolean",
+}  # fmt: skip
+
+
 class Parameter(Settings):
     """A value that an installation may set (`:name` in the SQL), such as a table prefix or a company number."""
 
-    default: Scalar | None = None
-    help: dict[str, str] = Field(default_factory=dict)
+    default: Scalar | None = Field(None, description="Its value where nobody gives one; without it, it has to be given")
+    help: dict[str, str] = Field(default_factory=dict, description="What it is, by language: en, fr")
 
 
 class Column(Settings):
@@ -43,17 +49,21 @@ class Column(Settings):
     `zone` names the time zone (or the `:parameter` that holds it) of a moment that the source keeps in local time.
     """
 
-    sql: str
-    scale: int | None = Field(default=None, ge=0, le=18)
-    zone: str | None = None
+    sql: str = Field(description="One SQL expression over the tables of 'from'")
+    scale: int | None = Field(
+        default=None, ge=0, le=18, description="Decimals that it is cast to in the database: money, quantities, rates"
+    )
+    zone: str | None = Field(
+        None, description="The time zone of a moment kept in local time, such as Europe/Paris, or :parameter"
+    )
 
 
 class ValueMap(Settings):
     """A code of the source (`sql`) in the words of the model; `otherwise` is for codes that are not listed."""
 
-    sql: str
-    values: dict[Scalar, Scalar | None]
-    otherwise: Scalar | None = None
+    sql: str = Field(description="The SQL expression of the code")
+    values: dict[Scalar, Scalar | None] = Field(description="Each code of the source with the model's word for it")
+    otherwise: Scalar | None = Field(None, description="The word for every other code; null says that it is unknown")
 
 
 class Reads(Settings):
@@ -62,34 +72,80 @@ class Reads(Settings):
     A column that a shop's version does not have is NULL; a stream marked `optional` may be missing altogether.
     """
 
-    columns: dict[str, FieldWord | list[str]]
-    optional: bool = False
+    columns: dict[str, FieldWord | list[str]] = Field(description="Column and type; a list names the leaves of records")
+    optional: bool = Field(False, description="Whether the source may lack it altogether")
+
+
+def _column(written: Any) -> Any:  # whatever the YAML holds
+    """`name: expression` is short for `name: {sql: expression}`."""
+    return {"sql": str(written)} if isinstance(written, Scalar) else written
+
+
+def _words(written: Any) -> Any:  # whatever the YAML holds
+    return (written,) if isinstance(written, str) else written
+
+
+Columns = dict[str, Annotated[Column, BeforeValidator(_column, json_schema_input_type=Scalar | Column)]]
+Words = Annotated[tuple[str, ...], BeforeValidator(_words, json_schema_input_type=str | list[str])]
+
+
+class Report(Settings):
+    """One report of a web analytics service: its dimensions and metrics by the service's names, with their types.
+
+    It becomes a raw table of that name: `property`, `day` (the day, or the first day of its week or month), the
+    dimensions, the metrics and the marks of figures that the service estimated.
+    """
+
+    dimensions: dict[str, Literal["text"]] = Field(description="Dimensions by the service's names")
+    metrics: dict[str, Literal["integer", "money"]] = Field(
+        description="Metrics by the service's names, and their types"
+    )
+    grain: Literal["day", "week", "month"] = Field("day", description="How people are counted: they never add up")
+    one_day_a_request: bool = Field(False, description="For many values: a longer report folds them into (other)")
+    where: dict[str, str] = Field(default_factory=dict, description="Dimension and the one value that counts")
+
+    def reads(self) -> Reads:
+        """The columns of its raw table."""
+        return Reads(columns={**MARKS, **self.dimensions, **self.metrics}, optional=True)
 
 
 class Table(Settings):
     """How one core table is made. Either from/where/columns/maps, or one whole SELECT in `query`."""
 
-    from_: str | None = Field(default=None, alias="from")
-    where: str | None = None
-    query: str | None = None
-    key: Words = ()
-    cursor: str | None = None
-    look_back: str = "10 minutes"
-    reread: str | None = None  # a condition for rows that are read again at every sync, such as open documents
-    day: str | None = None  # the business day by which a range is read again; the table's own date where not given
-    columns: dict[str, Column] = Field(default_factory=dict)
-    maps: dict[str, ValueMap] = Field(default_factory=dict)
-    deletes: Literal["sweep", "none"] = "sweep"
-    optional: bool = False  # left out where the database lacks one of its tables: a module that is not installed
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_columns(cls, data: Any) -> Any:
-        """`name: expression` is short for `name: {sql: expression}`."""
-        if isinstance(data, dict) and isinstance(data.get("columns"), dict):
-            columns = {k: v if isinstance(v, dict) else {"sql": str(v)} for k, v in data["columns"].items()}
-            return {**data, "columns": columns}
-        return data
+    from_: str | None = Field(
+        default=None,
+        alias="from",
+        description="The tables that it is read from, with their joins; views are named alike",
+    )
+    where: str | None = Field(None, description="Which rows count, as one SQL condition")
+    query: str | None = Field(
+        None, description="One SELECT in the place of from, where, columns and maps; its columns are named as core's"
+    )
+    key: Words = Field(
+        (), description="The expressions of core's key, in its order: short for giving these columns in 'columns'"
+    )
+    cursor: str | None = Field(
+        None, description="A moment, or a number that only grows, that moves with every change; without it all is read"
+    )
+    look_back: str = Field(
+        "10 minutes", description="How far behind the last cursor a read begins, for rows that were committed late"
+    )
+    reread: str | None = Field(
+        None, description="Rows that are read again at every sync: documents whose changes the cursor does not show"
+    )
+    day: str | None = Field(
+        None, description="The business day by which a range is read again; the table's own date where not given"
+    )
+    columns: Columns = Field(default_factory=dict, description="Core's columns, each as one SQL expression")
+    maps: dict[str, ValueMap] = Field(
+        default_factory=dict, description="Core's columns that translate a code of the source, such as status"
+    )
+    deletes: Literal["sweep", "none"] = Field(
+        "sweep", description="sweep: keys are compared to find deleted rows; none: this table never loses a row"
+    )
+    optional: bool = Field(
+        False, description="Left out where the database lacks one of its tables: a module that is not installed"
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Table:
@@ -103,54 +159,104 @@ class Table(Settings):
 class Spec(Settings):
     """One connector: its dialect, parameters and the core tables it fills."""
 
-    connector: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    title: dict[str, str] = Field(default_factory=dict)
-    notes: str = ""
-    dialect: str = "duckdb"
-    parameters: dict[str, Parameter] = Field(default_factory=dict)
-    reads: dict[str, Reads] = Field(default_factory=dict)
-    views: dict[str, str] = Field(default_factory=dict)  # SELECTs that several tables share
+    connector: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*$", description="The connector's name: that of the file, in small letters"
+    )
+    title: dict[str, str] = Field(default_factory=dict, description="What people call it, by language: en, fr")
+    notes: str = Field("", description="What a user should know, for the page that spec docs writes")
+    dialect: str = Field("duckdb", description="The SQL that this spec is written in, such as tsql, mysql or postgres")
+    parameters: dict[str, Parameter] = Field(
+        default_factory=dict,
+        description="What differs between installations; prefix, suffix and schema go around table names",
+    )
+    reads: dict[str, Reads] = Field(
+        default_factory=dict,
+        description="For an API source: the streams and columns that its SQL reads in the warehouse",
+    )
+    views: dict[str, str] = Field(
+        default_factory=dict, description="SELECTs that several tables share; a later one may use an earlier one"
+    )
     instead: dict[str, str] = Field(
-        default_factory=dict
-    )  # a table that a version lacks → the SELECT that stands for it
-    tables: dict[str, Table]
-    _file: Path | None = PrivateAttr(None)
+        default_factory=dict, description="A table that a version of the ERP lacks, with the SELECT that stands for it"
+    )
+    reports: dict[str, Report] = Field(
+        default_factory=dict, description="For web analytics: the reports that are asked for, each a table of its own"
+    )
+    tables: dict[str, Table] = Field(description="The core tables that the connector fills")
+    _places: Places | None = PrivateAttr(None)
 
     @model_validator(mode="after")
-    def _known_tables(self) -> Spec:
-        for name, table in self.tables.items():
-            if name not in TABLES:
-                raise ValueError(f"{name!r} is not a core table: {did_you_mean(name, TABLES)}")
-            known = {*TABLES[name].types, "email", "_deleted_at"}
-            for column in (*table.columns, *table.maps):
-                if column not in known:
-                    raise ValueError(f"core.{name} has no column {column!r}: {did_you_mean(column, known)}")
+    def _known_names(self) -> Spec:
+        if wrong := list(_unknown_names(self.tables)):
+            raise ValidationError.from_exception_data("Spec", wrong)
         return self
 
-    def place_of(self, *path: str) -> str:
-        """file:line of a key of this spec; "" for a spec that was not read from a file."""
-        return f"{self._file}:{line_of(self._file.read_text(encoding='utf-8'), path)}" if self._file else ""
+    @model_validator(mode="after")
+    def _reports_are_read(self) -> Spec:
+        self.reads.update({name: report.reads() for name, report in self.reports.items()})
+        return self
+
+    def place_of(self, *path: str | int, at: int | None = None) -> str:
+        """file:line:column of a key of this spec, or of a character of its value; "" where it came from no file."""
+        return self._places.of(path, at) if self._places else ""
 
     @cached_property
     def runs_in_warehouse(self) -> bool:
         return bool(self.reads)
 
 
+def _unknown_names(tables: dict[str, Table]) -> Iterator[InitErrorDetails]:
+    """Tables and columns that the model does not have, each where it stands."""
+    for name, table in tables.items():
+        if name not in TABLES:
+            yield _named(("tables", name), f"{name!r} is not a core table: {did_you_mean(name, TABLES)}")
+            continue
+        known = {*TABLES[name].types, "email", "_deleted_at"}
+        for part, columns in (("columns", table.columns), ("maps", table.maps)):
+            for column in columns:
+                if column not in known:
+                    sentence = f"core.{name} has no column {column!r}: {did_you_mean(column, known)}"
+                    yield _named(("tables", name, part, column), sentence)
+
+
+def _named(path: tuple[str, ...], sentence: str) -> InitErrorDetails:
+    return InitErrorDetails(
+        type=PydanticCustomError("unknown_name", "{sentence}", {"sentence": sentence}), loc=path, input=None
+    )
+
+
 def load(path: Path) -> Spec:
-    """The spec in a YAML file; a mistake is a SpecError with file, line and the nearest right name."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        data = yaml.load(text, Loader=LOADER)  # noqa: S506 - both are safe loaders
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise SpecError(f"{path.name} is not valid YAML: {getattr(error, 'problem', error)}", place=place) from error
+    """The spec in a YAML file; a mistake is a SpecError with file, line, column and the nearest right name."""
+    places, data = parsed(path)
     try:
         spec = Spec.model_validate(data)
     except ValidationError as error:
         first = first_mistake(error)
-        raise SpecError(sentence_of(first, Spec), place=f"{path}:{line_of(text, first['loc'])}") from error
-    spec._file = path
+        raise SpecError(sentence_of(first, Spec), place=places.of(first["loc"])) from error
+    return placed(spec, places)
+
+
+def parsed(path: Path) -> tuple[Places, Any]:  # whatever the YAML holds
+    """The file's text with its places, and what it holds. Raises SpecError for what is no YAML or cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return Places(path, text), yaml.load(text, Loader=LOADER)  # noqa: S506 - both are safe loaders
+    except (OSError, UnicodeDecodeError) as error:
+        problem = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise SpecError(f"the spec cannot be read: {problem}", place=str(path)) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        raise SpecError(
+            f"{path.name} is not valid YAML: {getattr(error, 'problem', error)}",
+            hint="put a text that holds a colon, a comma or a quote between quotes, or below a |",
+            place=place,
+        ) from error
+
+
+def placed(spec: Spec, places: Places) -> Spec:
+    """The spec with the places of its file, for what is found wrong later on."""
+    spec._places = places
     return spec
 
 
@@ -182,22 +288,6 @@ def shipped(folder: str) -> Path:
     return inside if inside.is_dir() else package.parent / folder
 
 
-def line_of(text: str, path: Iterable[str | int]) -> int:
-    """The line (from 1) of the YAML node at a path of keys, or of its nearest parent."""
-    node = yaml.compose(text, Loader=LOADER)
-    line = 1
-    for step in path:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((k, v) for k, v in node.value if k.value == str(step)), None)
-            if found is None:
-                continue  # pydantic adds steps of its own, such as the name of a union's member
-            line, node = found[0].start_mark.line + 1, found[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            node = node.value[step]
-            line = node.start_mark.line + 1
-    return line
-
-
 def first_mistake(error: ValidationError) -> Any:  # pydantic's error dict
     """The mistake to tell first: a misspelt key explains the one that is missing."""
     mistakes = error.errors(include_url=False, include_input=False)
@@ -215,6 +305,8 @@ def sentence_of(error: Any, model: type[Settings]) -> str:  # pydantic's error d
     if error["type"] == "missing":
         return say("{where!r} is missing", where=where)
     message = message_of(error)
+    if error["type"] == "unknown_name":  # its sentence names the place itself
+        return message
     return say("{where}: {problem}", where=where, problem=message) if where else message
 
 

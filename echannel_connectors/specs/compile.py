@@ -8,18 +8,19 @@ passed through. Parameters become literals, a table prefix becomes part of the n
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.errors import SqlglotError
 
 from echannel_connectors.errors import SettingsError, SpecError, did_you_mean
 from echannel_connectors.models.core import TABLES, CoreTable
-from echannel_connectors.specs import Column, Scalar, Spec, Table, ValueMap
+from echannel_connectors.specs import Scalar, Spec, Table, ValueMap
+from echannel_connectors.specs.pieces import Piece, pieces, start_of, where, why
 from echannel_connectors.texts import say
 
 CURSOR = "_cursor"
@@ -36,6 +37,8 @@ FORBIDDEN = (
     exp.DML, exp.DDL, exp.Command, exp.Drop, exp.Alter, exp.Into, exp.Lock, exp.Set, exp.Use, exp.Pragma, exp.Copy,
     exp.Transaction, exp.Commit, exp.Rollback, exp.TruncateTable, exp.Attach, exp.Detach, exp.Merge,
 )  # fmt: skip
+
+FROM_PARTS = {"from", "from_", "joins", "laterals"}
 
 # A column that says which day a row belongs to, where the spec names none.
 DAYS = {
@@ -65,7 +68,13 @@ class Select:
     day: exp.Expression | None
     deletes: bool
 
-    def rows(self, *, since: str | None = None, days: tuple[str | None, str | None] | None = None) -> str:
+    def rows(
+        self,
+        *,
+        since: str | None = None,
+        days: tuple[str | None, str | None] | None = None,
+        pretty: bool = False,
+    ) -> str:
         """The SELECT of all columns: what changed `since` a cursor or a range of business days, by (cursor, key); or
         everything, in any order, so that the database need not sort it."""
         shown = dict(self.columns)
@@ -84,11 +93,16 @@ class Select:
             if bound is not None and self.day is not None:
                 query = query.where(compare(this=_inner(self.day), expression=_day(bound, self.dialect)), copy=False)
         if since is None and days is None:
-            return self._text(query)
+            return self._text(query, pretty=pretty)
         # The order is written as text: sqlglot would add what makes NULLs sort alike, which no index can serve.
         order = ([CURSOR] if self.cursor is not None else []) + list(self.table.key)
         names = (exp.to_identifier(name, quoted=True).sql(self.dialect) for name in order)
         return f"{self._text(query)} ORDER BY {', '.join(names)}"
+
+    def some(self, names: Iterable[str], limit: int | None = None) -> str:
+        """The SELECT of some of its columns, or of as many rows as a person wants to see, in no order."""
+        query = self._select({name: self.columns[name] for name in names})
+        return self._text(query if limit is None else query.limit(limit, copy=False))
 
     def keys(self) -> str:
         """The SELECT of the key columns alone."""
@@ -122,9 +136,10 @@ class Select:
         )
         return query
 
-    def _text(self, query: exp.Select) -> str:
+    def _text(self, query: exp.Select, *, pretty: bool = False) -> str:
+        level = sqlglot.ErrorLevel.RAISE
         try:
-            return query.sql(self.dialect, identify="safe", unsupported_level=sqlglot.ErrorLevel.RAISE)
+            return query.sql(self.dialect, identify="safe", unsupported_level=level, pretty=pretty)
         except SqlglotError as error:
             sentence = f"{self.table.name} cannot be said in {self.dialect}: {str(error).splitlines()[0]}"
             raise SpecError(sentence, hint="write it in words that both databases know, or in a 'query'") from error
@@ -140,131 +155,101 @@ def compile_spec(
     if "firebird" in (spec.dialect, dialect):
         import echannel_connectors.specs.dialects  # noqa: F401 - makes it known to sqlglot
 
-    reader = _Reader(spec, _values(spec, parameters), dialect, spec.views, present)
+    reader = Reader(spec, values_of(spec, parameters), dialect, spec.views, present)
     selects = {}
     for name, table in spec.tables.items():
-        try:
-            select = reader.table(TABLES[name], table)
-        except SpecError as error:
-            error.place = error.place or spec.place_of("tables", name)
-            raise
+        select = reader.table(name, table)
         if not (table.optional and present is not None and any(one not in present for one in select.reads())):
             selects[name] = select
     return selects
 
 
-def look_back_of(text: str, where: str) -> timedelta | int:
+def look_back_of(text: str) -> timedelta | int | None:
     """`10 minutes`, `2 hours`, `1 day` as a time span; `1000 changes`, for a cursor that counts them, as a number."""
     match = re.fullmatch(r"(\d+) (second|minute|hour|day|change)s?", text.strip())
     if not match:
-        raise SpecError(
-            f"{where}: {text!r} is not a time span",
-            hint="write it as '10 minutes' or '1 day', or as '1000 changes' where the cursor is a number",
-        )
+        return None
     count, unit = int(match[1]), match[2]
     return count if unit == "change" else timedelta(seconds=count * UNITS[unit])
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class Reader:
     """Reads the SQL of one spec with one set of parameters."""
 
     spec: Spec
     values: Mapping[str, Scalar]
     dialect: str
     views: Mapping[str, str]
-    present: Collection[str] | None
+    present: Collection[str] | None = None
 
-    def table(self, core: CoreTable, table: Table) -> Select:
-        where = f"{self.spec.connector}.{core.name}"
+    def table(self, name: str, table: Table) -> Select:
+        """One core table. Raises SpecError with the place of what is wrong."""
+        core = TABLES[name]
+        found = {piece.path[2:]: piece for piece in pieces(self.spec.connector, name, table)}
+        read = {path: self.read(piece) for path, piece in found.items() if piece.kind == "expression"}
         if table.query is not None:
-            relation, columns = self._of_query(table.query, core, where)
+            relation, columns = self._of_query(found["query",], core)
         else:
-            relation = self._relation(table, where)
-            columns = {name: self._expression(one.sql, f"{where}.{name}") for name, one in table.columns.items()}
-            columns |= {name: self._map(one, f"{where}.{name}") for name, one in table.maps.items()}
-        missing = [name for name in core.key if name not in columns]
-        if missing:
-            sentence = f"{where} has no key: the column {missing[0]!r} is missing"
-            raise SpecError(sentence, hint=f"its rows are told apart by {', '.join(core.key)}")
-        scales = {name: one.scale for name, one in table.columns.items() if one.scale is not None}
-        for name, scale in scales.items():
-            columns[name] = _with_scale(columns[name], scale, self.dialect)
-        day = table.day or None
+            relation, columns = self._relation(found["from",], read.get(("where",))), {}
+        columns |= self._key(core, table, read)
+        columns |= {column: read["columns", column, "sql"] for column in table.columns}
+        columns |= {column: self._case(read["maps", column, "sql"], one) for column, one in table.maps.items()}
+        scales = {column: one.scale for column, one in table.columns.items() if one.scale is not None}
+        for column, scale in scales.items():
+            columns[column] = _with_scale(columns[column], scale, self.dialect)
+        self._whole(core, columns)
         return Select(
             table=core,
             dialect=self.dialect,
             columns=columns,
             scales=scales,
-            zones={name: self._zone(one, f"{where}.{name}") for name, one in table.columns.items() if one.zone},
+            zones={column: self._zone(name, column, one.zone) for column, one in table.columns.items() if one.zone},
             relation=relation,
-            cursor=self._expression(table.cursor, f"{where}.cursor") if table.cursor else None,
-            look_back=look_back_of(table.look_back, f"{where}.look_back"),
-            reread=self._expression(table.reread, f"{where}.reread") if table.reread else None,
-            day=self._expression(day, f"{where}.day") if day else columns.get(DAYS.get(core.name, "")),
+            cursor=read.get(("cursor",)),
+            look_back=self._look_back(name, table.look_back),
+            reread=read.get(("reread",)),
+            day=read.get(("day",)) or columns.get(DAYS.get(name, "")),
             deletes=table.deletes == "sweep",
         )
 
-    def _of_query(self, text: str, core: CoreTable, where: str) -> tuple[exp.Select, dict[str, exp.Expression]]:
-        """A whole SELECT stands as a table of its own; its columns are those of core that it names."""
-        query = self._whole(text, where)
-        known = {*core.types, PERSONAL}
-        for name in query.named_selects:
-            if name not in known and not name.startswith("_"):
-                raise SpecError(f"core.{core.name} has no column {name!r}", hint=did_you_mean(name, known))
-        columns = {name: _of_q(name) for name in query.named_selects if name in known}
-        return exp.select().from_(query.subquery("q"), copy=False), columns
-
-    def _relation(self, table: Table, where: str) -> exp.Select:
-        query = self._parsed(f"SELECT 1 FROM {table.from_}", f"{where}.from")
-        if not isinstance(query, exp.Select) or _parts(query) - {"from", "from_", "joins", "laterals"}:
-            raise SpecError(f"{where}.from must be tables and joins alone")
-        query = self._filled(query, f"{where}.from")
-        if table.where:
-            query = query.where(exp.paren(self._expression(table.where, f"{where}.where")), copy=False)
-        return query
-
-    def _expression(self, text: str, where: str) -> exp.Expression:
-        """One SQL expression; text that would end it and begin something else is refused."""
-        query = self._parsed(f"SELECT (\n{text}\n) AS x", where)
-        only = query.expressions[0].this if isinstance(query, exp.Select) and len(query.expressions) == 1 else None
-        if not isinstance(only, exp.Paren | exp.Subquery) or _parts(query):
-            raise SpecError(f"{where} must be a single SQL expression, which {text.strip()[:60]!r} is not")
-        found = self._filled(only, where)
-        inside: exp.Expression = found.this if isinstance(found, exp.Paren) else found
+    def read(self, piece: Piece) -> exp.Expression:
+        """A piece with its parameters, tables and views filled in. Raises SpecError with the place of a mistake."""
+        tree = self.filled(self.parsed(piece), piece)
+        if piece.kind != "expression":
+            return tree
+        only = tree.expressions[0].this
+        inside: exp.Expression = only.this if isinstance(only, exp.Paren) else only
         return inside
 
-    def _map(self, one: ValueMap, where: str) -> exp.Expression:
-        code = self._expression(one.sql, where)
-        case = exp.Case()
-        for value, word in one.values.items():
-            is_code = exp.EQ(this=_inner(code), expression=self._literal(value))
-            case = case.when(is_code, self._literal(word), copy=False)
-        return case.else_(self._literal(one.otherwise), copy=False)
-
-    def _zone(self, one: Column, where: str) -> str:
-        zone = one.zone or ""
-        return str(self._value(zone[1:], where)) if zone.startswith(":") else zone
-
-    def _parsed(self, text: str, where: str) -> exp.Expression:
+    def parsed(self, piece: Piece) -> exp.Expression:
+        """A piece as it is written; text that would end its place and begin something else is refused."""
         try:
-            statements = sqlglot.parse(text, read=self.spec.dialect)
+            text = piece.statement
+            statements = sqlglot.parse(text, read=self.spec.dialect, error_message_context=len(text))
         except SqlglotError as error:
-            raise SpecError(f"{where} is not valid SQL: {_why(error)}") from error
+            raise self.wrong(piece, f"{piece.name} is not valid SQL: {why(error)}", at=where(error, piece)) from error
         only = statements[0] if len(statements) == 1 else None
         if not isinstance(only, exp.Expression):
-            raise SpecError(f"{where} must be one piece of SQL, not {len(statements)} statements")
+            raise self.wrong(piece, f"{piece.name} must be one piece of SQL, not {len(statements)} statements")
         forbidden = next(only.find_all(*FORBIDDEN), None)
         if forbidden is not None:
             word = forbidden.key.upper().replace("COMMAND", str(forbidden.this).upper())
-            raise SpecError(f"{where} must only read: {word} is not allowed in a spec")
+            raise self.wrong(piece, f"{piece.name} must only read: {word} is not allowed in a spec")
+        if piece.kind == "query" and not isinstance(only, exp.Query):
+            raise self.wrong(piece, f"{piece.name} must be a single SELECT")
+        if piece.kind == "relation" and (not isinstance(only, exp.Select) or _parts(only) - FROM_PARTS):
+            raise self.wrong(piece, f"{piece.name} must be tables and joins alone")
+        if piece.kind == "expression" and not _is_expression(only):
+            said = piece.text.strip()[:60]
+            raise self.wrong(piece, f"{piece.name} must be a single SQL expression, which {said!r} is not")
         return only
 
-    def _filled(self, node: Node, where: str) -> Node:
+    def filled(self, node: Node, piece: Piece) -> Node:
         """The same with literals in place of `:parameters`, and the names of tables as this installation has them."""
         root = exp.Paren(this=node)
         for placeholder in list(root.find_all(exp.Placeholder)):
-            placeholder.replace(self._literal(self._value(placeholder.name, where)))
+            placeholder.replace(self._literal(self._value(placeholder.name, piece)))
         ctes = {cte.alias for cte in root.find_all(exp.CTE)}
         for table in list(root.find_all(exp.Table)):
             if not isinstance(table.this, exp.Identifier) or table.args.get("db"):
@@ -280,6 +265,68 @@ class _Reader:
                     table.replace(self._stand_in(name).subquery(alias))
         return root.this  # type: ignore[no-any-return]  # the node that was put in
 
+    def view(self, name: str) -> Piece:
+        return Piece(self.spec.connector, ("views", name), self.spec.views[name], "query")
+
+    def stand_in(self, name: str) -> Piece:
+        return Piece(self.spec.connector, ("instead", name), self.spec.instead[name], "query")
+
+    def before(self, view: str) -> Reader:
+        """The reader of a view: it may use those that stand before it."""
+        return replace(self, views=dict(list(self.views.items())[: list(self.views).index(view)]))
+
+    def wrong(self, piece: Piece, sentence: str, hint: str = "", at: int | None = 0) -> SpecError:
+        """The mistake in a piece; `at` is the character of its text, None the key before it."""
+        return SpecError(sentence, hint=hint, place=self.spec.place_of(*piece.path, at=at))
+
+    def _of_query(self, piece: Piece, core: CoreTable) -> tuple[exp.Select, dict[str, exp.Expression]]:
+        """A whole SELECT stands as a table of its own; its columns are those of core that it names."""
+        query = self._query(self, piece)
+        known = {*core.types, PERSONAL}
+        for one in query.selects:
+            name = one.output_name
+            if name and name not in known and not name.startswith("_"):
+                sentence = f"core.{core.name} has no column {name!r}"
+                raise self.wrong(piece, sentence, did_you_mean(name, known), piece.offset(start_of(one)))
+        columns = {name: _of_q(name) for name in query.named_selects if name in known}
+        return exp.select().from_(query.subquery("q"), copy=False), columns
+
+    def _relation(self, piece: Piece, where: exp.Expression | None) -> exp.Select:
+        query = self.read(piece)
+        assert isinstance(query, exp.Select)  # `parsed` lets nothing else through
+        return query if where is None else query.where(exp.paren(where), copy=False)
+
+    def _key(
+        self, core: CoreTable, table: Table, read: Mapping[tuple[str, ...], exp.Expression]
+    ) -> dict[str, exp.Expression]:
+        """`key` is short for the columns of core's key, in their order."""
+        at = ("tables", core.name, "key")
+        if table.key and len(table.key) != len(core.key):
+            sentence = f"{self.spec.connector}.{core.name}.key gives {len(table.key)} of {len(core.key)} columns"
+            raise SpecError(
+                sentence, hint=f"its rows are told apart by {', '.join(core.key)}", place=self.spec.place_of(*at)
+            )
+        return {name: read["key", str(number)] for number, name in enumerate(core.key[: len(table.key)])}
+
+    def _whole(self, core: CoreTable, columns: Mapping[str, exp.Expression]) -> None:
+        missing = [name for name in core.key if name not in columns]
+        if missing:
+            sentence = f"{self.spec.connector}.{core.name} has no key: the column {missing[0]!r} is missing"
+            hint = f"its rows are told apart by {', '.join(core.key)}"
+            raise SpecError(sentence, hint=hint, place=self.spec.place_of("tables", core.name))
+
+    def _zone(self, table: str, column: str, zone: str) -> str:
+        piece = Piece(self.spec.connector, ("tables", table, "columns", column, "zone"), zone)
+        return str(self._value(zone[1:], piece)) if zone.startswith(":") else zone
+
+    def _look_back(self, table: str, text: str) -> timedelta | int:
+        span = look_back_of(text)
+        if span is None:
+            piece = Piece(self.spec.connector, ("tables", table, "look_back"), text)
+            hint = "write it as '10 minutes' or '1 day', or as '1000 changes' where the cursor is a number"
+            raise self.wrong(piece, f"{piece.name}: {text!r} is not a time span", hint)
+        return span
+
     def _rename(self, table: exp.Table) -> None:
         prefix, suffix, schema = self._name("prefix"), self._name("suffix"), self._name("schema")
         if prefix + suffix and not table.alias:  # columns may be qualified by the table's bare name
@@ -289,23 +336,24 @@ class _Reader:
             table.set("db", exp.to_identifier(schema))
 
     def _view(self, name: str) -> exp.Query:
-        """A SELECT that several tables share; it may use those that stand before it."""
-        earlier = dict(list(self.views.items())[: list(self.views).index(name)])
-        return replace(self, views=earlier)._whole(self.views[name], f"{self.spec.connector}.views.{name}")
+        """A SELECT that several tables share."""
+        return self._query(self.before(name), self.view(name))
 
     def _stand_in(self, name: str) -> exp.Query:
         """What stands for a table that this database does not have."""
-        return replace(self, present=None)._whole(self.spec.instead[name], f"{self.spec.connector}.instead.{name}")
+        return self._query(replace(self, present=None), self.stand_in(name))
 
-    def _whole(self, text: str, where: str) -> exp.Query:
-        query = self._parsed(text, where)
-        if not isinstance(query, exp.Query):
-            raise SpecError(f"{where} must be a single SELECT")
-        return self._filled(query, where)
+    def _query(self, reader: Reader, piece: Piece) -> exp.Query:
+        query = reader.read(piece)
+        assert isinstance(query, exp.Query)  # `parsed` lets nothing else through
+        return query
 
-    def _value(self, name: str, where: str) -> Scalar:
+    def _value(self, name: str, piece: Piece) -> Scalar:
         if name not in self.values:
-            raise SpecError(f"{where} uses :{name}, which is no parameter", hint=did_you_mean(name, self.values))
+            found = re.search(rf"(?<![:\w]):{re.escape(name)}\b", piece.text)
+            at = found.start() if found else 0
+            hint = did_you_mean(name, self.values)
+            raise self.wrong(piece, f"{piece.name} uses :{name}, which is no parameter", hint, at)
         return self.values[name]
 
     def _name(self, parameter: str) -> str:
@@ -320,6 +368,14 @@ class _Reader:
             )
         return value
 
+    def _case(self, code: exp.Expression, one: ValueMap) -> exp.Expression:
+        """A code in the words of the model."""
+        case = exp.Case()
+        for value, word in one.values.items():
+            is_code = exp.EQ(this=_inner(code), expression=self._literal(value))
+            case = case.when(is_code, self._literal(word), copy=False)
+        return case.else_(self._literal(one.otherwise), copy=False)
+
     def _literal(self, value: Scalar | None) -> exp.Expression:
         if value is None:
             return exp.null()
@@ -328,7 +384,7 @@ class _Reader:
         return exp.Literal.string(value) if isinstance(value, str) else exp.Literal.number(value)
 
 
-def _values(spec: Spec, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
+def values_of(spec: Spec, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
     """The parameters as given, over the spec's defaults, over the company's."""
     known = {*spec.parameters, *COMPANY}
     for name in given:
@@ -355,6 +411,11 @@ def _with_scale(value: exp.Expression, scale: int, dialect: str) -> exp.Expressi
         return exp.cast(value, f"DECIMAL({DIGITS.get(dialect, 38)}, {scale})")
     text = exp.Anonymous(this="PRINTF", expressions=[exp.Literal.string(f"%.{scale}f"), value.copy()])
     return exp.Case().when(exp.Is(this=_inner(value), expression=exp.null()), exp.null()).else_(text)
+
+
+def _is_expression(query: exp.Expression) -> bool:
+    only = query.expressions[0].this if isinstance(query, exp.Select) and len(query.expressions) == 1 else None
+    return isinstance(only, exp.Paren | exp.Subquery) and not _parts(query)
 
 
 def _said(table: exp.Table) -> str:
@@ -393,11 +454,3 @@ def _moment(text: str, dialect: str) -> exp.Expression:
 def _day(text: str, dialect: str) -> exp.Expression:
     literal = exp.Literal.string(text)
     return literal if dialect == "sqlite" else exp.cast(literal, "DATE")
-
-
-def _why(error: SqlglotError) -> str:
-    """sqlglot's reason without its drawing of the place."""
-    if isinstance(error, ParseError) and error.errors:
-        first = error.errors[0]
-        return f"{first['description']} near {first['highlight']!r}"
-    return str(error).splitlines()[0]

@@ -12,13 +12,15 @@ from pydantic import Field, SecretStr, field_validator
 
 from echannel_connectors import specs
 from echannel_connectors.errors import SettingsError
+from echannel_connectors.events import OnEvent, ignore
 from echannel_connectors.settings import Settings
 from echannel_connectors.sources.erp.check import findings
 from echannel_connectors.sources.erp.kinds import Address, beside
+from echannel_connectors.sources.erp.proof import Proof, prove
 from echannel_connectors.sources.erp.reader import Database, Manners
 from echannel_connectors.sources.erp.streams import ErpStream
 from echannel_connectors.specs import Scalar, Spec
-from echannel_connectors.specs.compile import Select, compile_spec
+from echannel_connectors.specs.compile import COMPANY, Select, compile_spec
 from echannel_connectors.streams import Finding, Stream
 from echannel_connectors.texts import say
 
@@ -81,7 +83,15 @@ class Erp(Settings):
 
     def check(self) -> Iterable[Finding]:
         """What a person should know before the first sync: the way in, the account's rights, what is missing."""
-        return findings(self._database, lambda: (self.selects, self.left_out))
+        everything = self._everything  # a spec that is wrong is told before the database is asked anything
+        return findings(self._database, lambda: (self.selects, self._left_out_of(everything)))
+
+    def prove(self, doubts: Iterable[tuple[str, str]] = (), on_event: OnEvent = ignore) -> Proof:
+        """What all of its rows say about the spec; `doubts` are columns whose exactness only they can tell."""
+        zone = str(self.parameters.get("time_zone", COMPANY["time_zone"]))
+        return prove(
+            self._database, self._spec, self.selects, self.left_out, time_zone=zone, doubts=doubts, on_event=on_event
+        )
 
     def receipt(self) -> Mapping[str, float]:
         cost = self._database.receipt
@@ -110,11 +120,16 @@ class Erp(Settings):
     @property
     def left_out(self) -> Mapping[str, Collection[str]]:
         """Core tables that are not read because the database lacks tables (modules), with these tables."""
-        everything = compile_spec(self._spec, self.parameters, self._database.dialect)
-        present = self._present or ()
-        return {
-            name: set(every.reads()) - set(present) for name, every in everything.items() if name not in self.selects
-        }
+        return self._left_out_of(self._everything)
+
+    def _left_out_of(self, everything: Mapping[str, Select]) -> Mapping[str, Collection[str]]:
+        present = set(self._present or ())
+        return {name: set(one.reads()) - present for name, one in everything.items() if name not in self.selects}
+
+    @cached_property
+    def _everything(self) -> Mapping[str, Select]:
+        """What the ERP would be asked if it had every table."""
+        return compile_spec(self._spec, self.parameters, self._database.dialect)
 
     @cached_property
     def _present(self) -> Collection[str] | None:

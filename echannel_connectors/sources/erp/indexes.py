@@ -1,0 +1,119 @@
+"""Is there an index that serves a cursor? Asked of the database's own catalogue, where it has one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from echannel_connectors.sources.erp.reader import Database
+from echannel_connectors.specs.compile import Select
+
+# The first column (or expression) of each index of a table; `%s` is the table's name as a literal.
+FIRST_OF_EACH: dict[str, str] = {
+    "postgres": "SELECT pg_get_indexdef(indexrelid, 1, true) FROM pg_index WHERE indrelid = CAST(%s AS regclass)",
+    "mysql": "SELECT column_name FROM information_schema.statistics "
+    "WHERE table_schema = DATABASE() AND table_name = %s AND seq_in_index = 1",
+    "sqlite": "SELECT i.name FROM pragma_index_list(%s) AS l JOIN pragma_index_info(l.name) AS i WHERE i.seqno = 0",
+}
+COLUMN_STORES = ("duckdb", "bigquery")  # they scan one column of many rows faster than others follow an index
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What serves a cursor: `is_indexed` is None where nobody can tell; `columns` are table.column, for people."""
+
+    is_indexed: bool | None
+    is_expression: bool
+    columns: tuple[str, ...]
+
+
+def served(database: Database, select: Select) -> Served:
+    """Whether an index serves the cursor of a table, which has one.
+
+    A cursor that is an expression, such as coalesce(write_date, create_date), is served by an index of that very
+    expression alone, and one over several tables by none.
+    """
+    assert select.cursor is not None
+    cursor, inner = _traced(select.cursor, select.relation)
+    found = list(_stored(cursor, inner))
+    names = tuple(dict.fromkeys(".".join(place) for place in found if place))
+    is_expression = not isinstance(cursor, exp.Column)
+    if database.dialect in COLUMN_STORES:
+        return Served(True, is_expression, names)
+    if database.dialect not in FIRST_OF_EACH or None in found or not found:
+        return Served(None, is_expression, names)
+    tables = {place[0] for place in found if place}
+    if len(tables) > 1:
+        return Served(False, is_expression, names)
+    return Served(_bare(cursor) in set(_indexed(database, tables.pop())), is_expression, names)
+
+
+def _indexed(database: Database, table: str) -> Iterator[str]:
+    literal = exp.Literal.string(table).sql(database.dialect)
+    for (first,) in database.values(FIRST_OF_EACH[database.dialect] % literal):
+        try:
+            yield _bare(sqlglot.parse_one(str(first), read=database.dialect))
+        except SqlglotError:
+            continue
+
+
+def _bare(node: exp.Expr) -> str:
+    """An expression without the names of tables, as one text whoever wrote it."""
+    copy = node.copy()
+    for column in copy.find_all(exp.Column):
+        column.set("table", None)
+    while isinstance(copy, exp.Paren):
+        copy = copy.this
+    return copy.sql(normalize=True, normalize_functions="lower", identify=False).replace('"', "").lower()
+
+
+def _traced(node: exp.Expr, select: exp.Select) -> tuple[exp.Expr, exp.Select]:
+    """What a name stands for, through the subqueries that pass it on, and the SELECT in which that is written."""
+    while isinstance(node, exp.Column):
+        source = _source(node, select)
+        inner = source.this if isinstance(source, exp.Subquery) else None
+        if not isinstance(inner, exp.Select):
+            break
+        only = next((one.unalias() for one in inner.selects if one.output_name == node.name), None)
+        if only is None:
+            only = _through_star(node.name, inner)
+            if only is None:
+                break
+        node, select = only, inner
+    return node, select
+
+
+def _through_star(name: str, inner: exp.Select) -> exp.Column | None:
+    """The column that `o.*`, or `*` over a single source, passes on."""
+    stars = [one.table if isinstance(one, exp.Column) else "" for one in inner.selects if one.is_star]
+    read = [one for one in _sources(inner) if stars and ("" in stars or one.alias_or_name in stars)]
+    return exp.column(name, table=read[0].alias_or_name) if len(read) == 1 else None
+
+
+def _stored(node: exp.Expr, select: exp.Select) -> Iterator[tuple[str, str] | None]:
+    """The table and column of everything that an expression is made of; None for what cannot be followed."""
+    for column in node.find_all(exp.Column):
+        traced, inner = _traced(column, select)
+        if not isinstance(traced, exp.Column):
+            yield from _stored(traced, inner)
+            continue
+        source = _source(traced, inner)
+        if isinstance(source, exp.Table) and not source.meta.get("is_cte"):
+            yield ".".join(part for part in (source.db, source.name) if part), traced.name
+        else:
+            yield None
+
+
+def _source(column: exp.Column, select: exp.Select) -> exp.Expr | None:
+    named = [one for one in _sources(select) if not column.table or one.alias_or_name == column.table]
+    return named[0] if len(named) == 1 else None
+
+
+def _sources(select: exp.Select) -> Iterator[exp.Expr]:
+    if begin := select.args.get("from_"):
+        yield begin.this
+    yield from (join.this for join in select.args.get("joins") or ())

@@ -1,0 +1,159 @@
+"""Which marts a connector can fill: derived from the marts' own SQL, column by column.
+
+A mart needs the core columns that its SELECT reads, through the marts below it. Where a table is missing that its rows
+come from, it stays empty; where another is missing, or a column, some of its columns do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.optimizer.pushdown_projections import pushdown_projections
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import traverse_scope
+
+from echannel_connectors.arrow import SQL_TYPES
+from echannel_connectors.models.build import mart_selects
+from echannel_connectors.models.company import Company
+from echannel_connectors.models.core import TABLES
+from echannel_connectors.specs import Spec
+from echannel_connectors.specs.columns import expressions
+from echannel_connectors.specs.compile import PERSONAL, Reader
+from echannel_connectors.specs.pieces import pieces
+from echannel_connectors.specs.rows import is_empty
+
+OWN = frozenset({"source", "_deleted_at", "duplicate_of_source", "duplicate_of_order_id"})  # the library fills these
+Columns = Mapping[str, frozenset[str]]  # core table → columns
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """How far a connector fills a mart or a template: what is missing, and what leaves it without any row."""
+
+    name: str
+    missing_tables: tuple[str, ...] = ()
+    missing_columns: tuple[str, ...] = ()  # table.column, of tables that are there
+    needs: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> Literal["fed", "partly", "not"]:
+        if self.needs:
+            return "not"
+        return "partly" if self.missing_tables or self.missing_columns else "fed"
+
+
+def provided(spec: Spec) -> dict[str, frozenset[str]]:
+    """The core columns that a spec fills: those that it writes, and not as a mere NULL."""
+    reader = Reader(spec, {}, spec.dialect, {})
+    found = {}
+    for name, table in spec.tables.items():
+        trees = {piece.path[2:]: (piece, reader.parsed(piece)) for piece in pieces(spec.connector, name, table)}
+        written = {column for column, (_, nodes) in expressions(table, trees).items() if not all(map(_is_null, nodes))}
+        if PERSONAL in written:
+            written.add(f"{PERSONAL}_hash")
+        found[name] = frozenset({*written, *table.maps, *TABLES[name].key, *OWN})
+    return found
+
+
+def marts() -> tuple[str, ...]:
+    """The marts' names, each after those that it reads."""
+    return tuple(name.removeprefix("mart.") for name in mart_selects(Company()))
+
+
+def read_columns(mart: str) -> dict[str, set[str]]:
+    """The core columns that a mart reads in the end, by table."""
+    return _read(_mart(mart))
+
+
+def mart_feed(mart: str, columns: Columns) -> Feed:
+    """How far these core columns fill a mart."""
+    return _feed(mart, _mart(mart), columns)
+
+
+def template_feed(name: str, reads: Mapping[str, Iterable[str]], columns: Columns) -> Feed:
+    """How far they fill a template, given the columns that it reads of each mart."""
+    known = marts()
+    unknown = tuple(f"mart.{mart}" for mart in reads if mart not in known)
+    feeds = [_feed(mart, _some(mart, tuple(wanted)), columns) for mart, wanted in reads.items() if mart in known]
+    needs = tuple(dict.fromkeys(need for feed in feeds for need in feed.needs))
+    is_empty_throughout = all(feed.needs for feed in feeds)
+    return Feed(
+        name,
+        tuple(dict.fromkeys([*unknown, *(table for feed in feeds for table in feed.missing_tables)])),
+        tuple(dict.fromkeys(column for feed in feeds for column in feed.missing_columns)),
+        needs if is_empty_throughout else (),
+    )
+
+
+def _feed(name: str, tree: exp.Query, columns: Columns) -> Feed:
+    read = _read(tree)
+    gone = [table for table in read if table not in columns]
+    lacking = [f"{table}.{column}" for table in read if table in columns for column in read[table] - columns[table]]
+    needs: list[str] = []
+    if is_empty(tree, {table: found for table, found in columns.items() if table in TABLES}):
+        everything = {table: frozenset({*core.types, *OWN}) for table, core in TABLES.items()}
+        needs = [one for one in sorted([*gone, *lacking]) if is_empty(tree, _without(everything, one))] or sorted(gone)
+    # A table that is read for its key alone only joins others together.
+    absent = [table for table in gone if table in needs or read[table] - OWN - {*TABLES[table].key}]
+    return Feed(name, tuple(sorted(absent)), tuple(sorted(lacking)), tuple(needs))
+
+
+def _without(columns: Columns, one: str) -> Columns:
+    table, _, column = one.partition(".")
+    if not column:
+        return {name: found for name, found in columns.items() if name != table}
+    return {**columns, table: columns[table] - {column}}
+
+
+def _read(tree: exp.Query) -> dict[str, set[str]]:
+    """The core columns that a SELECT reads in the end, by table."""
+    found: dict[str, set[str]] = {}
+    for scope in traverse_scope(tree):
+        for name, source in scope.sources.items():
+            if isinstance(source, exp.Table) and source.db == "core":
+                found.setdefault(source.name, set()).update(column.name for column in scope.source_columns(name))
+    return found
+
+
+@cache
+def _mart(mart: str) -> exp.Query:
+    """A mart's SELECT down to core, every column with its table, and without what nothing uses."""
+    return _resolved(_inlined(f"mart.{mart}"))
+
+
+@cache
+def _some(mart: str, columns: tuple[str, ...]) -> exp.Query:
+    """Some columns of a mart, those that it has."""
+    whole = _inlined(f"mart.{mart}")
+    known = [name for name in columns if name in whole.named_selects]
+    return _resolved(exp.select(*map(exp.column, known)).from_(whole.subquery("m")))
+
+
+def _resolved(query: exp.Query) -> exp.Query:
+    core = {
+        name: {**{column: SQL_TYPES[word] for column, word in table.types.items()}, **dict.fromkeys(OWN, "VARCHAR")}
+        for name, table in TABLES.items()
+    }
+    qualified = qualify(query, dialect="duckdb", schema={"core": core}, validate_qualify_columns=False)
+    return pushdown_projections(qualified)
+
+
+def _inlined(name: str) -> exp.Query:
+    """A mart's SELECT with the marts that it reads in the place of their names."""
+    tree = sqlglot.parse_one(mart_selects(Company())[name], read="duckdb")
+    assert isinstance(tree, exp.Query)  # `mart_selects` gives SELECTs
+    for table in list(tree.find_all(exp.Table)):
+        if table.db == "mart":
+            table.replace(_inlined(f"mart.{table.name}").subquery(table.alias or table.name))
+    return tree
+
+
+def _is_null(node: exp.Expr) -> bool:
+    while isinstance(node, exp.Cast | exp.Paren):
+        node = node.this
+    return isinstance(node, exp.Null)
