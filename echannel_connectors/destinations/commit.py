@@ -133,10 +133,11 @@ def merge(shape: Shape) -> str:
             VALUES ({", ".join(f"s.{name}" for name in names)}, now())"""
 
 
-def missing(shape: Shape) -> str:
-    """How many rows are live, and how many of them the source no longer has."""
-    return f"""SELECT count(*), count(*) FILTER (WHERE NOT {_is_in("present", shape)})
-        FROM {raw_table(shape.name)} AS t WHERE t._deleted_at IS NULL"""
+def gone(shape: Shape) -> str:
+    """The keys of the live rows that the source no longer has, looked for once, as a relation named `gone`."""
+    key = ", ".join(quoted(name) for name in shape.key)
+    return f"""CREATE OR REPLACE TEMP TABLE gone AS SELECT {key} FROM {raw_table(shape.name)} AS t
+        WHERE t._deleted_at IS NULL AND NOT {_is_in("present", shape)}"""
 
 
 def live(shape: Shape) -> str:
@@ -146,7 +147,7 @@ def live(shape: Shape) -> str:
 
 def mark_deleted(shape: Shape) -> str:
     return f"""UPDATE {raw_table(shape.name)} AS t SET _deleted_at = now(), _changed_at = now()
-        WHERE t._deleted_at IS NULL AND NOT {_is_in("present", shape)}"""
+        WHERE t._deleted_at IS NULL AND {_is_in("gone", shape)}"""
 
 
 def gone_of_days(shape: Shape) -> str:

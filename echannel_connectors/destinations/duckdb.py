@@ -146,7 +146,8 @@ class DuckDB:
     def sweep(self, shape: Shape, keys: pa.RecordBatchReader, *, accept: bool) -> Swept:
         with self._writing() as connection:
             connection.register("present", keys.read_all())
-            live, missing = (int(count) for count in _first(connection, commit.missing(shape)))
+            live = int(_first(connection, commit.live(shape))[0])
+            missing = int(_first(connection, commit.gone(shape))[0])
             safe = missing * SAFE_SHARE <= live or (missing == 1 and live > 1)
             deleted = missing if missing and (safe or accept) else 0
             if deleted:
