@@ -585,6 +585,8 @@ FRENCH: dict[str, str] = {
         "Une feuille Google pour les chiffres (son adresse), vide sinon",
     "The key file of its service account, empty for Google's own login":
         "Le fichier de clé de son compte de service, vide pour la connexion propre à Google",
+    "The number of a Google Analytics property, empty for none":
+        "Le numéro d'une propriété Google Analytics, vide sinon",
     "there is no file {path}": "il n'y a pas de fichier {path}",
     # Google Analytics
     "Google Analytics": "Google Analytics",
