@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all lint format bench-prestashop bench-erp schemas clean
+.PHONY: demo test test-all lint format bench-prestashop bench-erp schemas tsql-parser clean
 
 $(BIN)/echannel: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -35,6 +35,13 @@ lint: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+tsql-parser: $(VENV)/.dev  ## Microsoft's own T-SQL parser (two wheels, 47 MB), which the specs' tests use where it is
+	@$(BIN)/python -m pip download --quiet --no-deps --dest .tools mssql-cli==1.0.0
+	@$(BIN)/python -m pip download --quiet --no-deps --only-binary=:all: --python-version 3.10 --dest .tools psycopg2-binary==2.9.3
+	@for wheel in .tools/*.whl; do $(BIN)/python -m zipfile -e $$wheel .tools; done
+	@chmod +x .tools/mssqlcli/mssqltoolsservice/bin/MicrosoftSqlToolsServiceLayer
+	@cd .tools/psycopg2_binary.libs && ln -sf libssl-*.so.1.1 libssl.so.1.1 && ln -sf libcrypto-*.so.1.1 libcrypto.so.1.1
 
 bench-prestashop: $(VENV)/.dev  ## this library and its peers against one stand-in; FLAGS=--full for the large runs
 	$(BIN)/python -m benchmarks.prestashop $(FLAGS)

@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Choice", "Company", "DuckDB", "Erp", "PrestaShop", "Sheets", "read", "sync", "to_logging"]
+__all__ = ["Choice", "Company", "DuckDB", "Erp", "Ga4", "PrestaShop", "Sheets", "read", "sync", "to_logging"]
 
 if TYPE_CHECKING:
     from echannel_connectors.destinations.duckdb import DuckDB
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from echannel_connectors.pipeline import Choice, sync
     from echannel_connectors.reading import read
     from echannel_connectors.sources.erp import Erp
+    from echannel_connectors.sources.ga4 import Ga4
     from echannel_connectors.sources.prestashop import PrestaShop
 
 # Looked up on first use, so that importing the package stays quick.
@@ -24,6 +25,7 @@ _HOMES = {
     "Company": "echannel_connectors.models.company",
     "DuckDB": "echannel_connectors.destinations.duckdb",
     "Erp": "echannel_connectors.sources.erp",
+    "Ga4": "echannel_connectors.sources.ga4",
     "PrestaShop": "echannel_connectors.sources.prestashop",
     "Sheets": "echannel_connectors.destinations.sheets",
     "read": "echannel_connectors.reading",

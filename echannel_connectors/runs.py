@@ -249,7 +249,7 @@ class Run:
         reading.done.set_aside += len(batch.set_aside)
         if reading.keys:
             reading.keys.add(rows)
-        hashed = Batch(rows, batch.position, batch.set_aside)
+        hashed = replace(batch, rows=rows)
         pending.add(partial(self._commit, reading, part, hashed, number), rows.nbytes)
 
     def _ended(self, readings: list[_Reading], readers: int, pending: Pending, spools: ExitStack) -> None:

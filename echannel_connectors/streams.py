@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Literal, Protocol
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ import pyarrow as pa
 JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "JsonValue"]
 Position = Mapping[str, JsonValue]
 
-Deletes = Literal["none", "unseen", "sweep"]
+Deletes = Literal["none", "unseen", "sweep", "days"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Shape:
     """What the rows of a stream look like. `key` names the columns that identify a row; none of them is NULL.
 
     `deletes` says how rows that are gone are found: `unseen` (each run reads the whole stream, so a key it did not see
-    is gone), `sweep` (the stream can list its keys alone) or `none` (rows are never deleted).
+    is gone), `sweep` (the stream can list its keys alone), `days` (a batch holds all rows of some days of the cursor's
+    column, so what it lacks of them is gone) or `none` (rows are never deleted).
     """
 
     name: str
@@ -80,6 +82,7 @@ class Batch:
     rows: pa.RecordBatch
     position: Position
     set_aside: tuple[SetAside, ...] = ()
+    days: tuple[date, ...] = ()  # with `deletes="days"`: the days of which these are all the rows
 
 
 class Stream(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -253,3 +254,30 @@ def test_too_little_memory_changes_nothing_and_says_so(warehouse: DuckDB) -> Non
         warehouse.execute("DELETE FROM raw.shop__orders", f"CREATE TABLE core.days AS SELECT {HOG} AS n")
     assert "memory_mib" in caught.value.hint
     assert content(warehouse) == [(1, Decimal(10))]
+
+
+def test_a_batch_of_whole_days_takes_the_place_of_what_was_there(warehouse: DuckDB) -> None:
+    """What it lacks of its days is gone, other days stay, a row that comes back is live again; an empty batch is not
+    believed."""
+    columns = pa.schema([("day", pa.date32()), ("country", pa.string()), ("visits", pa.int64())])
+    traffic = Shape("web__traffic", columns, ("day", "country"), "day", "days")
+    warehouse.prepare(traffic)
+    warehouse.plan(traffic, [Slice()])
+
+    def commit_days(at: int, days: list[int], *rows: tuple[int, str, int]) -> int | None:
+        values = [{"day": date(2026, 1, day), "country": country, "visits": n} for day, country, n in rows]
+        whole = tuple(date(2026, 1, day) for day in days)
+        part = Batch(pa.RecordBatch.from_pylist(values, schema=columns), {"at": at}, days=whole)
+        return warehouse.commit(traffic, Slice(), part, at)
+
+    def live() -> list[tuple[int, str, int]]:
+        sql = "SELECT day, country, visits FROM raw.web__traffic WHERE _deleted_at IS NULL ORDER BY ALL"
+        return [(row["day"].day, row["country"], row["visits"]) for row in warehouse.query(sql).read_all().to_pylist()]
+
+    assert commit_days(1, [1, 2], (1, "FR", 5), (1, "GB", 2), (2, "FR", 7)) == 3
+    assert commit_days(2, [1], (1, "FR", 6)) == 2
+    assert live() == [(1, "FR", 6), (2, "FR", 7)]
+    assert commit_days(3, [1, 2]) == 0
+    assert live() == [(1, "FR", 6), (2, "FR", 7)]
+    assert commit_days(4, [1, 2, 3], (1, "GB", 2), (3, "FR", 1)) == 4
+    assert live() == [(1, "GB", 2), (3, "FR", 1)]

@@ -148,6 +148,13 @@ def mark_deleted(shape: Shape) -> str:
         WHERE t._deleted_at IS NULL AND NOT {_is_in("present", shape)}"""
 
 
+def gone_of_days(shape: Shape) -> str:
+    """Mark what the batch lacks of the days that it holds whole; the number of rows."""
+    day = quoted(shape.cursor or "")
+    return f"""UPDATE {raw_table(shape.name)} AS t SET _deleted_at = now(), _changed_at = now()
+        WHERE t._deleted_at IS NULL AND t.{day} IN (SELECT unnest($days)) AND NOT {_is_in("incoming", shape)}"""
+
+
 def _is_in(relation: str, shape: Shape) -> str:
     return f"EXISTS (SELECT 1 FROM {relation} AS s WHERE {_same([quoted(name) for name in shape.key])})"
 

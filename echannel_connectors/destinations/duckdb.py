@@ -133,7 +133,7 @@ class DuckDB:
                 return None
             changed = 0
             if batch.rows.num_rows:
-                changed = _stored(connection, shape, batch.rows)
+                changed = _stored(connection, shape, batch)
             if changed:
                 connection.execute(commit.UNBUILT)
             for bad in batch.set_aside:
@@ -315,15 +315,17 @@ class DuckDB:
             )
 
 
-def _stored(connection: duckdb.DuckDBPyConnection, shape: Shape, rows: pa.RecordBatch) -> int:
-    """How many of the rows were new or different."""
-    connection.register("incoming", rows)
+def _stored(connection: duckdb.DuckDBPyConnection, shape: Shape, batch: Batch) -> int:
+    """How many rows are new, different, or gone with their day. A batch without a row never empties a day."""
+    connection.register("incoming", batch.rows)
     if _first(connection, commit.is_new(shape))[0]:
         changed = _first(connection, commit.insert(shape))[0]
     else:
-        connection.register("numbered", commit.numbered(rows))
+        connection.register("numbered", commit.numbered(batch.rows))
         changed = _first(connection, commit.merge(shape))[0]
         connection.unregister("numbered")
+    if batch.days:
+        changed += _first(connection, commit.gone_of_days(shape), {"days": list(batch.days)})[0]
     connection.unregister("incoming")
     return int(changed)
 

@@ -130,6 +130,36 @@ TABLES: dict[str, CoreTable] = {
             warehouse_id: text, ordered_at: moment, expected_at: moment, received_at: moment
             quantity: quantity, received_quantity: quantity, unit_cost: money, currency: text, status: text""",
         ),
+        _table(
+            "traffic",
+            "date country channel_group source_medium campaign device",
+            """date: date, country: text, channel_group: text, source_medium: text, campaign: text, device: text
+            sessions: integer, engaged_sessions: integer, item_views: integer, add_to_carts: integer, checkouts: integer
+            purchases: integer, revenue_gross: money, revenue_refunded: money, currency: text, is_estimated: boolean""",
+        ),
+        _table(
+            "traffic_users",
+            "period starts_on country channel_group",
+            """period: text, starts_on: date, country: text, channel_group: text, users: integer, new_users: integer""",
+        ),
+        _table(
+            "ad_costs",
+            "date source_medium campaign",
+            """date: date, source_medium: text, campaign: text, cost: money, clicks: integer, impressions: integer
+            currency: text""",
+        ),
+        _table(
+            "web_orders",
+            "transaction_id date",
+            """transaction_id: text, date: date, channel_group: text, source_medium: text, campaign: text, country: text
+            device: text, revenue_gross: money, revenue_refunded: money, currency: text""",
+        ),
+        _table(
+            "web_items",
+            "date item_id",
+            """date: date, item_id: text, views: integer, add_to_carts: integer, checkouts: integer, purchases: integer
+            revenue_gross: money""",
+        ),
         _table("fx_rates", "date currency", "date: date, currency: text, rate: rate"),
     )
 }

@@ -1,4 +1,4 @@
-"""Sources by name: built in (PrestaShop), described by a spec (any SQL database), or brought by another package."""
+"""Sources by name: built in, described by a spec (any SQL database), or brought by another package."""
 
 from __future__ import annotations
 
@@ -41,6 +41,10 @@ def _class(connector: str, project: Path | None) -> Any:  # a class that makes a
         from echannel_connectors.sources.prestashop import PrestaShop
 
         return PrestaShop
+    if connector == "ga4":
+        from echannel_connectors.sources.ga4 import Ga4
+
+        return Ga4
     for point in entry_points(group=GROUP):
         if point.name == connector:
             return point.load()

@@ -30,6 +30,12 @@ FieldWord = Literal[
 ]
 
 
+MARKS: dict[str, FieldWord | list[str]] = {
+    "property": "text", "day": "date", "currency": "text",
+    "is_sampled": "boolean", "is_thresholded": "boolean", "has_other": "boolean", "is_truncated": "boolean",
+}  # fmt: skip
+
+
 class Parameter(Settings):
     """A value that an installation may set (`:name` in the SQL), such as a table prefix or a company number."""
 
@@ -81,6 +87,26 @@ def _words(written: Any) -> Any:  # whatever the YAML holds
 
 Columns = dict[str, Annotated[Column, BeforeValidator(_column, json_schema_input_type=Scalar | Column)]]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words, json_schema_input_type=str | list[str])]
+
+
+class Report(Settings):
+    """One report of a web analytics service: its dimensions and metrics by the service's names, with their types.
+
+    It becomes a raw table of that name: `property`, `day` (the day, or the first day of its week or month), the
+    dimensions, the metrics and the marks of figures that the service estimated.
+    """
+
+    dimensions: dict[str, Literal["text"]] = Field(description="Dimensions by the service's names")
+    metrics: dict[str, Literal["integer", "money"]] = Field(
+        description="Metrics by the service's names, and their types"
+    )
+    grain: Literal["day", "week", "month"] = Field("day", description="How people are counted: they never add up")
+    one_day_a_request: bool = Field(False, description="For many values: a longer report folds them into (other)")
+    where: dict[str, str] = Field(default_factory=dict, description="Dimension and the one value that counts")
+
+    def reads(self) -> Reads:
+        """The columns of its raw table."""
+        return Reads(columns={**MARKS, **self.dimensions, **self.metrics}, optional=True)
 
 
 class Table(Settings):
@@ -153,6 +179,9 @@ class Spec(Settings):
     instead: dict[str, str] = Field(
         default_factory=dict, description="A table that a version of the ERP lacks, with the SELECT that stands for it"
     )
+    reports: dict[str, Report] = Field(
+        default_factory=dict, description="For web analytics: the reports that are asked for, each a table of its own"
+    )
     tables: dict[str, Table] = Field(description="The core tables that the connector fills")
     _places: Places | None = PrivateAttr(None)
 
@@ -160,6 +189,11 @@ class Spec(Settings):
     def _known_names(self) -> Spec:
         if wrong := list(_unknown_names(self.tables)):
             raise ValidationError.from_exception_data("Spec", wrong)
+        return self
+
+    @model_validator(mode="after")
+    def _reports_are_read(self) -> Spec:
+        self.reads.update({name: report.reads() for name, report in self.reports.items()})
         return self
 
     def place_of(self, *path: str | int, at: int | None = None) -> str:

@@ -9,15 +9,14 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from echannel_connectors.testing.google import Answer, refusal, serving
+from echannel_connectors.testing.google.discovery import mistakes
 from echannel_connectors.testing.sheets.book import Book, Grid, Wrong
-from echannel_connectors.testing.sheets.discovery import mistakes
 
 __all__ = ["Book", "FakeSheets", "Grid", "Trouble"]
 
@@ -51,25 +50,16 @@ class FakeSheets:
         self.books[book.id] = book
         return book
 
-    @contextmanager
-    def serving(self) -> Iterator[str]:
+    def serving(self) -> AbstractContextManager[str]:
         """Its address on this machine, for as long as it serves."""
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
+        return serving(self.answer)
 
-    def answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, Any], dict[str, str]]:
+    def answer(self, method: str, path: str, body: bytes) -> Answer:
         """Status, JSON and headers."""
         parts = urlsplit(path)
         match = PATH.fullmatch(parts.path)
         if not match:
-            return _error(404, "Not found")
+            return refusal(404, "Not found")
         rest = unquote(match["rest"])
         with self.lock:
             self.calls.append((method, rest, len(body)))
@@ -79,17 +69,17 @@ class FakeSheets:
                 if not trouble.times:
                     self.trouble.remove(trouble)
                 if not trouble.after_work:
-                    return _error(trouble.status, trouble.message, trouble.headers)
+                    return refusal(trouble.status, trouble.message, trouble.headers)
             if match["id"] not in self.books:
-                return _error(404, "Requested entity was not found.")
+                return refusal(404, "Requested entity was not found.")
             if len(body) > LARGEST:
-                return _error(400, f"Request payload size exceeds the limit: {LARGEST} bytes.")
+                return refusal(400, f"Request payload size exceeds the limit: {LARGEST} bytes.")
             try:
                 found = self._worked(method, match["id"], rest, parse_qs(parts.query), body)
             except Wrong as error:
-                return _error(400, str(error))
+                return refusal(400, str(error))
             if trouble:
-                return _error(trouble.status, trouble.message, trouble.headers)
+                return refusal(trouble.status, trouble.message, trouble.headers)
             return 200, found, {}
 
     def _worked(self, method: str, number: str, rest: str, query: dict[str, list[str]], body: bytes) -> dict[str, Any]:
@@ -116,7 +106,7 @@ class FakeSheets:
 
 def _checked(body: bytes, schema: str) -> dict[str, Any]:
     said: dict[str, Any] = json.loads(body)
-    if wrong := mistakes(said, schema):
+    if wrong := mistakes(said, "sheets.v4", schema):
         raise Wrong(f"Invalid JSON payload received. {wrong[0]}")
     return said
 
@@ -163,48 +153,3 @@ def _column(letters: str) -> int:
     for letter in letters:
         number = number * 26 + ord(letter) - ord("A") + 1
     return number
-
-
-STATUS = {
-    400: "INVALID_ARGUMENT",
-    401: "UNAUTHENTICATED",
-    403: "PERMISSION_DENIED",
-    404: "NOT_FOUND",
-    429: "RESOURCE_EXHAUSTED",
-}
-
-
-def _error(
-    status: int, message: str, headers: dict[str, str] | None = None
-) -> tuple[int, dict[str, Any], dict[str, str]]:
-    error = {"code": status, "message": message, "status": STATUS.get(status, "UNAVAILABLE")}
-    return status, {"error": error}, headers or {}
-
-
-def _handler(service: FakeSheets) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            self._answer(b"")
-
-        def do_POST(self) -> None:
-            self._answer(self.rfile.read(int(self.headers.get("Content-Length", 0))))
-
-        def _answer(self, body: bytes) -> None:
-            status, found, headers = service.answer(self.command, self.path, body)
-            data = json.dumps(found).encode()
-            self.send_response(status)
-            for name, value in {
-                "Content-Type": "application/json",
-                "Content-Length": str(len(data)),
-                **headers,
-            }.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that http.server gives it
-            pass
-
-    return Handler

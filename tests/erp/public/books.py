@@ -17,9 +17,10 @@ from tests.erp.truth import Row, core_rows
 
 HERE = Path(__file__).parent
 SQL_SERVER = ("sage100", "sap_b1", "dynamics_nav", "ebp")
-PUBLIC = (*SQL_SERVER,)
+PUBLIC = (*SQL_SERVER, "erpnext")
 PARAMETERS: Mapping[str, Mapping[str, Scalar]] = {
     "ebp": {"draft_state": 0},
+    "erpnext": {"company": "Démo"},
     "dynamics_nav": {"prefix": "Démo & fils S_A_$", "suffix": "$437dbf0e-84ff-417a-965d-ed2bb9650972"},
 }
 

@@ -101,6 +101,8 @@ VALUES (id(70), 3, 'AV001', '2026-01-25', 17, 5, 3.4, 20.4, 20.4), (id(80), 3, '
 INSERT INTO dbo.SaleDocumentLine (Id, DocumentId, Quantity, RealNetAmountVatExcludedWithDiscount, RealNetAmountVatIncludedWithDiscount)
 VALUES (id(71), id(70), 1, 12, 14.4), (id(81), id(80), -1, -12, -14.4);
 
+UPDATE dbo.SaleDocument SET sysModifiedDate = '2026-02-07 10:00:00' WHERE Id IN (id(60), id(80));
+
 INSERT INTO dbo.SaleCommitment (Id, DocumentId, DueDate)
 VALUES (id(401), id(40), '2026-02-14'), (id(402), id(40), '2026-03-14'), (id(501), id(50), '2026-02-15');
 INSERT INTO dbo.SaleSettlement (Id, SettlementDate, PaymentTypeId, IsUnpaid)

@@ -3,7 +3,8 @@
 UPDATE dbo.F_DOCLIGNE SET DO_Type = 3, DO_Piece = rpad('BL9', 13, ' '), DL_PieceBC = rpad('BC1', 13, ' '),
   DO_Date = '2026-02-08', DL_DateBC = '2026-01-05', cbModification = '2026-02-12 11:00:00' WHERE DL_No = 1;
 DELETE FROM dbo.F_DOCLIGNE WHERE DL_No = 10;
-UPDATE dbo.F_DOCENTETE SET DO_MontantRegle = 22.8, cbModification = '2026-02-13 10:00:00' WHERE RTRIM(DO_Piece) = 'FA3';
+-- The header of what was paid does not say so.
+UPDATE dbo.F_DOCENTETE SET DO_MontantRegle = 22.8 WHERE RTRIM(DO_Piece) = 'FA3';
 INSERT INTO dbo.F_CREGLEMENT VALUES (4, '2026-02-09', 1, '2026-02-13 10:00:00');
 INSERT INTO dbo.F_REGLECH VALUES (5, 4, 0, 6, rpad('FA3', 13, ' '), 12.8, '2026-02-13 10:00:00');
 UPDATE dbo.F_DOCLIGNE SET DO_Type = 13, DO_Piece = rpad('BF1', 13, ' '), DL_PieceBC = rpad('CF1', 13, ' '),

@@ -179,6 +179,7 @@ VALUES (1, 2001, '2026-01-14', '2026-02-14', 'C2', 'USD', 0.9, 43.2, 48, 7.2, 8,
 INSERT INTO dbo.OINV (DocEntry, DocNum, CANCELED, DocStatus, DocDate, DocDueDate, DocTotal, VatSum, PaidToDate) VALUES
   (2, 2002, 'N', 'C', '2026-01-15', '2026-02-15', 36, 6, 36), (3, 2003, 'Y', 'C', '2026-01-16', '2026-02-16', 24, 4, 24),
   (4, 2004, 'C', 'C', '2026-01-16', '2026-02-16', 24, 4, 24), (5, 2005, 'N', 'O', '2026-01-17', '2026-02-17', 240, 40, 0);
+UPDATE dbo.OINV SET UpdateDate = '2026-01-17' WHERE DocEntry = 5;
 INSERT INTO dbo.INV1
   (DocEntry, LineNum, Quantity, PriceBefDi, Price, Currency, LineTotal, TotalFrgn, VatSum, VatSumFrgn, BaseType, BaseEntry, BaseLine)
 VALUES (1, 0, 4, 10, 10, 'USD', 36, 40, 7.2, 8, 15, 1, 0), (2, 0, 3, 10, 10, 'EUR', 30, 0, 6, 0, 17, 1, 0),

@@ -4,7 +4,7 @@ INSERT INTO dbo.DLN1 (DocEntry, LineNum, Quantity, BaseType, BaseEntry, BaseLine
 UPDATE dbo.ORDR SET DocStatus = 'C', UpdateDate = '2026-02-12', UpdateTS = 101500 WHERE DocEntry = 2;
 DELETE FROM dbo.OQUT;
 DELETE FROM dbo.QUT1;
-UPDATE dbo.OINV SET DocStatus = 'C', PaidToDate = 240, UpdateDate = '2026-02-12', UpdateTS = 110000 WHERE DocEntry = 5;
+UPDATE dbo.OINV SET DocStatus = 'C', PaidToDate = 240 WHERE DocEntry = 5;
 INSERT INTO dbo.ORCT VALUES (4, '2026-02-12', 'N', 240, '2026-02-12', NULL);
 INSERT INTO dbo.RCT2 (DocNum, InvType, DocEntry, SumApplied) VALUES (4, 13, 5, 240);
 UPDATE dbo.OINV SET CANCELED = 'Y', DocStatus = 'C', UpdateDate = '2026-02-13', UpdateTS = 90000 WHERE DocEntry = 1;

@@ -1,8 +1,8 @@
 """What SQL Server would say of a statement, as far as can be known without one.
 
 A grammar that others wrote (ANTLR's T-SQL, in pytsql) reads the text; what a grammar cannot know is looked for in
-sqlglot's tree: columns of a derived table that have no name or the same name twice, types and functions that SQL Server
-does not have.
+sqlglot's tree: columns of a derived table that have no name or the same name twice, a NULL that would give a UNION its
+type, types and functions that SQL Server does not have.
 """
 
 from __future__ import annotations
@@ -47,6 +47,13 @@ def _unknown(tree: exp.Expression) -> Iterator[str]:
         name, _, size = text.partition("(")
         if name not in TYPES | {"NUMERIC"} or (size and name in ("DATE", "BIGINT", "INT")):
             yield f"{text} is no type here"
+    for union in tree.find_all(exp.Union):
+        first = union
+        while isinstance(first, exp.Union):
+            first = first.this
+        for one in first.selects:
+            if isinstance(one, exp.Alias) and isinstance(one.this, exp.Null):
+                yield f"{one.sql('tsql')} begins a UNION without a type"
     for inner in tree.find_all(exp.Subquery):
         if isinstance(inner.parent, exp.From | exp.Join) and isinstance(inner.this, exp.Query):
             names = list(columns(inner.this))

@@ -7,28 +7,31 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-UNIONS = {"Request": 1, "ExtendedValue": 1}  # discovery does not say that exactly one of their fields may be given
+# Discovery does not say that exactly one of their fields may be given.
+UNIONS = ("Request", "ExtendedValue", "FilterExpression", "Filter", "OrderBy")
+BESIDE = {"Filter": "fieldName", "OrderBy": "desc"}  # a field that may stand beside the one
 
 
 @cache
-def validator(schema: str, document: str = "sheets.v4") -> Any:  # jsonschema_rs's validator
+def validator(document: str, schema: str) -> Any:  # jsonschema_rs's validator
     """What checks a body of this schema; unknown names, wrong types and unknown words of a list are refused."""
     import jsonschema_rs
 
     folder = resources.files("googleapiclient") / "discovery_cache" / "documents"
     schemas = json.loads((folder / f"{document}.json").read_text(encoding="utf-8"))["schemas"]
     defs = {name: _schema(found) for name, found in schemas.items()}
-    for name, count in UNIONS.items():
+    for name in UNIONS:
         if name in defs:
-            defs[name] |= {"minProperties": count, "maxProperties": count}
+            beside = BESIDE.get(name)
+            defs[name] |= {"minProperties": 1 + (beside == "fieldName"), "maxProperties": 1 + (beside is not None)}
     return jsonschema_rs.validator_for({"$ref": f"#/$defs/{schema}", "$defs": defs})
 
 
-def mistakes(body: Any, schema: str) -> list[str]:
+def mistakes(body: Any, document: str, schema: str) -> list[str]:
     """What is wrong with a body, in the validator's words."""
     return [
         f"{'/'.join(map(str, error.instance_path))}: {error.message}"[:300]
-        for error in validator(schema).iter_errors(body)
+        for error in validator(document, schema).iter_errors(body)
     ]
 
 

@@ -1,0 +1,321 @@
+"""Google Analytics 4 by a real googleapiclient: whole days, late figures, quotas, refusals, and core's tables."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+
+from echannel_connectors import Company, DuckDB, Ga4, sync
+from echannel_connectors.errors import EChannelError, Refused, SettingsError, Unavailable
+from echannel_connectors.events import Event, Warned
+from echannel_connectors.project import load
+from echannel_connectors.testing.ga4 import FakeGa4, Hit, Trouble
+
+PROPERTY = "123456789"
+PARIS = ZoneInfo("Europe/Paris")
+TODAY = datetime(2026, 11, 25, 12, tzinfo=PARIS)
+START = date(2026, 9, 10)
+FROM = [
+    ("FR", "Organic Search", "google / organic", "(not set)", "mobile"),
+    ("GB", "Paid Search", "google / cpc", "Thés d'hiver", "desktop"),
+    ("FR", "Direct", "(direct) / (none)", "(not set)", "smart tv"),
+]
+NAMES = ("countryId", "sessionDefaultChannelGroup", "sessionSourceMedium", "sessionCampaignName", "deviceCategory")
+
+
+def day_of(day: date, seed: int = 0) -> list[Hit]:
+    """What happened on a day; the same for the same seed."""
+    luck = random.Random(f"{day} {seed}")
+    hits = []
+    for number in range(luck.randint(3, 9)):
+        where = dict(zip(NAMES, luck.choice(FROM), strict=True))
+        user, visit = f"user {luck.randint(1, 12)}", f"{day} {number}"
+        hits.append(Hit(day, user, visit, where, {"engagedSessions": luck.randint(0, 1), "itemViewEvents": 2}))
+        item = {"itemId": f"SKU-{luck.randint(1, 5)}"}
+        hits.append(
+            Hit(day, "", "", item, {"itemsViewed": 2, "itemsPurchased": 1, "grossItemRevenue": Decimal("9.99")})
+        )
+        if luck.random() < 0.4:
+            bought = {**where, "transactionId": visit, "eventName": "purchase"}
+            amount = Decimal(luck.randint(100, 99_999)) / 100
+            hits.append(Hit(day, user, visit, bought, {"ecommercePurchases": 1, "grossPurchaseRevenue": amount}))
+    ad = {"sessionSourceMedium": "google / cpc", "sessionCampaignName": "Thés d'hiver"}
+    hits.append(Hit(day, "", "", ad, {"advertiserAdCost": Decimal("12.34"), "advertiserAdClicks": 7}))
+    return hits
+
+
+@pytest.fixture
+def google() -> FakeGa4:
+    days = (TODAY.date() - START).days + 1
+    return FakeGa4({PROPERTY: [hit for n in range(days) for hit in day_of(START + timedelta(days=n))]})
+
+
+@contextmanager
+def web(google: FakeGa4, **settings: Any) -> Iterator[Ga4]:
+    with google.serving() as endpoint:
+        source = Ga4(property=settings.pop("property", PROPERTY), endpoint=endpoint, start=START, **settings)
+        source._service.sleep = lambda _: None
+        with closing(source):
+            yield source
+
+
+def synced(google: FakeGa4, into: DuckDB, at: datetime = TODAY, **settings: Any) -> list[Event]:
+    told: list[Event] = []
+    with web(google, **settings) as source, time_machine.travel(at, tick=False):
+        sync(source, into=into, company=Company(), on_event=told.append)
+    return told
+
+
+def rows(into: DuckDB, table: str) -> list[dict[str, Any]]:
+    columns = f"SELECT * EXCLUDE (source, _deleted_at) FROM core.{table} ORDER BY ALL"
+    return into.query(columns).read_all().to_pylist()
+
+
+def total(google: FakeGa4, metric: str, **where: str) -> Decimal:
+    return sum(
+        (
+            Decimal(hit.metrics.get(metric, 0))
+            for hit in google.hits[PROPERTY]
+            if all(hit.value(name) == value for name, value in where.items())
+        ),
+        Decimal(0),
+    )
+
+
+def test_core_holds_what_happened(google: FakeGa4, warehouse_file: Path) -> None:
+    """Sums by day and origin, people counted per day, week and month, purchases by their number, costs by campaign."""
+    into = DuckDB(warehouse_file)
+    synced(google, into)
+    traffic = rows(into, "traffic")
+    hits = google.hits[PROPERTY]
+    assert sum(row["sessions"] or 0 for row in traffic) == len({hit.session for hit in hits if hit.session})
+    assert sum(row["revenue_gross"] or 0 for row in traffic) == total(google, "grossPurchaseRevenue")
+    british = [row for row in traffic if row["country"] == "GB"]
+    assert {row["campaign"] for row in british} == {"Thés d'hiver"}
+    assert sum(row["item_views"] or 0 for row in british) == total(google, "itemViewEvents", countryId="GB")
+    assert not any(row["is_estimated"] for row in traffic)
+
+    true: dict[tuple[str, date], set[str]] = defaultdict(set)
+    for hit in hits:
+        if hit.user and hit.value("countryId") == "FR":
+            week = hit.day - timedelta(days=hit.day.weekday())
+            for period in (("day", hit.day), ("week", week), ("month", hit.day.replace(day=1))):
+                true[*period].add(f"{hit.value('sessionDefaultChannelGroup')} {hit.user}")
+    users: dict[tuple[str, date], int] = defaultdict(int)
+    for row in rows(into, "traffic_users"):
+        if row["country"] == "FR":
+            users[row["period"], row["starts_on"]] += row["users"]
+    assert users == {period: len(people) for period, people in true.items()}
+
+    orders = {row["transaction_id"]: row for row in rows(into, "web_orders")}
+    bought = [hit for hit in hits if "transactionId" in hit.dimensions]
+    assert len(bought) > 50
+    assert {key: (row["date"], row["revenue_gross"], row["device"]) for key, row in orders.items()} == {
+        hit.value("transactionId"): (hit.day, hit.metrics["grossPurchaseRevenue"], hit.value("deviceCategory"))
+        for hit in bought
+    }
+    costs = rows(into, "ad_costs")
+    assert sum(row["cost"] for row in costs) == total(google, "advertiserAdCost")
+    assert {row["campaign"] for row in costs} == {"Thés d'hiver"}
+    assert sum(row["purchases"] for row in rows(into, "web_items")) == total(google, "itemsPurchased")
+
+
+def test_a_page_loaded_again_is_one_purchase_and_a_refund_is_told(google: FakeGa4, warehouse_file: Path) -> None:
+    where = dict(zip(NAMES, FROM[0], strict=True))
+    first = {**where, "transactionId": "T-1", "eventName": "purchase"}
+    once = Hit(
+        date(2026, 11, 1), "user 1", "visit", first, {"ecommercePurchases": 1, "grossPurchaseRevenue": Decimal(40)}
+    )
+    back = Hit(
+        date(2026, 11, 9), "", "", {"transactionId": "T-1", "eventName": "refund"}, {"refundAmount": Decimal("15.50")}
+    )
+    google.hits[PROPERTY] += [once, once, back]
+    into = DuckDB(warehouse_file)
+    synced(google, into)
+    (order,) = [row for row in rows(into, "web_orders") if row["transaction_id"] == "T-1"]
+    assert (order["date"], order["revenue_gross"], order["revenue_refunded"]) == (
+        date(2026, 11, 1),
+        40,
+        Decimal("15.5"),
+    )
+
+
+def test_late_figures_take_the_place_of_early_ones(google: FakeGa4, warehouse_file: Path) -> None:
+    """Four days back at every run, thirty once a week; what is gone from a day is gone, older days stay as they were."""
+    into = DuckDB(warehouse_file)
+    synced(google, into)
+    changed = TODAY.date() - timedelta(days=3)
+    old = TODAY.date() - timedelta(days=20)
+    google.hits[PROPERTY] = [hit for hit in google.hits[PROPERTY] if hit.day not in (changed, old)]
+    google.hits[PROPERTY] += day_of(changed, seed=1) + day_of(old, seed=1)
+    before = {row["date"]: row for row in rows(into, "traffic")}
+    synced(google, into, TODAY + timedelta(hours=6))
+
+    def revenue(day: date) -> Decimal:
+        return sum(
+            (row["revenue_gross"] or Decimal(0) for row in rows(into, "traffic") if row["date"] == day), Decimal(0)
+        )
+
+    def truth(day: date) -> Decimal:
+        return total(google, "grossPurchaseRevenue", date=f"{day:%Y%m%d}")
+
+    assert revenue(changed) == truth(changed)
+    assert before[old] in rows(into, "traffic")
+    assert revenue(old) != truth(old)
+    synced(google, into, TODAY + timedelta(days=7))
+    fresh = DuckDB(":memory:")
+    synced(google, fresh, TODAY + timedelta(days=7))
+    for table in ("traffic", "traffic_users", "ad_costs", "web_orders", "web_items"):
+        live = f"SELECT * EXCLUDE (source, _deleted_at) FROM core.{table} ORDER BY ALL"
+        assert into.query(live).read_all() == fresh.query(live).read_all(), table
+
+
+def test_twenty_runs_without_news_change_nothing(google: FakeGa4, warehouse_file: Path) -> None:
+    into = DuckDB(warehouse_file)
+    synced(google, into)
+    before = {table: rows(into, table) for table in ("traffic", "traffic_users", "ad_costs", "web_orders", "web_items")}
+    for n in range(1, 21):
+        synced(google, into, TODAY + timedelta(minutes=n))
+    assert before == {table: rows(into, table) for table in before}
+    moved = "SELECT sum(rows_changed) AS n FROM (SELECT rows_changed FROM echannel.runs ORDER BY started_at OFFSET 1)"
+    assert into.query(moved).read_all()["n"].to_pylist() == [0]
+
+
+def test_an_answer_without_a_row_empties_nothing(google: FakeGa4, warehouse_file: Path) -> None:
+    into = DuckDB(warehouse_file)
+    synced(google, into)
+    before = rows(into, "traffic")
+    google.hits[PROPERTY] = []
+    synced(google, into, TODAY + timedelta(hours=1))
+    assert rows(into, "traffic") == before
+
+
+def test_pages_neither_lose_nor_repeat_a_row(
+    google: FakeGa4, warehouse_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Google's ties have no order: each page asks for one."""
+    into, paged = DuckDB(warehouse_file), DuckDB(":memory:")
+    synced(google, into)
+    monkeypatch.setattr("echannel_connectors.sources.ga4.streams.PAGE", 7)
+    synced(google, paged)
+    for table in ("traffic", "web_orders", "web_items", "traffic_users"):
+        assert rows(paged, table) == rows(into, table)
+    assert any(said.get("offset") for _, said in google.asked)
+
+
+def test_requests_stay_within_what_google_takes(google: FakeGa4, warehouse_file: Path) -> None:
+    """What is asked in all: a first load of 77 days, and a run of every day."""
+    into = DuckDB(warehouse_file)
+    synced(google, into)
+    first = len(google.asked)
+    google.asked.clear()
+    synced(google, into, TODAY + timedelta(days=1))
+    # Reports by the day: five days are one batch of five; what is asked day by day is two reports.
+    assert (first, len(google.asked)) == (64, 12)
+
+
+def test_a_field_that_is_refused_is_left_out_and_told(google: FakeGa4, warehouse_file: Path) -> None:
+    google.unknown = {"advertiserAdClicks", "deviceCategory"}
+    into = DuckDB(warehouse_file)
+    told = synced(google, into)
+    warned = {event.sentence for event in told if isinstance(event, Warned)}
+    assert {sentence.split(" is left out")[0] for sentence in warned} == google.unknown
+    assert sum(row["cost"] for row in rows(into, "ad_costs")) == total(google, "advertiserAdCost")
+    assert {row["device"] for row in rows(into, "traffic")} == {"(not set)"}
+    assert sum(row["revenue_gross"] or 0 for row in rows(into, "traffic")) == total(google, "grossPurchaseRevenue")
+
+
+def test_estimated_figures_are_marked(google: FakeGa4, warehouse_file: Path) -> None:
+    google.metadata = {"subjectToThresholding": True}
+    into = DuckDB(warehouse_file)
+    synced(google, into)
+    assert all(row["is_estimated"] for row in rows(into, "traffic"))
+
+
+def test_a_spent_quota_stops_before_a_refusal_and_is_resumed(google: FakeGa4, warehouse_file: Path) -> None:
+    """What was read is kept, nothing is asked that would be refused, and the next run goes on."""
+    google.tokens = 300
+    into = DuckDB(warehouse_file)
+    with pytest.raises(Unavailable, match="the tokens of the property 123456789 are used up"):
+        synced(google, into)
+    assert google.tokens >= 0
+    google.tokens = 100_000
+    synced(google, into, TODAY + timedelta(days=1))
+    assert sum(row["revenue_gross"] or 0 for row in rows(into, "traffic")) == total(google, "grossPurchaseRevenue")
+
+
+def test_errors_of_google_are_few_and_told(google: FakeGa4, warehouse_file: Path) -> None:
+    google.trouble = [Trouble("runReport", 503, "The service is currently unavailable.", times=2)]
+    into = DuckDB(warehouse_file)
+    told = synced(google, into)
+    assert sum(type(event).__name__ == "Retrying" for event in told) == 2
+    google.trouble = [Trouble("runReport", 500, "Internal error encountered.", times=99)]
+    with pytest.raises(Unavailable, match="Google Analytics answered 500"):
+        synced(google, into, TODAY + timedelta(days=1))
+    assert google.trouble[0].times == 99 - 3
+
+
+@pytest.mark.parametrize(
+    ("verb", "status", "message", "kind", "says"),
+    [
+        ("get", 403, "User does not have sufficient permissions for this property.", Refused, "as a Viewer"),
+        ("get", 403, "Google Analytics Admin API has not been used in project 1 before", Refused, "enable it"),
+        ("get", 400, "Invalid property ID: G-1. A numeric Property ID is required.", SettingsError, "Property details"),
+        ("runReport", 429, "Exhausted property tokens for a property per day.", Unavailable, "midnight in California"),
+        ("runReport", 429, "Exhausted property tokens for a property per hour.", Unavailable, "in an hour"),
+    ],
+)  # fmt: skip
+def test_refusals_say_what_to_do(
+    google: FakeGa4, warehouse_file: Path, verb: str, status: int, message: str, kind: type[EChannelError], says: str
+) -> None:
+    google.trouble = [Trouble(verb, status, message, times=99)]
+    with pytest.raises(kind, match=says):
+        synced(google, DuckDB(warehouse_file))
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [("G-ABC123", "G-ABC123 is the id of a stream"), ("UA-1-2", "is the id of a stream"), ("shop", "not the number")],
+)
+def test_what_is_no_property_is_told_with_its_place(number: str, says: str, tmp_path: Path) -> None:
+    text = f"version: 1\nsources:\n  web: {{connector: ga4, property: {number}}}\n"
+    (tmp_path / "echannel.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match=says) as caught:
+        load(tmp_path).sources()
+    assert caught.value.place.endswith("echannel.yaml:3")
+
+
+def test_several_properties_add_up_and_check_tells_of_zone_and_currency(google: FakeGa4, warehouse_file: Path) -> None:
+    google.hits["987"] = day_of(date(2026, 11, 20), seed=5)
+    google.time_zone, google.currency = "Europe/London", "GBP"
+    into = DuckDB(warehouse_file)
+    synced(google, into, property=[PROPERTY, 987])
+    both = [hit for hits in google.hits.values() for hit in hits]
+    revenue = sum(Decimal(hit.metrics.get("grossPurchaseRevenue", 0)) for hit in both)
+    assert sum(row["revenue_gross"] or 0 for row in rows(into, "traffic")) == revenue
+    with web(google) as source:
+        found = list(source.check())
+    assert [finding.level for finding in found] == ["ok", "warning", "warning"]
+    assert "Europe/London" in found[1].sentence
+    assert "GBP" in found[2].sentence
+
+
+def test_the_reports_are_what_google_takes_together(google: FakeGa4) -> None:
+    """Nine dimensions, ten metrics, and nothing that checkCompatibility would refuse."""
+    with web(google) as source:
+        for name, report in source._spec.reports.items():
+            assert len(report.dimensions) + (report.grain == "day") <= 9, name
+            assert len(report.metrics) <= 10
+            assert source._service.incompatible(PROPERTY, list(report.dimensions), list(report.metrics)) == []
+        assert source._service.incompatible(PROPERTY, ["itemId"], ["sessions"]) == ["sessions"]
+        assert source._service.properties() == [(PROPERTY, f"Shop {PROPERTY}")]
