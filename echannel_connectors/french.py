@@ -586,6 +586,40 @@ FRENCH: dict[str, str] = {
     "The key file of its service account, empty for Google's own login":
         "Le fichier de clé de son compte de service, vide pour la connexion propre à Google",
     "there is no file {path}": "il n'y a pas de fichier {path}",
+    # Google Analytics
+    "Google Analytics": "Google Analytics",
+    "Google Analytics needs its client": "Google Analytics a besoin de son client",
+    "Google Analytics answered {status}: {problem}": "Google Analytics a répondu {status} : {problem}",
+    "Google Analytics does not answer: {problem}": "Google Analytics ne répond pas : {problem}",
+    "Google Analytics does not know {field} in this report: {problem}":
+        "Google Analytics ne connaît pas {field} dans ce rapport : {problem}",
+    "the tokens of the property {number} are used up": "les jetons de la propriété {number} sont épuisés",
+    "what was read is kept; run again in an hour": "ce qui a été lu est gardé ; relancez dans une heure",
+    "what was read is kept; run again after midnight in California, when Google counts anew":
+        "ce qui a été lu est gardé ; relancez après minuit en Californie, quand Google recompte",
+    "a property is a number, and G-… is the measurement id of a stream":
+        "une propriété est un numéro, et G-… est l'identifiant de mesure d'un flux",
+    "its number is under Admin › Property details, at the top right":
+        "son numéro est sous Administration › Détails de la propriété, en haut à droite",
+    "this account may not read the property": "ce compte n'a pas le droit de lire la propriété",
+    "add its e-mail address as a Viewer under Admin › Property access management":
+        "ajoutez son adresse e-mail comme lecteur sous Administration › Gestion des accès à la propriété",
+    "the Google Analytics Data API is not enabled in this account's project":
+        "l'API Google Analytics Data n'est pas activée dans le projet de ce compte",
+    "{number} is the id of a stream; a property is a number, under Admin › Property details":
+        "{number} est l'identifiant d'un flux ; une propriété est un numéro, sous Administration › Détails de la propriété",
+    "{number!r} is not the number of a property": "{number!r} n'est pas le numéro d'une propriété",
+    "there is no property": "il n'y a pas de propriété",
+    "an endpoint may only be on this machine": "un point d'accès ne peut être que sur cette machine",
+    "{field} is left out: {problem}": "{field} est laissé de côté : {problem}",
+    "{name} answers (property {number})": "{name} répond (propriété {number})",
+    "its days are those of {zone}, the company's of {own}": "ses jours sont ceux de {zone}, ceux de l'entreprise de {own}",
+    "set the property's reporting time zone under Admin › Property details":
+        "réglez le fuseau horaire de la propriété sous Administration › Détails de la propriété",
+    "its currency is {theirs}: Google converts to {own}": "sa devise est {theirs} : Google convertit en {own}",
+    "set the property's currency under Admin › Property details":
+        "réglez la devise de la propriété sous Administration › Détails de la propriété",
+    "{report}: Google does not put {field} with the rest": "{report} : Google ne met pas {field} avec le reste",
     # Google Sheets
     "publisher": "publication",
     "Google Sheets": "Google Sheets",
@@ -621,8 +655,6 @@ FRENCH: dict[str, str] = {
         "{table}.{column} contient {value}, qu'une feuille ne peut pas garder exactement",
     "a Sheet keeps 15 digits of a number: use DuckDB or BigQuery for such amounts":
         "une feuille garde 15 chiffres d'un nombre : utilisez DuckDB ou BigQuery pour de tels montants",
-    "a Sheets endpoint may only be on this machine":
-        "le point d'accès de Sheets ne peut être que sur cette machine",
     "a Sheets destination has no setting {name!r}": "une destination Sheets n'a pas de réglage {name!r}",
     "months is a number, not {value!r}": "months est un nombre, pas {value!r}",
     "the spreadsheet {title!r} answers ({locale})": "la feuille de calcul {title!r} répond ({locale})",

@@ -12,13 +12,14 @@ import pytest
 import typer
 import yaml
 
-from echannel_connectors import DuckDB, PrestaShop, Sheets, destinations, specs, sync
+from echannel_connectors import DuckDB, Ga4, PrestaShop, Sheets, destinations, specs, sync
 from echannel_connectors.cli.app import app
 from echannel_connectors.destinations.sheets import SETTINGS
 from echannel_connectors.french import FRENCH
 from echannel_connectors.pipeline import Choice
 from echannel_connectors.project import load
 from echannel_connectors.sources.prestashop.schema import LEFT_OUT, NEVER
+from echannel_connectors.testing.ga4 import FakeGa4
 from echannel_connectors.testing.sheets import Book, FakeSheets
 from echannel_connectors.testing.shop import FakeShop
 from tests.sources.shops import RECORDED_UNTIL, clock_at
@@ -65,13 +66,16 @@ def test_the_python_examples_run(
     names: dict[str, object] = {"__name__": page.stem}
     google = FakeSheets()
     google.add(Book("1AbCdEfGhIjKlMnOpQrStUvWxYz"))
-    with shop_a.serve() as url, google.serving() as sheets:
+    visits = FakeGa4({"123456789": []})
+    with shop_a.serve() as url, google.serving() as sheets, visits.serving() as analytics:
+        stand_in = analytics if page.stem == "google-analytics" else sheets
         for number, code in enumerate(blocks(page, "python"), 1):
             filled = code.replace("https://shop.example", url).replace("…", shop_a.key)
-            filled = filled.replace('credentials="key.json"', f'endpoint="{sheets}"')
+            filled = filled.replace('credentials="key.json"', f'endpoint="{stand_in}"')
             exec(compile(filled, f"{page.name}, example {number}", "exec"), names)
     assert shop_a.key not in capsys.readouterr().out
     assert bool(google.calls) == (page.stem == "sheets")
+    assert bool(visits.asked) == (page.stem == "google-analytics")
 
 
 # -- commands ---------------------------------------------------------------------------------------------------------
@@ -127,6 +131,19 @@ def test_the_settings_of_a_spreadsheet_are_listed(name: str) -> None:
     into = destinations.open(yaml.safe_load(example)["destination"])
     assert isinstance(into, Sheets)
     assert into.api.credentials == "key.json"
+
+
+@pytest.mark.parametrize("name", ["google-analytics.md", "google-analytics.fr.md"])
+def test_the_settings_and_tables_of_google_analytics_are_listed(name: str, tmp_path: Path) -> None:
+    page = ROOT / "docs" / name
+    listed = {named(row[0])[0] for row in rows(marked(page, "settings"))}
+    from_company = {"name", "currency", "time_zone", "endpoint", "spec"}
+    assert listed == set(Ga4.model_fields) - from_company
+    (example,) = blocks(page, "yaml")
+    (tmp_path / "echannel.yaml").write_text(f"version: 1\n{example}", encoding="utf-8")
+    assert [type(source) for source in load(tmp_path).sources()] == [Ga4]
+    tables = {named(row[0])[0] for row in rows(text(page).split("<!-- end -->")[1])}
+    assert tables == set(specs.find("ga4").tables)
 
 
 # -- lists ------------------------------------------------------------------------------------------------------------

@@ -32,6 +32,11 @@ GRAINS = {
     "warehouses": "One row per warehouse.",
     "suppliers": "One row per supplier.",
     "purchase_lines": "One row per line of an order to a supplier.",
+    "traffic": "One row per day, country, channel, source, campaign and device; visits, and what visitors did.",
+    "traffic_users": "One row per period (day, week or month), country and channel: people never add up.",
+    "ad_costs": "One row per day, source and campaign.",
+    "web_orders": "One row per purchase that the web analytics saw, by the shop's order id or reference.",
+    "web_items": "One row per day and article: views, carts and purchases.",
     "fx_rates": "One row per day and currency: units of the company's currency for one of it.",
 }
 

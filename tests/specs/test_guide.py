@@ -9,7 +9,7 @@ from typing import Any
 
 from echannel_connectors import Erp, errors
 from echannel_connectors.settings import Settings
-from echannel_connectors.specs import Column, Parameter, Reads, Spec, Table, ValueMap
+from echannel_connectors.specs import Column, Parameter, Reads, Report, Spec, Table, ValueMap
 from echannel_connectors.specs.lint import checked
 from echannel_connectors.testing.contract import CLAUSES
 from echannel_connectors.testing.samples import database_of
@@ -78,7 +78,7 @@ def test_every_key_of_the_format_is_listed() -> None:
     assert sorted(listed) == sorted(keys(Spec))
 
 
-INSIDE: dict[str, type[Settings]] = {"parameters": Parameter, "reads": Reads, "tables": Table}
+INSIDE: dict[str, type[Settings]] = {"parameters": Parameter, "reads": Reads, "reports": Report, "tables": Table}
 BELOW: dict[str, type[Settings]] = {"tables.columns": Column, "tables.maps": ValueMap}
 
 

@@ -49,7 +49,7 @@ class Sheets:
         company: Company | None = None,
     ) -> None:
         if endpoint and urlsplit(endpoint).hostname not in LOOPBACK:
-            raise SettingsError(say("a Sheets endpoint may only be on this machine"))
+            raise SettingsError(say("an endpoint may only be on this machine"))
         self.warehouse = DuckDB(warehouse) if isinstance(warehouse, str | os.PathLike) else warehouse
         self.months = months
         self.company = company or Company()
