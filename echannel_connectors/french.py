@@ -335,7 +335,8 @@ FRENCH: dict[str, str] = {
         "une clé de webservice a 32 caractères et pas d'espace ; celle-ci en a {n}",
     "in the back office under Advanced Parameters > Webservice, copy the whole key":
         "dans le back-office, sous Paramètres avancés > Webservice, copiez toute la clé",
-    "Which ERP ({known}), empty for none": "Quel ERP ({known}), vide si aucun",
+    "ERPs that it knows: {known}": "ERP connus : {known}",
+    "Which ERP, empty for none": "Quel ERP, vide sinon",
     "The ERP's database, such as mysql://reader:password@host/books (it is not shown)":
         "La base de données de l'ERP, comme mysql://lecteur:mot-de-passe@serveur/base (elle ne s'affiche pas)",
     "Without a shop and without an ERP there is nothing to read.":

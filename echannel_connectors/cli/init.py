@@ -103,7 +103,8 @@ def _ask_for_erp(sources: dict[str, dict[str, Any]], hidden: dict[str, str], fol
         _valid(lambda: Erp.for_spec(name, folder, url=answer))
         return answer
 
-    if name := _ask(say("Which ERP ({known}), empty for none", known=", ".join(known)), check=erp):
+    show.talk(say("ERPs that it knows: {known}", known=", ".join(known)))
+    if name := _ask(say("Which ERP, empty for none"), check=erp):
         usual = {word: parameter.default for word, parameter in specs.find(name, folder).parameters.items()}
         # A zone that the spec assumes is more likely to be the company's own.
         parameters = {word: time_zone if value in available_timezones() else value for word, value in usual.items()}
