@@ -130,7 +130,7 @@ class OpenPage:
             shown = json.load(reply)["charts"]["headline"]
         self.asked = time.monotonic()
         self.pause = max(REFRESH, 20 * (self.asked - started))
-        return float(shown["rows"][0][shown["columns"].index("orders")])
+        return float(shown["rows"][0][shown["columns"].index("orders")] or 0)  # none where there is no order yet
 
 
 def _runs(warehouse: DuckDB) -> int:

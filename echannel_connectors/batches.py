@@ -133,6 +133,8 @@ def _joined(stream: Stream, progress: Progress, stop: threading.Event, at_least:
 
 
 def _one(batches: list[Batch], schema: pa.Schema) -> Batch:
+    if len(batches) == 1:
+        return batches[0]
     rows = one_batch([batch.rows for batch in batches], schema)
     set_aside = tuple(item for batch in batches for item in batch.set_aside)
     return Batch(rows, batches[-1].position, set_aside, tuple(day for batch in batches for day in batch.days))

@@ -200,6 +200,13 @@ FRENCH: dict[str, str] = {
     "this account may write; reading needs no such right":
         "ce compte peut écrire ; la lecture n'a pas besoin de ce droit",
     "give the source an account that may only SELECT": "donnez à la source un compte qui n'a que le droit SELECT",
+    "whether this account may write is not asked of this kind of database": "pour ce type de base, on ne vérifie pas si ce compte peut écrire",
+    "an odbc url names its driver and a dialect: {names}": "une URL odbc nomme son pilote (driver) et un dialecte : {names}",
+    "a row of the database has more than 16 MiB": "une ligne de la base dépasse 16 Mio",
+    "{host} shows a certificate that is not accepted": "{host} présente un certificat qui n'est pas accepté",
+    "is ca_file the authority that signed it, and is the host in the URL the name that it is made for?": "ca_file est-il celui de l'autorité qui l'a signé, et l'hôte de l'URL porte-t-il le nom pour lequel il est fait ?",
+    "ca_file is known for {names} alone": "ca_file n'est connu que pour {names}",
+    "there is no CA file {path!r}": "il n'y a pas de fichier d'autorité {path!r}",
     "the database has no table {name}, which {users} needs":
         "la base n'a pas de table {name}, dont {users} a besoin",
     "{table} is left out: the database has no table {names}":

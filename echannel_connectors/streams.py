@@ -83,6 +83,7 @@ class Batch:
     position: Position
     set_aside: tuple[SetAside, ...] = ()
     days: tuple[date, ...] = ()  # with `deletes="days"`: the days of which these are all the rows
+    distinct: bool = False  # the source has seen to it that no key comes twice
 
 
 class Stream(Protocol):

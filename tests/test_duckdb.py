@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -47,6 +48,29 @@ def test_reply_lost_after_commit(warehouse: DuckDB) -> None:
     assert warehouse.commit(ORDERS, Slice(), first, 1) == 2
     assert warehouse.commit(ORDERS, Slice(), first, 1) is None
     assert content(warehouse) == [(1, Decimal(10)), (2, None)]
+
+
+@pytest.mark.parametrize("distinct", [True, False])
+def test_new_rows_and_known_ones_end_the_same(warehouse: DuckDB, distinct: bool) -> None:
+    """Rows that are all new are inserted, others merged: alone, mixed, unchanged, and marked as deleted before."""
+    rows = [
+        ([(1, "10"), (2, None)], 2), ([(2, None), (3, "5")], 1), ([(1, "11"), (2, None), (3, "5")], 1), ([(4, "1")], 1)
+    ]  # fmt: skip
+    for number, (given, changed) in enumerate(rows, 1):
+        one = replace(batch(*given, at=number), distinct=distinct)
+        assert warehouse.commit(ORDERS, Slice(), one, number) == changed
+    present = pa.RecordBatch.from_pylist([{"id": 1}, {"id": 2}, {"id": 3}])
+    warehouse.sweep(ORDERS, pa.RecordBatchReader.from_batches(present.schema, [present]), accept=True)
+    assert content(warehouse) == [(1, Decimal(11)), (2, None), (3, Decimal(5))]
+    again = replace(batch((4, "1"), (5, None), at=5), distinct=distinct)
+    assert warehouse.commit(ORDERS, Slice(), again, 5) == 2
+    assert content(warehouse)[3:] == [(4, Decimal(1)), (5, None)]
+
+
+def test_a_key_that_comes_twice_in_a_batch_of_new_rows(warehouse: DuckDB) -> None:
+    """The last occurrence wins, also where no row of the batch was known."""
+    assert warehouse.commit(ORDERS, Slice(), batch((1, "10"), (2, "7"), (1, "12"), at=1), 1) == 2
+    assert content(warehouse) == [(1, Decimal(12)), (2, Decimal(7))]
 
 
 def test_two_runs_at_once_cannot_write_the_same_slice(warehouse: DuckDB) -> None:

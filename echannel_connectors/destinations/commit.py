@@ -102,13 +102,14 @@ def _plain(kind: str) -> str:
     return kind.replace('"', "").replace(" ", "").upper()
 
 
-def is_new(shape: Shape) -> str:
-    """Whether no key of the batch is in the table, and none comes twice: then it can be inserted as it is, which takes
-    a fraction of the time of a merge. DuckDB looks only where such keys could be, by the smallest and largest of each
-    row group."""
+def is_new(shape: Shape, *, distinct: bool) -> str:
+    """Whether no key of the batch is in the table, and none comes twice (already known where the batch is `distinct`):
+    then it can be inserted as it is, which takes a fraction of the time of a merge. DuckDB looks only where such keys
+    could be, by the smallest and largest of each row group."""
     key = ", ".join(quoted(name) for name in shape.key)
-    return f"""SELECT (SELECT count(*) FROM incoming) = (SELECT count(*) FROM (SELECT DISTINCT {key} FROM incoming))
-        AND (SELECT count(*) FROM {raw_table(shape.name)} AS t WHERE {_is_in("incoming", shape)}) = 0"""
+    once = f"(SELECT count(*) FROM incoming) = (SELECT count(*) FROM (SELECT DISTINCT {key} FROM incoming))"
+    absent = f"(SELECT count(*) FROM {raw_table(shape.name)} AS t WHERE {_is_in('incoming', shape)}) = 0"
+    return f"SELECT {absent}" if distinct else f"SELECT {once} AND {absent}"
 
 
 def insert(shape: Shape) -> str:

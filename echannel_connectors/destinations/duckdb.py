@@ -318,7 +318,7 @@ class DuckDB:
 def _stored(connection: duckdb.DuckDBPyConnection, shape: Shape, batch: Batch) -> int:
     """How many rows are new, different, or gone with their day. A batch without a row never empties a day."""
     connection.register("incoming", batch.rows)
-    if _first(connection, commit.is_new(shape))[0]:
+    if _first(connection, commit.is_new(shape, distinct=batch.distinct))[0]:
         changed = _first(connection, commit.insert(shape))[0]
     else:
         connection.register("numbered", commit.numbered(batch.rows))

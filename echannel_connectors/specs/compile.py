@@ -30,6 +30,8 @@ NAME = re.compile(r"[\w $&()+,!#@=-]*")  # what a name may hold besides letters:
 Node = TypeVar("Node", bound=exp.Expression)
 UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
+DIGITS = {"firebird": 18}  # the most that Firebird 3 has; others take 38
+
 # A SELECT that holds one of these would write, lock, or leave SQL altogether.
 FORBIDDEN = (
     exp.DML, exp.DDL, exp.Command, exp.Drop, exp.Alter, exp.Into, exp.Lock, exp.Set, exp.Use, exp.Pragma, exp.Copy,
@@ -150,6 +152,9 @@ def compile_spec(
 
     `present` are the tables that the database has (`table` and `schema.table`); all that are named, where it is None.
     """
+    if "firebird" in (spec.dialect, dialect):
+        import echannel_connectors.specs.dialects  # noqa: F401 - makes it known to sqlglot
+
     reader = Reader(spec, values_of(spec, parameters), dialect, spec.views, present)
     selects = {}
     for name, table in spec.tables.items():
@@ -403,7 +408,7 @@ def values_of(spec: Spec, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
 def _with_scale(value: exp.Expression, scale: int, dialect: str) -> exp.Expression:
     """The value as an exact decimal before it leaves the database; SQLite has none, so there it leaves as text."""
     if dialect != "sqlite":
-        return exp.cast(value, f"DECIMAL(38, {scale})")
+        return exp.cast(value, f"DECIMAL({DIGITS.get(dialect, 38)}, {scale})")
     text = exp.Anonymous(this="PRINTF", expressions=[exp.Literal.string(f"%.{scale}f"), value.copy()])
     return exp.Case().when(exp.Is(this=_inner(value), expression=exp.null()), exp.null()).else_(text)
 
@@ -438,7 +443,8 @@ def _moment(text: str, dialect: str) -> exp.Expression:
     """A cursor's value as it came: a number, or a moment; SQLite compares moments as text."""
     if re.fullmatch(r"-?\d+", text):
         return exp.Literal.number(text)
-    literal = exp.Literal.string(text)
+    # Firebird takes no more than four digits of a second; to begin a little earlier is no harm.
+    literal = exp.Literal.string(text[:24] if dialect == "firebird" else text)
     if dialect == "sqlite":
         return literal
     # SQL Server reads a DATETIME in the language of the login, a DATETIME2 as ISO has it.

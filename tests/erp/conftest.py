@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import gzip
+import os
 import shutil
 import socket
 import subprocess
@@ -159,9 +161,9 @@ def dolibarr_postgres(postgres: Postgres) -> str:
     return into_postgres(dolibarr_tables("dolibarr"), postgres.url("dolibarr"))
 
 
-@pytest.fixture(scope="session")
-def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
-    """A MariaDB server on loopback, with both states of Dolibarr and an account that may only read them."""
+@contextlib.contextmanager
+def running_mariadb(*more: str) -> Iterator[MariaDb]:
+    """A MariaDB server on loopback, with more arguments, until the block ends."""
     if not shutil.which("mariadbd") or not shutil.which("mariadb-install-db"):
         pytest.skip("MariaDB is not installed: apt-get install mariadb-server")
     folder = Path(tempfile.mkdtemp(prefix="my"))
@@ -171,7 +173,7 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
     plain = ["--no-defaults", f"--datadir={folder / 'data'}", f"--user={user}"]
     install = ["mariadb-install-db", *plain, "--auth-root-authentication-method=normal", "--skip-test-db"]
     subprocess.run(install, check=True, capture_output=True)
-    arguments = [*plain, "--bind-address=127.0.0.1", f"--port={port}", f"--socket={folder / 's'}"]
+    arguments = [*plain, "--bind-address=127.0.0.1", f"--port={port}", f"--socket={folder / 's'}", *more]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(["mariadbd", *arguments, f"--pid-file={folder / 'pid'}"], stdout=log, stderr=log)
         try:
@@ -185,6 +187,13 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
 
 
 @pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDb]:
+    """A MariaDB server with an account that may only read what is loaded into it."""
+    with running_mariadb() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def dolibarr_mariadb(mariadb: MariaDb) -> str:
     return mariadb.load("dolibarr")
 
@@ -192,3 +201,42 @@ def dolibarr_mariadb(mariadb: MariaDb) -> str:
 @pytest.fixture(scope="session")
 def dolibarr_mariadb_later(mariadb: MariaDb) -> str:
     return mariadb.load("dolibarr_later")
+
+
+@pytest.fixture(scope="session")
+def firebird() -> Iterator[str]:
+    """The url of an empty Firebird database, without its scheme, on a server of its own with users of its own."""
+    if not shutil.which("firebird") or not shutil.which("isql-fb"):
+        pytest.skip("Firebird is not installed: apt-get install firebird3.0-server firebird3.0-utils")
+    folder = Path(tempfile.mkdtemp(prefix="fb"))
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    security = folder / "security3.fdb"
+    (folder / "firebird.conf").write_text(f"SecurityDatabase = {security}\nRemoteBindAddress = 127.0.0.1\n")
+    shutil.copy("/etc/firebird/3.0/plugins.conf", folder)
+    environment = {**os.environ, "FIREBIRD": str(folder)}
+
+    def isql(script: str, *database: str) -> None:
+        command = ["isql-fb", "-quiet", "-user", "sysdba", *database]
+        subprocess.run(command, input=script.encode(), env=environment, capture_output=True, check=False)
+
+    isql(f"create database '{security}';")
+    isql("create user sysdba password 'let-me-in'; create user reader password 'let-me-read'; commit;", str(security))
+    with (folder / "log").open("wb") as log:
+        command = ["firebird", "-p", str(port)]
+        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+        try:
+            _until_open(port)
+            yield f"127.0.0.1:{port}/{folder / 'books.fdb'}"
+        finally:
+            server.kill()  # it would wait for whoever is still connected, and nothing of it is kept
+            server.wait(timeout=60)
+            shutil.rmtree(folder)
+
+
+def _until_open(port: int) -> None:
+    for _ in range(100):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"nobody answers at port {port} after ten seconds")

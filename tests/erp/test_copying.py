@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from echannel_connectors.errors import EChannelError, SpecError
+from echannel_connectors.sources.erp import copying
 from echannel_connectors.sources.erp.kinds import Address
 from echannel_connectors.sources.erp.reader import Database
 from echannel_connectors.sources.erp.rows import Columns
@@ -108,3 +109,60 @@ def test_a_single_column_that_is_null(database: Database) -> None:
     one = pa.schema([("word", pa.string())])
     sql = "SELECT * FROM (VALUES ('a'), (NULL), (''), ('b')) AS v (word)"
     assert [row["word"] for row in rows(database, sql, one)] == ["a", None, "", "b"]
+
+
+def test_padding_and_days_that_are_none(database: Database) -> None:
+    """character(n) without its blanks; the first days of SQL Server, .NET and OLE are NULL, the days after are not."""
+    schema = pa.schema([("code", pa.string()), ("day", pa.date32()), ("moment", pa.timestamp("us", "UTC"))])
+    sql = """SELECT * FROM (VALUES
+        ('AB '::char(8), DATE '1753-01-01', TIMESTAMP '1899-12-30 00:00:00'), ('  C', '1899-12-30', '0001-01-01'),
+        (NULL, '0001-01-01', '1753-01-01'), ('', '1899-12-31', '1899-12-30 00:00:01')) AS v (code, day, moment)"""
+    found = rows(database, sql, schema, moment="Europe/Paris")
+    assert [row["code"] for row in found] == ["AB", "  C", None, ""]
+    assert [row["day"] for row in found] == [None, None, None, date(1899, 12, 31)]
+    assert [row["moment"] is None for row in found] == [True, True, True, False]
+
+
+def test_a_database_with_an_old_code_page(postgres: Postgres) -> None:
+    """What is kept in Latin 1 arrives as Unicode."""
+    postgres.run(
+        "postgres", "CREATE DATABASE old_page ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    )
+    opened = Database(Address.of(postgres.url("old_page")))
+    found = rows(opened, "SELECT chr(233) || 't' || chr(233) AS word", pa.schema([("word", pa.string())]))
+    assert found == [{"word": "été"}]
+    opened.close()
+
+
+def test_two_time_zones_in_one_row(database: Database) -> None:
+    """A moment that the database keeps in UTC beside one in local time, on both sides of the hour that repeats."""
+    schema = pa.schema([(name, pa.timestamp("us", "UTC")) for name in ("aware", "local", "abroad")])
+    sql = """SELECT TIMESTAMPTZ '2026-10-25 02:30:00+01' AS aware, TIMESTAMP '2026-10-25 02:30:00' AS local,
+        TIMESTAMP '2026-10-25 02:30:00' AS abroad"""
+    found = rows(database, sql, schema, local="Europe/Paris", abroad="America/New_York")
+    assert found == [
+        {
+            "aware": datetime(2026, 10, 25, 1, 30, tzinfo=UTC),
+            "local": datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+            "abroad": datetime(2026, 10, 25, 6, 30, tzinfo=UTC),
+        }
+    ]
+
+
+@pytest.mark.parametrize("block", [20 * 1024, 64 * 1024, copying.BLOCK])
+def test_rows_at_the_end_of_a_block(database: Database, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts of every size up to half a block, in order, none cut."""
+    monkeypatch.setattr(copying, "BLOCK", block)
+    schema = pa.schema([("n", pa.int64()), ("word", pa.string())])
+    sql = (
+        f"SELECT g AS n, repeat(chr(97 + g % 26), (g * 7919) % {block // 2}) AS word FROM generate_series(1, 300) AS g"
+    )
+    found = rows(database, sql, schema)
+    assert [row["n"] for row in found] == list(range(1, 301))
+    assert all(row["word"] == chr(97 + row["n"] % 26) * (row["n"] * 7919 % (block // 2)) for row in found)
+
+
+def test_a_text_of_several_blocks(database: Database) -> None:
+    """Nine million characters in one value."""
+    found = rows(database, "SELECT repeat('é', 9000000) AS word", pa.schema([("word", pa.string())]))
+    assert found == [{"word": "é" * 9_000_000}]

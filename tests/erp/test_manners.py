@@ -70,12 +70,12 @@ def test_a_cash_desk_does_not_feel_that_it_is_read(shared: Work) -> None:
     somebody("DELETE FROM tills WHERE n = 299999")
     seen += sum(batch.num_rows for batch in reading)
     assert seen == 300_000
-    total = Columns("things", pa.schema([("n", pa.int64()), ("lines", pa.int64())]))
-    again = next(database.select("SELECT sum(sum) AS n, count(*) AS lines FROM tills", total))
-    assert again.to_pylist() == [{"n": 0, "lines": 300_000}]
+    total = Columns("things", pa.schema([("n", pa.int64()), ("how_many", pa.int64())]))
+    again = next(database.select("SELECT sum(sum) AS n, count(*) AS how_many FROM tills", total))
+    assert again.to_pylist() == [{"n": 0, "how_many": 300_000}]
     database.close()
-    afterwards = next(database.select("SELECT sum(sum) AS n, count(*) AS lines FROM tills", total))
-    assert afterwards.to_pylist() == [{"n": 205, "lines": 300_000}]
+    afterwards = next(database.select("SELECT sum(sum) AS n, count(*) AS how_many FROM tills", total))
+    assert afterwards.to_pylist() == [{"n": 205, "how_many": 300_000}]
     database.close()
 
 

@@ -40,6 +40,7 @@ class Erp(Settings):
     name: str = "books"
     parameters: Mapping[str, Scalar] = Field(default_factory=dict)
     spec: Spec | None = None
+    ca_file: Path | None = None  # the server has to show a certificate of it; as seen from the project's folder
     batch_rows: int = Field(default=20_000, ge=1)
     statement_seconds: int = Field(default=0, ge=0)  # the server ends a statement that takes longer; 0: never
     rows_per_second: int = Field(default=0, ge=0)  # the most that are read of a database that others work with; 0: all
@@ -65,6 +66,8 @@ class Erp(Settings):
         url = settings.get("url")
         if project is not None and isinstance(url, str):
             settings["url"] = beside(url, project)
+        if project is not None and settings.get("ca_file"):
+            settings["ca_file"] = project / settings["ca_file"]
         return cls(connector=connector, spec=specs.find(connector, project), **settings)
 
     def for_company(self, currency: str, time_zone: str) -> Erp:
@@ -101,7 +104,13 @@ class Erp(Settings):
     @cached_property
     def _database(self) -> Database:
         manners = Manners(self.statement_seconds, self.rows_per_second)
-        return Database(Address.of(self.url.get_secret_value()), rows=self.batch_rows, manners=manners)
+        return Database(self._address, rows=self.batch_rows, manners=manners)
+
+    @cached_property
+    def _address(self) -> Address:
+        if self.ca_file is not None and not self.ca_file.is_file():
+            raise SettingsError(say("there is no CA file {path!r}", path=str(self.ca_file)))
+        return Address.of(self.url.get_secret_value(), self.ca_file)
 
     @cached_property
     def selects(self) -> Mapping[str, Select]:

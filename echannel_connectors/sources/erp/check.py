@@ -21,7 +21,7 @@ Compiled = tuple[Mapping[str, Select], Mapping[str, Collection[str]]]  # what is
 def findings(database: Database, compiled: Callable[[], Compiled]) -> Iterator[Finding]:
     """What a person should know before the first sync; `compiled` may ask the database what it has."""
     try:
-        database.values("SELECT 1")
+        database.values(database.address.kind.nothing)
     except EChannelError as error:
         yield Finding("error", error.sentence, error.hint)
         return
@@ -49,7 +49,10 @@ def findings(database: Database, compiled: Callable[[], Compiled]) -> Iterator[F
 def _rights(database: Database, tables: Iterable[str]) -> Finding:
     if database.address.kind.in_file:
         return Finding("ok", say("the file is opened read-only"))
-    may_write = _may_write_postgres if database.dialect == "postgres" else _may_write_mysql
+    may_write = MAY_WRITE.get(database.dialect)
+    if may_write is None:
+        sentence = say("whether this account may write is not asked of this kind of database")
+        return Finding("warning", sentence, say("give the source an account that may only SELECT"))
     if not may_write(database, tables):
         return Finding("ok", say("this account may only read"))
     hint = say("give the source an account that may only SELECT")
@@ -70,6 +73,9 @@ def _may_write_mysql(database: Database, _tables: Iterable[str]) -> bool:
         if match and match[2].replace("`", "").replace("\\", "") in ("*", name) and WRITES.search(match[1]):
             return True
     return False
+
+
+MAY_WRITE = {"postgres": _may_write_postgres, "mysql": _may_write_mysql}
 
 
 def _runs(database: Database, table: str, select: Select) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ import pyarrow.compute as compute
 import pyarrow.csv as pc
 
 from echannel_connectors.errors import UnexpectedData
+from echannel_connectors.sources.erp.kinds import Address
 from echannel_connectors.sources.erp.rows import ZERO, Columns
 from echannel_connectors.texts import say
 
@@ -42,6 +43,51 @@ UNREAD = ""  # the column that the headers become
 INTEGERS, FLOATS, DECIMALS = (1, 2, 3, 8, 9, 13), (4, 5), (0, 246)
 DATE, MOMENTS, BIT = (10, 14), (7, 12), 16
 UNSIGNED = 32
+
+
+class MySql:
+    """A PyMySQL connection. A result cannot be left half-way: whoever does so closes it."""
+
+    closed = False
+
+    def __init__(self, address: Address, opening: Sequence[str]) -> None:
+        import pymysql
+
+        said = {
+            "host": address.server, "port": address.port, "user": address.user, "password": address.secret,
+            "database": address.database, **address.query,
+        }  # fmt: skip
+        wanted: dict[str, Any] = {
+            name: int(value) if name.endswith("_timeout") else value for name, value in said.items() if value
+        }
+        self._connection = pymysql.connect(**{"charset": "utf8mb4", **wanted})
+        for statement in opening:
+            self._connection.query(statement)
+
+    @staticmethod
+    def refusals() -> tuple[type[Exception], ...]:
+        import pymysql
+
+        return (pymysql.Error, OSError)
+
+    def rows(self, sql: str, columns: Columns, _: int) -> Generator[Mapping[str, pa.Array]]:
+        is_whole = False
+        try:
+            yield from fetched(self._connection, sql, columns)
+            is_whole = True
+        finally:
+            if not is_whole:
+                self.close()
+
+    def values(self, sql: str) -> list[tuple[Any, ...]]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql)
+            return list(cursor.fetchall())
+
+    def close(self) -> None:
+        self.closed = True
+        if self._connection.open:
+            self._connection.close()
 
 
 def fetched(connection: Any, sql: str, columns: Columns) -> Generator[Mapping[str, pa.Array]]:

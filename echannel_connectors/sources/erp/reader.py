@@ -9,22 +9,20 @@ import importlib.util
 import threading
 import time
 import weakref
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pyarrow as pa
 
 from echannel_connectors.errors import EChannelError, SettingsError
+from echannel_connectors.sources.erp.connections import Connection, connection_class
 from echannel_connectors.sources.erp.kinds import Address
 from echannel_connectors.sources.erp.refusals import URL, understood
 from echannel_connectors.sources.erp.rows import Columns
 from echannel_connectors.texts import say
-
-Fast = Callable[[Any, str, Columns], Generator[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class Database:
         self.rows = min(rows, self.manners.rows_per_second or rows)
         self.receipt = Receipt()
         self._lock = threading.RLock()
-        self._connection: Any = None  # SQLAlchemy's or DuckDB's
+        self._connection: Connection | None = None
         self._finalizer: weakref.finalize[[Callable[[], None]], Database] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -65,14 +63,11 @@ class Database:
 
     def select(self, sql: str, columns: Columns) -> Iterator[pa.RecordBatch]:
         """The rows of a SELECT, typed, a bounded number at a time."""
-        read = {"duckdb": self._arrow, "postgres": self._copied, "mysql": self._unpacked}.get(
-            self.dialect, self._fetched
-        )
         began = clock = time.monotonic()
         read_rows = 0
         self.receipt.requests += 1
         try:
-            with closing(read(sql, columns)) as chunks:
+            with closing(self._snapshot().rows(sql, columns, self.rows)) as chunks:
                 for chunk in chunks:
                     self.receipt.seconds += time.monotonic() - clock
                     batch = columns.typed(chunk)
@@ -83,7 +78,7 @@ class Database:
                     self._wait(read_rows, began)
         except EChannelError:
             raise
-        except self._refusals() as error:
+        except self._way.refusals() as error:
             raise self._understood(error) from error
 
     def _wait(self, rows: int, began: float) -> None:
@@ -96,11 +91,8 @@ class Database:
         self.receipt.requests += 1
         connection = self._opened(snapshot=False)
         try:
-            if self.dialect == "duckdb":
-                return [tuple(row) for row in connection.execute(sql).fetchall()]
-            plain = connection.execution_options(no_parameters=True)  # a % is a %, not a driver's placeholder
-            return [tuple(row) for row in plain.exec_driver_sql(sql)]
-        except self._refusals() as error:
+            return connection.values(sql)
+        except self._way.refusals() as error:
             raise self._understood(error) from error
         finally:
             connection.close()
@@ -108,7 +100,10 @@ class Database:
     def tables(self) -> frozenset[str]:
         """What the database lists: each table and view as `table` and as `schema.table`."""
         rows = self.values(self.address.kind.tables)
-        return frozenset(str(name) for _, name in rows) | frozenset(f"{schema}.{name}" for schema, name in rows)
+        names = frozenset(str(name) for _, name in rows) | frozenset(f"{schema}.{name}" for schema, name in rows)
+        if self.dialect not in ("oracle", "firebird", "tsql"):
+            return names
+        return names | {name.lower() for name in names} | {name.upper() for name in names}  # any case is the same name
 
     def close(self) -> None:
         """End the snapshot; the next SELECT opens another one."""
@@ -117,56 +112,21 @@ class Database:
                 self._finalizer()
             self._connection = self._finalizer = None
 
-    # -- reading ------------------------------------------------------------------------------------------------
-
-    def _fetched(self, sql: str, _: Columns) -> Generator[Mapping[str, Any]]:
-        from sqlalchemy.engine import Connection
-
-        connection: Connection = self._snapshot()
-        streaming = connection.execution_options(no_parameters=True, stream_results=True, yield_per=self.rows)
-        with closing(streaming.exec_driver_sql(sql)) as result:
-            names = list(result.keys())
-            for rows in result.partitions(self.rows):
-                yield dict(zip(names, zip(*rows, strict=True), strict=True))
-
-    def _copied(self, sql: str, columns: Columns) -> Generator[Mapping[str, Any]]:
-        from echannel_connectors.sources.erp.copying import copied
-
-        return self._whole(copied, sql, columns)
-
-    def _unpacked(self, sql: str, columns: Columns) -> Generator[Mapping[str, Any]]:
-        from echannel_connectors.sources.erp.packets import fetched
-
-        return self._whole(fetched, sql, columns)
-
-    def _whole(self, fast: Fast, sql: str, columns: Columns) -> Generator[Mapping[str, Any]]:
-        """The rows by a reader that speaks to the driver itself."""
-        connection = self._snapshot()
-        is_whole = False
-        try:
-            yield from fast(connection.connection.dbapi_connection, sql, columns)
-            is_whole = True
-        finally:
-            if not is_whole:  # what is left half-way cannot be used again: the next SELECT has its own connection
-                connection.invalidate()
-                self.close()
-
-    def _arrow(self, sql: str, _: Columns) -> Generator[Mapping[str, Any]]:
-        reader = self._snapshot().sql(sql).to_arrow_reader(self.rows)
-        for batch in reader:
-            yield dict(zip(batch.schema.names, batch.columns, strict=True))
-
     # -- the connection -----------------------------------------------------------------------------------------
 
-    def _snapshot(self) -> Any:
+    @property
+    def _way(self) -> type[Connection]:
+        return connection_class(self.address.kind.way)
+
+    def _snapshot(self) -> Connection:
         with self._lock:
-            if self._connection is None:
+            if self._connection is None or self._connection.closed:
                 self._connection = self._opened(snapshot=True)
                 # Whoever forgets close() leaves no transaction open in somebody's production database.
                 self._finalizer = weakref.finalize(self, _closed, self._connection.close)
             return self._connection
 
-    def _opened(self, *, snapshot: bool) -> Any:
+    def _opened(self, *, snapshot: bool) -> Connection:
         kind = self.address.kind
         if importlib.util.find_spec(kind.module) is None:
             sentence = say("reading {host} needs the driver {driver}", host=self.address.host, driver=kind.module)
@@ -177,62 +137,9 @@ class Database:
         limits = {"seconds": seconds, "milliseconds": seconds * 1000}
         opening = tuple(statement.format(**limits) for statement in kind.opening) if snapshot else ()
         try:
-            return self._duckdb(opening) if kind.dialect == "duckdb" else self._sqlalchemy(opening)
-        except self._refusals() as error:
+            return self._way(self.address, opening)
+        except self._way.refusals() as error:
             raise self._understood(error, connecting=True) from error
-
-    def _duckdb(self, opening: tuple[str, ...]) -> Any:
-        import duckdb
-
-        # Nothing but this file: a SELECT could otherwise read any file of this machine. Moments are compared in UTC.
-        config = {"enable_external_access": "false"}
-        connection = duckdb.connect(self.address.path, read_only=True, config=config)
-        for statement in ("SET TimeZone = 'UTC'", *opening):
-            connection.execute(statement)
-        return connection
-
-    def _sqlalchemy(self, opening: tuple[str, ...]) -> Any:
-        from sqlalchemy import create_engine
-        from sqlalchemy.pool import NullPool
-
-        kind = self.address.kind
-        options: dict[str, Any] = {"poolclass": NullPool}
-        if kind.in_file:
-            options["creator"] = self._sqlite
-        engine = create_engine(f"{kind.driver}://" if kind.in_file else self.address.url, **options)
-        connection = engine.connect()
-        try:
-            if opening and kind.isolation:
-                connection = connection.execution_options(isolation_level=kind.isolation)
-            for statement in opening:
-                connection.exec_driver_sql(statement)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _sqlite(self) -> Any:
-        import sqlite3
-
-        # Threads take turns, never at once; batches.py reads one slice in one thread, the next in another.
-        name = f"file:{quote(self.address.path)}?mode=ro"
-        return sqlite3.connect(name, uri=True, check_same_thread=False, isolation_level=None)
-
-    def _refusals(self) -> tuple[type[Exception], ...]:
-        import duckdb
-        from sqlalchemy.exc import SQLAlchemyError
-
-        if self.dialect == "duckdb":
-            return (duckdb.Error,)
-        if self.dialect == "postgres":
-            import psycopg
-
-            return (SQLAlchemyError, psycopg.Error)
-        if self.dialect == "mysql":
-            import pymysql
-
-            return (SQLAlchemyError, pymysql.Error, OSError)
-        return (SQLAlchemyError,)
 
     def _understood(self, error: Exception, *, connecting: bool = False) -> EChannelError:
         return understood(error, self.address.host, self.address.secret, connecting=connecting)

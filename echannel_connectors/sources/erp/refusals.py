@@ -17,6 +17,7 @@ NAMES = say("is the module installed, and are parameters such as prefix and sche
 VERSION = say("is this spec for another version of the ERP?")
 GRANT = say("ask for the right to SELECT from it")
 URL = say("look at the source's url")
+CERTIFICATE = say("is ca_file the authority that signed it, and is the host in the URL the name that it is made for?")
 AGAIN = say("run again later")
 HBA = say("see its pg_hba.conf")
 EXPRESSION = say("look at its expression")
@@ -33,10 +34,12 @@ STOPPED = partial(say, "{host} stopped the query")
 SILENT = partial(say, "{host} does not answer")
 WRITTEN = partial(say, "{host} is being written by somebody else")
 OTHER_KIND = partial(say, "{host} is not a database of this kind")
+STRANGER = partial(say, "{host} shows a certificate that is not accepted")
 NOT_COMPUTED = partial(say, "the database cannot compute a column: {name}")
 
 # The pattern is looked for in "<code> <message>"; `name` is what its group caught, `host` the server.
 REASONS: tuple[Reason, ...] = (
+    (r"certificate", Refused, STRANGER, CERTIFICATE),
     # PostgreSQL
     (r"password authentication failed|no password supplied|28P01|28000", Refused, NO_ENTRY, LOGIN),
     (r"no pg_hba\.conf entry|pg_hba\.conf rejects", Refused, NOBODY, HBA),

@@ -70,7 +70,7 @@ class ErpStream:
                 newest = _newest(newest, found.column(CURSOR))
             if newest != position.get("cursor") and (in_order or is_last):
                 position = {"cursor": newest, "key": [str(value) for value in last]}
-            yield Batch(rows, dict(position) or {"key": [str(value) for value in last]})
+            yield Batch(rows, dict(position) or {"key": [str(value) for value in last]}, distinct=not in_order)
 
     def keys(self) -> Iterator[pa.RecordBatch]:
         schema = pa.schema([self.shape.columns.field(name) for name in self.shape.key])
