@@ -342,7 +342,8 @@ FRENCH: dict[str, str] = {
         "une clé de webservice a 32 caractères et pas d'espace ; celle-ci en a {n}",
     "in the back office under Advanced Parameters > Webservice, copy the whole key":
         "dans le back-office, sous Paramètres avancés > Webservice, copiez toute la clé",
-    "Which ERP ({known}), empty for none": "Quel ERP ({known}), vide si aucun",
+    "ERPs that it knows: {known}": "ERP connus : {known}",
+    "Which ERP, empty for none": "Quel ERP, vide sinon",
     "The ERP's database, such as mysql://reader:password@host/books (it is not shown)":
         "La base de données de l'ERP, comme mysql://lecteur:mot-de-passe@serveur/base (elle ne s'affiche pas)",
     "Without a shop and without an ERP there is nothing to read.":
@@ -592,6 +593,8 @@ FRENCH: dict[str, str] = {
         "Une feuille Google pour les chiffres (son adresse), vide sinon",
     "The key file of its service account, empty for Google's own login":
         "Le fichier de clé de son compte de service, vide pour la connexion propre à Google",
+    "The number of a Google Analytics property, empty for none":
+        "Le numéro d'une propriété Google Analytics, vide sinon",
     "there is no file {path}": "il n'y a pas de fichier {path}",
     # Google Analytics
     "Google Analytics": "Google Analytics",

@@ -79,8 +79,9 @@ def test_a_shop_and_an_erp_after_every_mistake(served: str, shop_a: FakeShop, tm
         *("Exeter", "London", ""),
         *("no shop", "http://shop.example", "https://me:pw@shop.example", f"{served}/api/"),
         *("", "short", shop_a.key),
-        *("sage", "odo", "Dolibarr"),
-        *("", "books", "oracle://me:pw@host/books", "sqlite:///erp.sqlite"),
+        *("cegid", "odo", "Dolibarr"),
+        *("", "books", "access://me:pw@host/books", "sqlite:///erp.sqlite"),
+        *("G-ABC123", "123456789", ""),
         *(
             "my figures",
             "https://docs.google.com/spreadsheets/d/1AbCdEfGhIjKlMnOpQ/edit#gid=0",
@@ -102,10 +103,11 @@ def test_a_shop_and_an_erp_after_every_mistake(served: str, shop_a: FakeShop, tm
         "the address holds a key or a password",
         "a webservice key has 32 characters and no space; this has 0",
         "this has 5",
-        "there is no connector 'sage' hint: known: dolibarr, odoo, tryton",
+        "there is no connector 'cegid' hint: known: dolibarr, dynamics_nav, ebp, erpnext, odoo, sage100, sap_b1, tryton",
         "hint: did you mean 'odoo'?",
         "the url is no database URL",
-        "'oracle' is not a database that can be read",
+        "'access' is not a database that can be read",
+        "G-ABC123 is the id of a stream",
         "'my figures' is not a spreadsheet hint: copy its address from the browser",
         "there is no file",
     ):
@@ -127,6 +129,7 @@ def test_a_shop_and_an_erp_after_every_mistake(served: str, shop_a: FakeShop, tm
     }
     assert found["sources"]["shop"] == {"connector": "prestashop", "url": served, "key": "${SHOP_KEY}"}
     assert found["sources"]["books"]["parameters"]["server_time_zone"] == "Europe/London"
+    assert found["sources"]["web"] == {"connector": "ga4", "property": 123456789}
     assert found["destination"] == "sheets://1AbCdEfGhIjKlMnOpQ?credentials=key.json"
     assert text.startswith("# All of this may be changed by hand;")
 
@@ -134,7 +137,7 @@ def test_a_shop_and_an_erp_after_every_mistake(served: str, shop_a: FakeShop, tm
 @ON_POSIX
 def test_a_french_shop_and_check_right_after(served: str, shop_a: FakeShop, tmp_path: Path) -> None:
     """The terminal's language becomes the company's, of the file's comments too; `check` needs nothing more."""
-    code, screen = play(tmp_path, ["Atelier d'Été", "", "", "", "", served, shop_a.key, "", ""], FRENCH)
+    code, screen = play(tmp_path, ["Atelier d'Été", "", "", "", "", served, shop_a.key, "", "", ""], FRENCH)
     assert code == 0
     assert "Le nom de votre entreprise" in screen
     assert "Sans boutique et sans ERP, il n'y a rien à lire." in screen
@@ -150,7 +153,7 @@ def test_a_french_shop_and_check_right_after(served: str, shop_a: FakeShop, tmp_
 
 @ON_POSIX
 def test_an_address_without_https_is_meant_with_it(tmp_path: Path) -> None:
-    code, screen = play(tmp_path, ["", "", "", "www.shop.example/api", "A" * 32, "", ""], ENGLISH, "my shop")
+    code, screen = play(tmp_path, ["", "", "", "www.shop.example/api", "A" * 32, "", "", ""], ENGLISH, "my shop")
     assert code == 0
     assert "echannel check --project 'my shop'" in screen
     found = yaml.safe_load((tmp_path / "my shop" / "echannel.yaml").read_text(encoding="utf-8"))
@@ -172,7 +175,7 @@ def test_an_old_env_file_keeps_its_salt_and_its_other_lines(tmp_path: Path) -> N
     env = tmp_path / ".env"
     env.write_text("OTHER=1\nECHANNEL_SALT=old\nSHOP_KEY=old\n", encoding="utf-8")
     env.chmod(0o644)
-    assert play(tmp_path, ["", "", "", "shop.example", "B" * 32, "", ""])[0] == 0
+    assert play(tmp_path, ["", "", "", "shop.example", "B" * 32, "", "", ""])[0] == 0
     assert env.read_text(encoding="utf-8").splitlines() == ["OTHER=1", "ECHANNEL_SALT=old", f"SHOP_KEY={'B' * 32}"]
     assert stat.S_IMODE(env.stat().st_mode) == 0o600
 

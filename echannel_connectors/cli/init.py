@@ -24,6 +24,7 @@ from echannel_connectors.models.company import Company
 from echannel_connectors.project import FILE
 from echannel_connectors.settings import written_in
 from echannel_connectors.sources.erp import Erp
+from echannel_connectors.sources.ga4 import Ga4
 from echannel_connectors.sources.prestashop import PrestaShop
 from echannel_connectors.texts import Text, say
 
@@ -56,6 +57,7 @@ def ask_and_write(folder: Path) -> None:
         _ask_for_erp(sources, hidden, folder, company["time_zone"])
         if not sources:
             show.talk(say("Without a shop and without an ERP there is nothing to read."))
+    _ask_for_web(sources, folder)
     settings = {"version": 1, "company": company, "sources": sources, "destination": _ask_for_sheet(folder)}
     folder.mkdir(parents=True, exist_ok=True)
     _write_secrets(env, hidden)
@@ -101,13 +103,37 @@ def _ask_for_erp(sources: dict[str, dict[str, Any]], hidden: dict[str, str], fol
         _valid(lambda: Erp.for_spec(name, folder, url=answer))
         return answer
 
-    if name := _ask(say("Which ERP ({known}), empty for none", known=", ".join(known)), check=erp):
+    show.talk(say("ERPs that it knows: {known}", known=", ".join(known)))
+    if name := _ask(say("Which ERP, empty for none"), check=erp):
         usual = {word: parameter.default for word, parameter in specs.find(name, folder).parameters.items()}
         # A zone that the spec assumes is more likely to be the company's own.
         parameters = {word: time_zone if value in available_timezones() else value for word, value in usual.items()}
         sources["books"] = {"connector": name, "url": "${ERP_URL}", "parameters": parameters}
         question = say("The ERP's database, such as mysql://reader:password@host/books (it is not shown)")
         hidden["ERP_URL"] = _ask(question, check=database, is_hidden=True)
+
+
+def _ask_for_web(sources: dict[str, dict[str, Any]], folder: Path) -> None:
+    def number(answer: str) -> str:
+        if answer:
+            _valid(lambda: Ga4(property=(answer,)))
+        return answer
+
+    if found := _ask(say("The number of a Google Analytics property, empty for none"), check=number):
+        credentials = _key_file(folder)
+        told_of = {"credentials": credentials} if credentials else {}
+        sources["web"] = {"connector": "ga4", "property": int(found), **told_of}
+
+
+def _key_file(folder: Path) -> str:
+    """The key file of a service account, as seen from the folder."""
+
+    def there(answer: str) -> str:
+        if answer and not (folder / answer).is_file():
+            raise SettingsError(say("there is no file {path}", path=folder / answer))
+        return answer
+
+    return _ask(say("The key file of its service account, empty for Google's own login"), check=there)
 
 
 def _ask_for_sheet(folder: Path) -> str:
@@ -119,12 +145,7 @@ def _ask_for_sheet(folder: Path) -> str:
     if not address:
         return "duckdb:///echannel.duckdb"
 
-    def key_file(answer: str) -> str:
-        if answer and not (folder / answer).is_file():
-            raise SettingsError(say("there is no file {path}", path=folder / answer))
-        return answer
-
-    credentials = _ask(say("The key file of its service account, empty for Google's own login"), check=key_file)
+    credentials = _key_file(folder)
     return f"sheets://{address}" + (f"?credentials={quote(credentials)}" if credentials else "")
 
 

@@ -34,6 +34,7 @@ Given = Annotated[
     list[str] | None, typer.Option("--parameter", help="A parameter of the spec, as name=value; may be given again.")
 ]
 HERE = Path()
+SYSTEM = ("information_schema", "pg_catalog", "mysql", "performance_schema", "sys")  # schemas of databases themselves
 STATES = {"fed": say("yes"), "partly": say("partly"), "not": say("no")}
 
 
@@ -332,7 +333,8 @@ def _tables_of(url: str) -> list[str]:
     from echannel_connectors.sources.erp.reader import Database
 
     database = Database(Address.of(url))
-    return [name for name in database.tables() if "." not in name]
+    rows = database.values(database.address.kind.tables)
+    return [str(name) for schema, name in rows if str(schema).lower() not in SYSTEM]
 
 
 def _like(default: Scalar | None, text: str) -> Scalar:

@@ -258,11 +258,11 @@ class Reader:
             if name in ctes:
                 table.meta["is_cte"] = True
             elif name in self.views:
-                table.replace(self._view(name).subquery(alias))
+                table.replace(self._view(name).subquery(alias, copy=False))
             else:
                 self._rename(table)
                 if name in self.spec.instead and self.present is not None and _said(table) not in self.present:
-                    table.replace(self._stand_in(name).subquery(alias))
+                    table.replace(self._stand_in(name).subquery(alias, copy=False))
         return root.this  # type: ignore[no-any-return]  # the node that was put in
 
     def view(self, name: str) -> Piece:
@@ -289,7 +289,7 @@ class Reader:
                 sentence = f"core.{core.name} has no column {name!r}"
                 raise self.wrong(piece, sentence, did_you_mean(name, known), piece.offset(start_of(one)))
         columns = {name: _of_q(name) for name in query.named_selects if name in known}
-        return exp.select().from_(query.subquery("q"), copy=False), columns
+        return exp.select().from_(query.subquery("q", copy=False), copy=False), columns
 
     def _relation(self, piece: Piece, where: exp.Expression | None) -> exp.Select:
         query = self.read(piece)

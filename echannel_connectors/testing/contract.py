@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -95,7 +95,6 @@ class _Trial:
     parameters: Mapping[str, Scalar]
     never_deleted: Sequence[str]
     folder: Path
-    opened: list[Erp] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -121,8 +120,8 @@ class _Trial:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        for source in self.opened:
-            source.close()
+        if "source" in self.__dict__:
+            self.source.close()
 
     def verify(self, clause: str) -> None:
         """Raise ContractBroken where the clause is not kept."""
@@ -141,15 +140,14 @@ class _Trial:
     def spec(self) -> Spec:
         return specs.load(self.file)
 
+    @cached_property
     def source(self) -> Erp:
-        """The ERP, opened anew."""
-        source = Erp(connector=self.spec.connector, spec=self.spec, url=self.url, parameters=self.parameters)  # type: ignore[arg-type]  # a SecretStr
-        self.opened.append(source)
-        return source
+        """The ERP. Each `streams()` sees its state anew; what it is asked is compiled once."""
+        return Erp(connector=self.spec.connector, spec=self.spec, url=self.url, parameters=self.parameters)  # type: ignore[arg-type]  # a SecretStr
 
     @cached_property
     def proof(self) -> Proof:
-        return self.source().prove(doubts=self.checked.doubts)
+        return self.source.prove(doubts=self.checked.doubts)
 
     def sync(self, source: Any, warehouse: str) -> SyncResult:  # an Erp, or one that hides rows
         into = DuckDB(self.folder / f"{warehouse}.duckdb")
@@ -186,7 +184,7 @@ def _runs(trial: _Trial) -> Iterator[str]:
 
 def _fits(trial: _Trial) -> Iterator[str]:
     """Every row with every column in its type."""
-    for name, stream in trial.source().streams().items():
+    for name, stream in trial.source.streams().items():
         try:
             _rows(stream)
         except EChannelError as error:
@@ -196,7 +194,7 @@ def _fits(trial: _Trial) -> Iterator[str]:
 
 def _reads_on(trial: _Trial) -> Iterator[str]:
     """From a position in the middle, every row behind it comes, as a whole read gives it."""
-    for name, stream in trial.source().streams().items():
+    for name, stream in trial.source.streams().items():
         assert isinstance(stream, ErpStream)
         if stream.select.cursor is None:
             continue
@@ -220,8 +218,8 @@ def _reads_on(trial: _Trial) -> Iterator[str]:
 
 
 def _stays(trial: _Trial) -> Iterator[str]:
-    trial.sync(trial.source(), "twice")
-    again = trial.sync(trial.source(), "twice")
+    trial.sync(trial.source, "twice")
+    again = trial.sync(trial.source, "twice")
     for stream in again.streams:
         for count, what in ((stream.changed, "changed"), (stream.deleted, "deleted"), (stream.set_aside, "set aside")):
             if count:
@@ -230,10 +228,9 @@ def _stays(trial: _Trial) -> Iterator[str]:
 
 def _notices(trial: _Trial) -> Iterator[str]:
     """A row of each table is hidden from the second sync, as if the ERP had deleted it."""
-    source = trial.source()
-    trial.sync(source, "gone")
-    hidden = {name: next(iter(_rows(stream)), None) for name, stream in source.streams().items()}
-    found = trial.sync(_Hiding(trial.source(), {name: key for name, key in hidden.items() if key}), "gone")
+    trial.sync(trial.source, "gone")
+    hidden = {name: next(iter(_rows(stream)), None) for name, stream in trial.source.streams().items()}
+    found = trial.sync(_Hiding(trial.source, {name: key for name, key in hidden.items() if key}), "gone")
     deleted = {stream.stream: stream.deleted for stream in found.streams}
     for name, key in hidden.items():
         if key is None or name in trial.never_deleted:

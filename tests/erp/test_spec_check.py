@@ -337,6 +337,17 @@ def test_what_cannot_be_connected_to(tmp_path: Path, words: tuple[str, ...], sen
     assert "Traceback" not in done.stderr
 
 
+def test_new_names_the_tables_of_a_server(odoo: str, tmp_path: Path) -> None:
+    """The ERP's own, not those by which PostgreSQL describes itself."""
+    done = echannel(tmp_path, "spec", "new", "acme", "--dialect", "postgres", "--connect", odoo)
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "connector_specs" / "acme.yaml").read_text(encoding="utf-8")
+    (orders,) = [line for line in text.splitlines() if line.startswith("#   orders: ")]
+    assert "sale_order" in orders
+    assert "pg_" not in text
+    assert "let-me-read" not in text
+
+
 def test_e_mails_are_not_shown(dolibarr_sqlite: str, tmp_path: Path) -> None:
     done = echannel(tmp_path, "spec", "check", "dolibarr", "--connect", dolibarr_sqlite, "--table", "customers")
     assert done.returncode == 0

@@ -48,6 +48,11 @@ POSTGRES = (
 )
 FORMATS = "NLS_TIMESTAMP_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF6' NLS_DATE_FORMAT = 'YYYY-MM-DD'"
 ORACLE = (f"ALTER SESSION SET {FORMATS} TIME_ZONE = 'UTC'", "SET TRANSACTION READ ONLY")
+# With those that the account may not read: a table without the right to it is told, and not taken for one that lacks.
+POSTGRES_TABLES = (
+    "SELECT n.nspname, c.relname FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n"
+    " ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f')"
+)
 SQLITE_TABLES = "SELECT NULL, name FROM sqlite_master WHERE type IN ('table', 'view')"
 FIREBIRD_TABLES = "SELECT NULL, TRIM(RDB$RELATION_NAME) FROM RDB$RELATIONS"
 ORACLE_TABLES = "SELECT owner, table_name FROM all_tables UNION ALL SELECT owner, view_name FROM all_views"
@@ -55,7 +60,7 @@ ORACLE_TABLES = "SELECT owner, table_name FROM all_tables UNION ALL SELECT owner
 KINDS: Mapping[str, Kind] = {
     "postgresql": Kind("postgres", "", "psycopg", "postgres", "copy",
                        opening=("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", *POSTGRES),
-                       tls=(("sslmode", "verify-full"), ("sslrootcert", "{ca}"))),
+                       tls=(("sslmode", "verify-full"), ("sslrootcert", "{ca}")), tables=POSTGRES_TABLES),
     "mysql": Kind("mysql", "", "pymysql", "mysql", "packets",
                   opening=(MYSQL, REPEATABLE, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"),
                   tls=(("ssl_ca", "{ca}"), ("ssl_verify_cert", "true"), ("ssl_verify_identity", "true"))),
@@ -76,6 +81,7 @@ ODBC: Mapping[str, Kind] = {
     "postgres": replace(
         KINDS["odbc"],
         dialect="postgres",
+        tables=POSTGRES_TABLES,
         opening=("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", *POSTGRES),
     ),
     "mysql": replace(KINDS["odbc"], dialect="mysql", opening=(MYSQL,)),

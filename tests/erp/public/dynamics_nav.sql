@@ -133,6 +133,16 @@ VALUES ('SI1', 10000, '', 0, 2, 5, 20, 100, 120), ('SI1', 20000, '', 0, 0, 0, 0,
 INSERT INTO dbo."Sales Shipment Header" VALUES ('SS1', 'SO2', '2026-01-12'), ('SS2', 'SO1', '2026-01-14'), ('SS3', 'SO3', '2026-01-13');
 INSERT INTO dbo."Sales Shipment Line" VALUES ('SS3', 10000, 'SO3'), ('SS2', 10000, 'SO1');
 
+-- SO6 is open, a half of it invoiced; somebody will remove it.
+INSERT INTO dbo."Sales Header" ("No_", "Order Date") VALUES ('SO6', '2026-01-09');
+INSERT INTO dbo."Sales Line" ("Document No_", "Line No_", "Quantity (Base)", "Line Amount", "Amount", "Amount Including VAT")
+VALUES ('SO6', 10000, 2, 24, 24, 28.8);
+INSERT INTO dbo."Sales Invoice Header" ("No_", "Order No_", "Order Date", "Posting Date") VALUES ('SI5', 'SO6', '2026-01-09', '2026-01-18');
+INSERT INTO dbo."Sales Invoice Line" ("Document No_", "Line No_", "Quantity (Base)", "Amount", "Amount Including VAT")
+VALUES ('SI5', 10000, 1, 12, 14.4);
+INSERT INTO dbo."Cust_ Ledger Entry" VALUES (8, 2, 'SI5', 1, '1753-01-01', 1000);
+INSERT INTO dbo."Detailed Cust_ Ledg_ Entry" VALUES (18, 8, 1, 2, '2026-01-18', 14.4, '', 0, 1000);
+
 -- SC1 credits one of SI1's; SC2 stands alone.
 INSERT INTO dbo."Sales Cr_Memo Header" ("No_", "Applies-to Doc_ Type", "Applies-to Doc_ No_", "Posting Date", "Currency Code", "Currency Factor")
 VALUES ('SC1', 2, 'SI1', '2026-01-25', 'USD', 1.25), ('SC2', 0, '', '2026-01-26', '', 0);

@@ -1,4 +1,4 @@
--- Later: SO1 is posted in full and therefore gone; SI1 is paid; the quote is deleted; PO1 arrives and is gone; one piece is lost.
+-- Later: SO1 is posted in full and therefore gone; SI1 is paid; SO6 is removed; PO1 arrives and is gone; one piece is lost.
 DELETE FROM dbo."Sales Line" WHERE "Document No_" = 'SO1';
 DELETE FROM dbo."Sales Header" WHERE "No_" = 'SO1';
 INSERT INTO dbo."Sales Invoice Header" ("No_", "Order No_", "Order Date", "Posting Date", "timestamp")
@@ -10,6 +10,9 @@ INSERT INTO dbo."Cust_ Ledger Entry" VALUES (7, 2, 'SI4', 1, '1753-01-01', 10000
 INSERT INTO dbo."Detailed Cust_ Ledg_ Entry" VALUES
   (14, 7, 1, 2, '2026-02-10', 216, '', 0, 1000005), (15, 1, 2, 1, '2026-02-11', -70, 'USD', 0, 1000006);
 UPDATE dbo."Cust_ Ledger Entry" SET "Open" = 0, "Closed at Date" = '2026-02-11', "timestamp" = 1000007 WHERE "Entry No_" = 1;
+-- SO6 is removed by hand: nothing else says that its old invoice is now all there is of it.
+DELETE FROM dbo."Sales Line" WHERE "Document No_" = 'SO6';
+DELETE FROM dbo."Sales Header" WHERE "No_" = 'SO6';
 DELETE FROM dbo."Purchase Line";
 DELETE FROM dbo."Purchase Header";
 INSERT INTO dbo."Purch_ Rcpt_ Header" VALUES ('PR3', 'V1', '2026-01-02', '2026-02-10', '', 1000008);

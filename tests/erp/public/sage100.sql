@@ -89,8 +89,8 @@ VALUES (6, 1, 'BC4', '', '2026-01-12', '1753-01-01', '1753-01-01', 7, 7, 84, 100
 
 -- BC5: 9 of 10 delivered and nothing left to deliver.
 INSERT INTO dbo.F_DOCLIGNE
-  (DL_No, DO_Type, DO_Piece, DL_PieceBC, DO_Date, DL_DateBC, DL_Qte, DL_QteBC, DL_MontantHT, DL_MontantTTC)
-VALUES (8, 3, 'BL5', 'BC5', '2026-01-25', '2026-01-13', 9, 10, 108, 129.6);
+  (DL_No, DO_Type, DO_Piece, DL_PieceBC, DO_Date, DL_DateBC, DL_Qte, DL_QteBC, DL_MontantHT, DL_MontantTTC, cbModification)
+VALUES (8, 3, 'BL5', 'BC5', '2026-01-25', '2026-01-13', 9, 10, 108, 129.6, '2026-01-25 10:00:00');
 
 -- BC6: in preparation. BC1 is also the number of a quote.
 INSERT INTO dbo.F_DOCLIGNE

@@ -45,6 +45,7 @@ def test_orders_before_and_after_they_are_posted(nav: Erp) -> None:
         ("SO3", "SO3", "completed", "posted", True, "2026-01-17", "EUR", 1, 24, 4.8),  # SI3 invoices its shipment
         ("SO4", "SO4", "confirmed", "open", True, "2026-01-06", "EUR", 1, 50, 10),  # not released: Line Amount
         ("SO5", "SO5", "confirmed", "open", True, "2026-01-07", "EUR", 1, 0, 0),  # not released, tax in its prices
+        ("SO6", "SO6", "confirmed", "open", True, "2026-01-09", "EUR", 1, 24, 4.8),
     ]
 
 
@@ -87,6 +88,7 @@ def test_order_lines_are_in_base_units(nav: Erp) -> None:
         ("SO3", "SI3/10000", "A", "", 2, 12, 6, 0, 24, 2),
         ("SO4", "10000", "A", "", 5, 12, 6, 0, 50, 0),
         ("SO5", "10000", "A", "", 5, 12, 6, 0, 0, 0),
+        ("SO6", "10000", "A", "", 2, 12, 6, 0, 24, 0),
     ]
 
 
@@ -111,6 +113,7 @@ def test_invoices_and_what_is_open(nav: Erp) -> None:
         ("SI1", "invoice", "C1", "SO2", "2026-02-14", "USD", 100, 120, 70, "open", None),
         ("SI2", "invoice", "C1", "SO1", "2026-02-15", "EUR", 48, 57.6, 0, "paid", "2026-02-04 23:00:00"),
         ("SI3", "invoice", "C1", "SO3", None, "EUR", 24, 28.8, 14.4, "open", None),
+        ("SI5", "invoice", "C1", "SO6", None, "EUR", 12, 14.4, 14.4, "open", None),
     ]
     assert table(nav, "invoice_lines", "invoice_id", "line_id", "quantity", "amount_net", "amount_tax", "order_id") == [
         ("SC1", "10000", -1, -20, -4, None),
@@ -118,6 +121,7 @@ def test_invoices_and_what_is_open(nav: Erp) -> None:
         ("SI1", "10000", 5, 100, 20, "SO2"),
         ("SI2", "10000", 4, 48, 9.6, "SO1"),
         ("SI3", "10000", 2, 24, 4.8, "SO3"),
+        ("SI5", "10000", 1, 12, 2.4, "SO6"),
     ]
     assert table(nav, "payments", "payment_id", "invoice_id", "paid_at", "amount", "currency") == [
         ("2", "SI1", "2026-02-03 23:00:00", 50, "USD"),
