@@ -91,6 +91,7 @@ def written(folder: Path, spec: str = RIGHT, sample: str = SAMPLE) -> tuple[Path
     return folder / "acme.yaml", folder / "acme.sql"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("connector", "database"), OURS)
 def test_our_own_specs_keep_the_contract(request: pytest.FixtureRequest, connector: str, database: str) -> None:
     """Every clause, on the real ERP's own database."""

@@ -187,6 +187,7 @@ def test_a_run_that_dies_leaves_the_old_table_and_the_next_one_cleans_up(
     assert [grid.title for grid in google.books[ID].grids.values()] == ["Sheet1", "orders"]
 
 
+@pytest.mark.slow
 def test_fifty_thousand_rows_in_at_most_eight_requests(google: FakeSheets, sheets: Sheets) -> None:
     """50,000 × 12 cells, in bodies under 2 MB."""
     count = 50_000

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from echannel_connectors.arrow import ARROW_TYPES, e_mail
+from echannel_connectors.arrow import ARROW_TYPES, e_mail, one_batch
 from echannel_connectors.errors import SpecError
 from echannel_connectors.sources.erp.reader import Database
 from echannel_connectors.sources.erp.rows import Columns, check_keys, last_key
@@ -90,14 +90,14 @@ def in_groups(blocks: Iterable[pa.RecordBatch]) -> Iterator[tuple[pa.RecordBatch
     for block in blocks:
         while block.num_rows:
             if rows == GROUP or size >= GROUP_BYTES:
-                yield pa.concat_batches(held), False
+                yield one_batch(held, held[0].schema), False
                 held, rows, size = [], 0, 0
             part = block.slice(0, GROUP - rows)
             block = block.slice(part.num_rows)  # noqa: PLW2901 - what is left of it
             held.append(part)
             rows, size = rows + part.num_rows, size + part.nbytes
     if held:
-        yield pa.concat_batches(held), True
+        yield one_batch(held, held[0].schema), True
 
 
 def _newest(known: str | None, cursor: pa.Array) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -184,7 +185,9 @@ class Service:
 
     def _built(self, api: str) -> Any:  # as above
         try:
-            from googleapiclient.discovery import build
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # which Pythons Google will support is not a user's care
+                from googleapiclient.discovery import build
         except ImportError as error:
             raise SettingsError(
                 say("Google Analytics needs its client"), hint="pip install 'echannel-connectors[google]'"

@@ -91,6 +91,7 @@ def statements(connector: str) -> Iterator[tuple[str, str]]:
             yield name, select.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("connector", SQL_SERVER)
 def test_what_sql_server_is_asked_is_t_sql(connector: str) -> None:
     """Another T-SQL grammar than ours reads every statement, and each is a single SELECT with bracketed names."""
