@@ -42,6 +42,7 @@ def test_a_sync_without_changes_changes_nothing(shop_a: FakeShop, warehouse_file
     assert len(shop_a.requests) - before < 40
 
 
+@pytest.mark.slow
 def test_twenty_runs_in_which_only_an_old_row_changed(shop_a: FakeShop, warehouse_file: Path) -> None:
     """An old order changes its state before each run; the last run ends with the truth of all of them."""
     with served(shop_a) as shop:

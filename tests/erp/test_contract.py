@@ -99,6 +99,7 @@ def test_our_own_specs_keep_the_contract(request: pytest.FixtureRequest, connect
     verify_spec(specs.shipped("connector_specs") / f"{connector}.yaml", url=url)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("connector", PUBLIC)
 def test_specs_from_public_facts_keep_it(connector: str, tmp_path: Path) -> None:
     """On the small companies that are built from the public facts."""

@@ -17,7 +17,9 @@ from tests.command import echannel, on_terminal
 
 
 @pytest.mark.parametrize("dialect", ["mysql", "postgres", "tsql", "oracle", "sqlite", "duckdb"])
-@pytest.mark.parametrize("tables", [USUAL, tuple(TABLES)], ids=["usual", "all"])
+@pytest.mark.parametrize(
+    "tables", [pytest.param(USUAL, id="usual"), pytest.param(tuple(TABLES), id="all", marks=pytest.mark.slow)]
+)
 def test_a_skeleton_is_right_but_for_what_is_to_be_filled_in(
     tmp_path: Path, dialect: str, tables: tuple[str, ...]
 ) -> None:

@@ -175,6 +175,7 @@ def into_file(source: Erp, file: Path) -> tuple[SyncResult, dict[str, list[dict[
         return done, {name: core(into, name) for name in TABLES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("connector", PUBLIC)
 def test_some_days_later(connector: str, tmp_path: Path) -> None:
     """An incremental sync of the later state gives what a first sync of it gives, and reads less."""
