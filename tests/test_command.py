@@ -272,6 +272,7 @@ def test_a_pipe_gets_every_row(tmp_path: Path) -> None:
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == list(range(250))
 
 
+@pytest.mark.slow
 def test_what_a_newcomer_sees_fits_the_terminal(served: str, shop_a: FakeShop, tmp_path: Path) -> None:
     """Sentences are broken at words, in both languages."""
     for language in ("en", "fr"):

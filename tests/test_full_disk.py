@@ -60,6 +60,7 @@ def test_the_first_load_finds_no_room(size: int, shop_a: FakeShop, tmp_path: Pat
         assert_truth(tmp_path / "shop.duckdb", shop_a, url)
 
 
+@pytest.mark.slow
 def test_a_later_sync_finds_no_room(shop_a: FakeShop, tmp_path: Path) -> None:
     """What was loaded before is still there, and what is new comes with the next run."""
     with shop_a.serve() as url:

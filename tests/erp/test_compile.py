@@ -79,6 +79,7 @@ def test_only_a_single_select_passes(query: str, dialect: str) -> None:
     assert "\n" not in str(caught.value).replace("\n  hint", "")
 
 
+@pytest.mark.slow
 def test_every_shipped_statement_is_a_select() -> None:
     for connector, targets in {
         "odoo": ["postgres"],

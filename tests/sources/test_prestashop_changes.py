@@ -157,6 +157,7 @@ def test_no_order_is_lost_when_the_clocks_change(zone: str, change: datetime, tm
     assert len(ids) == 51
 
 
+@pytest.mark.slow
 def test_a_date_in_the_future_hides_nothing(shop_a: FakeShop, tmp_path: Path) -> None:
     """A row that a wrong clock dated 2031 must not keep the changes of today away until then."""
     into = DuckDB(tmp_path / "shop.duckdb")

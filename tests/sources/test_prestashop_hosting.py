@@ -293,6 +293,7 @@ class Counting(FakeShop):
                 counted["now"] -= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("settings", "most"), [({"polite": True}, 1), ({"readers": 3}, 3), ({}, 6)])
 def test_never_more_requests_at_once_than_allowed(settings: dict[str, object], most: int, tmp_path: Path) -> None:
     fake = Counting.from_recording(recording("shop-a"))

@@ -162,6 +162,7 @@ def test_a_shop_becomes_a_multistore(tmp_path: Path) -> None:
     same_ids(shop, into, ALL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["deleted", "switched off"])
 def test_a_group_that_goes_stops_nothing(how: str, tmp_path: Path) -> None:
     """The shop answers 500 for a group without stores: it is no longer asked for, and comes back as it went.
