@@ -16,7 +16,7 @@ PACKAGE = Path(echannel_connectors.__file__).parent
 # The lower a layer stands here, the more may import it. `models.company` and `models.core` are words as well.
 LAYERS = (
     ("errors", "events", "settings", "texts", "french"),
-    ("streams", "arrow"),
+    ("streams", "arrow", "google_login"),
     ("sources", "specs", "destinations", "models"),
     ("batches", "runs", "project", "pipeline", "planning", "reading", "review", "looker"),
     ("cli", "interop", "demo", "testing", "schemas"),

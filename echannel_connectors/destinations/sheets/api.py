@@ -19,6 +19,7 @@ from echannel_connectors import events
 from echannel_connectors.destinations.sheets.cells import Cells, Chunk
 from echannel_connectors.errors import DestinationError, EChannelError, Refused, SettingsError, Unavailable
 from echannel_connectors.events import OnEvent
+from echannel_connectors.google_login import login, no_login
 from echannel_connectors.texts import say
 
 Request = Mapping[str, Any]  # one request of a batchUpdate, as the API has it
@@ -119,7 +120,7 @@ class Api:
         except requests.RequestException as error:
             raise _Temporary(say("Google Sheets does not answer: {problem}", problem=type(error).__name__)) from error
         except GoogleAuthError as error:
-            raise _login(error) from error
+            raise no_login(error) from error
         finally:
             self.cost.seconds += time.monotonic() - clock
 
@@ -145,26 +146,11 @@ class Api:
             raise SettingsError(
                 say("Google Sheets needs its client"), hint="pip install 'echannel-connectors[google]'"
             ) from error
-        auth = self._login()
+        auth = login(self.credentials, SCOPE, self.endpoint)
         session = _to(self.endpoint, auth) if self.endpoint else None
         client = gspread.Client(auth=auth, session=session).http_client
         client.set_timeout(TIMEOUT)
         return client
-
-    def _login(self) -> Any:  # google-auth's credentials
-        import google.auth
-        from google.auth.credentials import AnonymousCredentials
-        from google.auth.exceptions import GoogleAuthError
-        from google.oauth2.service_account import Credentials
-
-        if self.endpoint:
-            return AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth has no types here
-        try:
-            if self.credentials:
-                return Credentials.from_service_account_file(self.credentials, scopes=[SCOPE])  # type: ignore[no-untyped-call]  # as above
-            return google.auth.default(scopes=[SCOPE])[0]
-        except (GoogleAuthError, OSError, ValueError) as error:
-            raise _login(error) from error
 
 
 def letters(column: int) -> str:
@@ -214,15 +200,6 @@ def _said(response: Any) -> str:
         return str(response.json()["error"]["message"])
     except (ValueError, KeyError, TypeError):
         return str(response.reason)
-
-
-def _login(error: Exception) -> EChannelError:
-    return Refused(
-        say("Google does not know who is asking: {problem}", problem=str(error).splitlines()[0][:200]),
-        hint=say(
-            "give `credentials`, the key file of a service account, or run `gcloud auth application-default login`"
-        ),
-    )
 
 
 def _understood(status: int, message: str, headers: Mapping[str, str]) -> EChannelError:

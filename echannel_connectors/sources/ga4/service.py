@@ -20,6 +20,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from echannel_connectors import events
 from echannel_connectors.errors import EChannelError, Refused, SettingsError, Unavailable, UnexpectedData
 from echannel_connectors.events import OnEvent
+from echannel_connectors.google_login import login, no_login
 from echannel_connectors.texts import Text, say
 
 SCOPE = "https://www.googleapis.com/auth/analytics.readonly"
@@ -193,25 +194,8 @@ class Service:
                 say("Google Analytics needs its client"), hint="pip install 'echannel-connectors[google]'"
             ) from error
         options = {"client_options": {"api_endpoint": self.endpoint}} if self.endpoint else {}
-        return build(
-            api, "v1beta", credentials=self._login, static_discovery=True, cache_discovery=False, **options
-        )  # fmt: skip
-
-    @cached_property
-    def _login(self) -> Any:  # google-auth's credentials
-        import google.auth
-        from google.auth.credentials import AnonymousCredentials
-        from google.auth.exceptions import GoogleAuthError
-        from google.oauth2.service_account import Credentials
-
-        if self.endpoint:
-            return AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth has no types here
-        try:
-            if self.credentials:
-                return Credentials.from_service_account_file(self.credentials, scopes=[SCOPE])  # type: ignore[no-untyped-call]  # as above
-            return google.auth.default(scopes=[SCOPE])[0]
-        except (GoogleAuthError, OSError, ValueError) as error:
-            raise no_login(error) from error
+        who = login(self.credentials, SCOPE, self.endpoint)
+        return build(api, "v1beta", credentials=who, static_discovery=True, cache_discovery=False, **options)
 
 
 AFTER_MIDNIGHT = say("what was read is kept; run again after midnight in California, when Google counts anew")
@@ -219,15 +203,6 @@ AFTER_MIDNIGHT = say("what was read is kept; run again after midnight in Califor
 
 class _Temporary(Unavailable):
     """Worth another attempt."""
-
-
-def no_login(error: Exception) -> EChannelError:
-    return Refused(
-        say("Google does not know who is asking: {problem}", problem=str(error).splitlines()[0][:200]),
-        hint=say(
-            "give `credentials`, the key file of a service account, or run `gcloud auth application-default login`"
-        ),
-    )
 
 
 FIELD = re.compile(r"Field (\w+) is not a valid|[Pp]lease remove (\w+) to make the request compatible")
