@@ -7,7 +7,7 @@ read alone. A slice gives **batches** of rows, each with the **position** that i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Literal, Protocol
 
@@ -122,6 +122,19 @@ class Source(Protocol):
         """What reading has cost the source so far: requests, seconds of its own time, bytes."""
 
     def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Receipt:
+    """What the requests have cost the other side: their number, seconds of its own time, bytes."""
+
+    requests: int = 0
+    seconds: float = 0.0
+    bytes: int = 0
+
+    def told(self) -> dict[str, float]:
+        """As `Source.receipt()` gives it."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ import tenacity
 
 from echannel_connectors.errors import Unavailable
 from echannel_connectors.events import OnEvent, Retrying, ignore
+from echannel_connectors.streams import Receipt
 from echannel_connectors.texts import Text, say
 
 TRANSIENT = frozenset({429, 502, 503, 504, 520, 521, 522, 524})
@@ -36,15 +37,6 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     body: bytes
-
-
-@dataclass(slots=True)
-class Receipt:
-    """What the requests have cost the other side."""
-
-    requests: int = 0
-    seconds: float = 0.0
-    bytes: int = 0
 
 
 class Gate:

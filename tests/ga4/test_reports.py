@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -322,3 +323,10 @@ def test_the_reports_are_what_google_takes_together(google: FakeGa4) -> None:
             assert source._service.incompatible(PROPERTY, list(report.dimensions), list(report.metrics)) == []
         assert source._service.incompatible(PROPERTY, ["itemId"], ["sessions"]) == ["sessions"]
         assert source._service.properties() == [(PROPERTY, f"Shop {PROPERTY}")]
+
+
+def test_without_its_client_it_says_what_to_install(google: FakeGa4, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "googleapiclient.discovery", None)
+    with web(google) as source:
+        (finding,) = source.check()
+    assert (finding.level, finding.hint) == ("error", "pip install 'echannel-connectors[google]'")

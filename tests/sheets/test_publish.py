@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -314,3 +315,9 @@ def test_the_stand_in_refuses_what_google_refuses(google: FakeSheets) -> None:
     for body in (b'{"requestz": []}', b'{"requests": [{"deleteSheet": {"sheetid": 1}}]}',
                  b'{"requests": [{"deleteSheet": {"sheetId": 1}, "addSheet": {}}]}'):  # fmt: skip
         assert google.answer("POST", f"/v4/spreadsheets/{ID}:batchUpdate", body)[0] == 400
+
+
+def test_without_its_client_it_says_what_to_install(sheets: Sheets, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gspread", None)
+    (finding,) = sheets.check()
+    assert (finding.level, finding.hint) == ("error", "pip install 'echannel-connectors[google]'")

@@ -96,10 +96,10 @@ class Sheets:
 
         Raises DestinationError before anything is written for what a Sheet cannot hold.
         """
-        before = self.api.cost.requests
+        before = self.api.receipt.requests
         with encoded(name, rows, self.company.time_zone) as cells:
             is_new = self._replace(cells)
-        return Published(name, cells.rows, is_new, cells.cut, self.api.cost.requests - before)
+        return Published(name, cells.rows, is_new, cells.cut, self.api.receipt.requests - before)
 
     def check(self) -> Iterator[Finding]:
         """Whether it is there, how full it is, in which zone and language; makes and changes nothing."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +19,7 @@ from echannel_connectors.destinations.sheets.cells import Cells, Chunk
 from echannel_connectors.errors import DestinationError, EChannelError, Refused, SettingsError, Unavailable
 from echannel_connectors.events import OnEvent
 from echannel_connectors.google_login import login, no_login
+from echannel_connectors.streams import Receipt
 from echannel_connectors.texts import say
 
 Request = Mapping[str, Any]  # one request of a batchUpdate, as the API has it
@@ -36,13 +36,6 @@ PATIENCE = 600.0
 TEMPORARY = {408, 429, 500, 502, 503, 504}
 
 
-@dataclass(slots=True)
-class Cost:
-    requests: int = 0
-    seconds: float = 0.0
-    bytes: int = 0
-
-
 class Api:
     """One spreadsheet."""
 
@@ -50,7 +43,7 @@ class Api:
         self.spreadsheet = spreadsheet
         self.credentials = credentials
         self.endpoint = endpoint
-        self.cost = Cost()
+        self.receipt = Receipt()
         self.on_event: OnEvent = events.ignore
         self.sleep: Callable[[float], None] = time.sleep
         self._writes: deque[float] = deque(maxlen=WRITES_A_MINUTE)
@@ -102,6 +95,7 @@ class Api:
         )
 
     def _once(self, method: str, path: str, **options: Any) -> Any:  # the answer's JSON
+        http = self._http  # says what to install where gspread is missing, before anything of it is imported
         import requests
         from google.auth.exceptions import GoogleAuthError
         from gspread.exceptions import APIError
@@ -109,12 +103,12 @@ class Api:
         if method != "GET":
             self._pace()
             options["headers"] = {"Content-Type": "application/json"}
-        self.cost.requests += 1
-        self.cost.bytes += len(options.get("data", b""))
+        self.receipt.requests += 1
+        self.receipt.bytes += len(options.get("data", b""))
         clock = time.monotonic()
         url = f"{GOOGLE}/v4/spreadsheets/{quote(self.spreadsheet, safe='')}{path}"
         try:
-            return self._http.request(method.lower(), url, **options).json()
+            return http.request(method.lower(), url, **options).json()
         except APIError as error:
             raise _understood(error.response.status_code, _said(error.response), error.response.headers) from error
         except requests.RequestException as error:
@@ -122,7 +116,7 @@ class Api:
         except GoogleAuthError as error:
             raise no_login(error) from error
         finally:
-            self.cost.seconds += time.monotonic() - clock
+            self.receipt.seconds += time.monotonic() - clock
 
     def _pace(self) -> None:
         """Google takes sixty writes a minute and refuses the next one."""

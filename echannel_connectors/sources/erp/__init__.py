@@ -94,8 +94,7 @@ class Erp(Settings):
         )
 
     def receipt(self) -> Mapping[str, float]:
-        cost = self._database.receipt
-        return {"requests": cost.requests, "seconds": cost.seconds, "bytes": cost.bytes}
+        return self._database.receipt.told()
 
     def close(self) -> None:
         """End the snapshot and its connection."""

@@ -22,6 +22,7 @@ from echannel_connectors.sources.erp.connections import Connection, connection_c
 from echannel_connectors.sources.erp.kinds import Address
 from echannel_connectors.sources.erp.refusals import URL, understood
 from echannel_connectors.sources.erp.rows import Columns
+from echannel_connectors.streams import Receipt
 from echannel_connectors.texts import say
 
 
@@ -32,13 +33,6 @@ class Manners:
 
     statement_seconds: int = 0
     rows_per_second: int = 0
-
-
-@dataclass(slots=True)
-class Receipt:
-    requests: int = 0
-    seconds: float = 0.0
-    bytes: int = 0
 
 
 class Database:

@@ -39,8 +39,6 @@ class Columns:
     def _column(self, one: pa.Field, values: pa.Array | Sequence[Any]) -> pa.Array:
         try:
             array = values if isinstance(values, pa.Array) else self._array(one, values)
-            if array.type == one.type and not pa.types.is_temporal(one.type):
-                return array  # a cast that does nothing costs more than the parsing of a small block
             if pa.types.is_decimal(one.type):
                 return self._exact(one, array)
             if pa.types.is_timestamp(one.type):

@@ -110,8 +110,7 @@ class Ga4(Settings):
             yield Finding("error", error.sentence, error.hint)
 
     def receipt(self) -> Mapping[str, float]:
-        cost = self._service.cost
-        return {"requests": cost.requests, "seconds": cost.seconds, "bytes": cost.bytes}
+        return self._service.receipt.told()
 
     def close(self) -> None:
         """End the connections; what Google refused is told."""

@@ -21,6 +21,7 @@ from echannel_connectors import events
 from echannel_connectors.errors import EChannelError, Refused, SettingsError, Unavailable, UnexpectedData
 from echannel_connectors.events import OnEvent
 from echannel_connectors.google_login import login, no_login
+from echannel_connectors.streams import Receipt
 from echannel_connectors.texts import Text, say
 
 SCOPE = "https://www.googleapis.com/auth/analytics.readonly"
@@ -48,20 +49,13 @@ class Tokens:
     report: int
 
 
-@dataclass(slots=True)
-class Cost:
-    requests: int = 0
-    seconds: float = 0.0
-    bytes: int = 0
-
-
 class Service:
     """The APIs as one account sees them. Not for several threads at once: its connection is one."""
 
     def __init__(self, credentials: str, endpoint: str) -> None:
         self.credentials = credentials
         self.endpoint = endpoint
-        self.cost = Cost()
+        self.receipt = Receipt()
         self.on_event: OnEvent = events.ignore
         self.sleep: Callable[[float], None] = time.sleep
         self._left: dict[str, Tokens] = {}  # by property
@@ -129,7 +123,7 @@ class Service:
         from google.auth.exceptions import GoogleAuthError
         from googleapiclient.errors import HttpError
 
-        self.cost.requests += 1
+        self.receipt.requests += 1
         clock = time.monotonic()
         try:
             found: Json = request.execute(num_retries=0)
@@ -144,7 +138,7 @@ class Service:
         else:
             return found
         finally:
-            self.cost.seconds += time.monotonic() - clock
+            self.receipt.seconds += time.monotonic() - clock
 
     def _note(self, number: str, quota: Json) -> None:
         if "tokensPerHour" in quota and "tokensPerDay" in quota:

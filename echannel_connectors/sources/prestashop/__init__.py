@@ -124,8 +124,7 @@ class PrestaShop(Settings):
             yield Finding("error", error.sentence, error.hint)
 
     def receipt(self) -> Mapping[str, float]:
-        cost = self._webservice.http.receipt
-        return {"requests": cost.requests, "seconds": cost.seconds, "bytes": cost.bytes}
+        return self._webservice.http.receipt.told()
 
     def close(self) -> None:
         """Nothing is held open between requests."""
