@@ -14,6 +14,7 @@ from echannel_connectors import destinations, sources
 from echannel_connectors.destinations import Publisher, Warehouse
 from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
 from echannel_connectors.models.company import Company
+from echannel_connectors.review.settings import Reviews
 from echannel_connectors.settings import Settings, environment, resolve
 from echannel_connectors.specs import first_mistake, sentence_of
 from echannel_connectors.specs.places import LOADER, Places
@@ -40,7 +41,7 @@ class ProjectFile(Settings):
     destination: str = "duckdb:///echannel.duckdb"
     matches: dict[str, dict[Literal["order"], dict[str, str]]] = Field(default_factory=dict)
     markets: dict[str, Any] = Field(default_factory=dict)
-    reviews: dict[str, Any] = Field(default_factory=dict)
+    reviews: Reviews = Reviews()
     looker: Looker = Looker()
 
 
