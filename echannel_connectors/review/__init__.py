@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -98,9 +99,10 @@ def review(
     company, settings, entered = company or Company(), settings or Reviews(), entered or {}
     today = today or datetime.now(ZoneInfo(company.time_zone)).date()
     checks = catalogue(project, settings) if checks is None else checks
-    with into.hold():
+    marts = marts_of(into)  # asked before anything could make an empty file: says what to do where there is none
+    with into.hold() if keep else nullcontext():
         before = history.stored(into)
-        seen = figures_end(into, marts_of(into), sources, company.time_zone, today)
+        seen = figures_end(into, marts, sources, company.time_zone, today)
         left_out = frozenset(settings.leave_out)
         begun = {"": settings.started_on, **entered}
         baselines = {market: periods.baseline(day) for market, day in begun.items() if day is not None}

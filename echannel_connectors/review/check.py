@@ -117,9 +117,7 @@ class Check(Settings):
     _places: Places | None = PrivateAttr(None)
 
     @model_validator(mode="after")
-    def _limits_in_order(self) -> Check:
-        for problem in limit_problems(self):
-            raise ValueError(problem)
+    def _fits_together(self) -> Check:
         if (self.target is None) == (self.compare == "target"):
             raise ValueError(say("'target' and 'compare: target' belong together"))
         if self.compare == "usual_range" and (self.cadence != "daily" or self.date is None):
@@ -128,6 +126,8 @@ class Check(Settings):
             raise ValueError(say("without a 'date' there is no year before"))
         if self.is_monthly and self.cadence not in ("monthly", "quarterly"):
             raise ValueError(say("figures of months are looked at monthly or quarterly"))
+        for problem in limit_problems(self):
+            raise ValueError(problem)
         return self
 
     @property

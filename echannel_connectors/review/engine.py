@@ -25,7 +25,7 @@ from echannel_connectors.review.asking import (
     marts_of,
 )
 from echannel_connectors.review.check import Check, Status
-from echannel_connectors.review.expressions import columns_of, refuse_unknown_columns
+from echannel_connectors.review.expressions import adds_up, columns_of, refuse_unknown_columns
 from echannel_connectors.review.judging import Verdict, judged, judged_day
 from echannel_connectors.review.usual import LOOK_BACK, Usual
 from echannel_connectors.texts import Text, say
@@ -209,7 +209,9 @@ def _at(check: Check, found: Mapping[Key, Figure], key: Key, span: Span, first: 
         return Figure(is_ratio=check.denominator is not None)
     if key in found:
         return found[key]
-    return Figure(is_ratio=True) if check.denominator else Figure(Decimal(0), sample=Decimal(0))
+    if check.denominator is not None or not adds_up(check.numerator):
+        return Figure(is_ratio=check.denominator is not None)
+    return Figure(Decimal(0), sample=Decimal(0))
 
 
 def figures_end(into: Warehouse, marts: Marts, sources: Iterable[str], time_zone: str, today: date) -> date:

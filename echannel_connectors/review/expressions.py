@@ -64,6 +64,11 @@ def columns_of(check: Check) -> set[str]:
     return found | ({check.date} if check.date else set()) | ({"market"} if check.breakdown != "none" else set())
 
 
+def adds_up(text: str) -> bool:
+    """Whether an expression is of sums and counts alone, which are 0 where there is no row."""
+    return all(isinstance(found, exp.Sum | exp.Count) for found in parsed(text).find_all(exp.AggFunc))
+
+
 def filled(text: str, values: Mapping[str, str]) -> str:
     """The expression with its `:name`s replaced by literals, in DuckDB's dialect."""
     tree = parsed(text).copy()

@@ -92,10 +92,25 @@ def against(answer: Answer, currency: str) -> Text | str:
         if check.compare == "year_before":
             return say("{change} on {reference} a year before", **values)
         return say("{change} on {reference} before", **values)
-    watch, act = (figure(check.unit, limit, currency) for limit in (check.watch, check.act))
-    if check.good == "down":
-        return say("up to {watch}, act over {act}", watch=watch, act=act)
-    return say("from {watch}, act under {act}", watch=watch, act=act)
+    return limits(check, currency)
+
+
+def limits(check: Check, currency: str = "EUR") -> Text:
+    """From where on a check says watch and act: of the figure itself, of its change, or of its usual range."""
+    if check.compare == "usual_range":
+        return say("usual range; two days in a row outside it, act at {act:.0f} times its width", act=check.act)
+    if not check.is_change:
+        watch, act = (figure(check.unit, limit, currency) for limit in (check.watch, check.act))
+        if check.good == "down":
+            return say("up to {watch}, act over {act}", watch=watch, act=act)
+        return say("from {watch}, act under {act}", watch=watch, act=act)
+    sign = 1 if check.good == "down" else -1
+    values = {"watch": change(check, check.watch * sign), "act": change(check, check.act * sign)}
+    if check.compare == "target":
+        return say("{watch} on the target, act at {act}", **values)
+    if check.compare == "year_before":
+        return say("{watch} on the year before, act at {act}", **values)
+    return say("{watch} on the period before, act at {act}", **values)
 
 
 # -- days ------------------------------------------------------------------------------------------------------------

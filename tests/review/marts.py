@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+import pyarrow as pa
+
 from echannel_connectors import Company, DuckDB, events
 from echannel_connectors.days import Span
 from echannel_connectors.models.build import build
@@ -23,13 +25,27 @@ def empty_marts() -> DuckDB:
     return warehouse
 
 
+def emptied(warehouse: DuckDB) -> None:
+    """Take away every row, and mart.review itself."""
+    connection = warehouse._memory
+    assert connection is not None
+    connection.execute("DROP TABLE IF EXISTS mart.review")
+    sql = "SELECT table_name, estimated_size FROM duckdb_tables() WHERE schema_name = 'mart'"
+    for name, size in connection.execute(sql).fetchall():
+        if size:
+            connection.execute(f"DELETE FROM mart.{name}")
+
+
 def insert(warehouse: DuckDB, mart: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Add rows to a mart; a column that a row does not name is NULL."""
     _temp(warehouse, mart, rows)
-    for row in rows:
-        names = ", ".join(f'"{name}"' for name in row)
-        values = ", ".join(f"${number}" for number in range(1, len(row) + 1))
-        warehouse._memory.execute(f"INSERT INTO mart.{mart} ({names}) VALUES ({values})", list(row.values()))  # type: ignore[union-attr]
+    connection = warehouse._memory
+    assert connection is not None
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    if names:
+        connection.register("rows", pa.Table.from_pylist([{name: row.get(name) for name in names} for row in rows]))
+        connection.execute(f"INSERT INTO mart.{mart} BY NAME SELECT * FROM rows")
+        connection.unregister("rows")
 
 
 def rows_of(check: Check, written: Sequence[Mapping[str, Any]], today: date = TODAY) -> Iterator[dict[str, Any]]:
@@ -74,5 +90,5 @@ def _temp(warehouse, mart, rows):
     for row in rows:
         for k, v in row.items():
             if k in have: continue
-            t = "BOOLEAN" if isinstance(v, bool) or k in ("in_full",) else "DATE" if isinstance(v, date) else "VARCHAR" if isinstance(v, str) else "BIGINT" if k in ("orders","purchases","sessions","new_customers","baskets","days_since_last_order","months_to_break_even","days_overdue","lead_time_days") else "DECIMAL(18,6)"
+            t = "BOOLEAN" if isinstance(v, bool) or k == "in_full" else "DATE" if isinstance(v, date) else "VARCHAR" if isinstance(v, str) else "BIGINT" if k in ("orders","purchases","sessions","new_customers","baskets","days_since_last_order","months_to_break_even","days_overdue","lead_time_days") else "DECIMAL(18,6)"
             c.execute(f"ALTER TABLE mart.{mart} ADD COLUMN {k} {t}"); have.add(k)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +13,13 @@ from echannel_connectors.review.catalogue import catalogue
 from echannel_connectors.review.check import AREAS, ROLES, STATUSES, Check
 from echannel_connectors.review.engine import Moment, answers
 from echannel_connectors.review.expressions import columns_of
-from tests.review.marts import TODAY, empty_marts, insert, rows_of
+from tests.review.marts import TODAY, insert, rows_of
 
 CHECKS = {check.id: check for check in catalogue()}
 CASES: dict[str, dict[str, list[dict[str, Any]]]] = yaml.safe_load(
     Path(__file__).with_name("cases.yaml").read_text(encoding="utf-8")
 )
 ALL = [pytest.param(name, status, id=f"{name}-{status}") for name in CHECKS for status in STATUSES]
-
-
-@pytest.fixture(scope="module")
-def marts() -> Iterator[DuckDB]:
-    warehouse = empty_marts()
-    yield warehouse
-    warehouse.close()
 
 
 def test_every_check_has_its_cases() -> None:
@@ -39,10 +31,8 @@ def test_every_check_has_its_cases() -> None:
 @pytest.mark.parametrize(("name", "status"), ALL)
 def test_the_check_says(name: str, status: str, marts: DuckDB) -> None:
     check = CHECKS[name]
-    connection = marts._memory
-    assert connection is not None
     insert(marts, check.mart, list(rows_of(check, CASES[name]["act"])))
-    connection.execute(f"DELETE FROM mart.{check.mart}")
+    marts.execute(f"DELETE FROM mart.{check.mart}")
     insert(marts, check.mart, list(rows_of(check, CASES[name][status])))
     found = answers(marts, [check], Moment(TODAY, TODAY, ("GB",)))
     market = "GB" if check.breakdown == "markets_only" and CASES[name][status] else ""
@@ -52,10 +42,10 @@ def test_the_check_says(name: str, status: str, marts: DuckDB) -> None:
 
 
 @pytest.mark.parametrize("check", CHECKS.values(), ids=list(CHECKS))
-def test_the_mart_has_what_the_check_reads(check: Check, marts: DuckDB) -> None:
+def test_the_mart_has_what_the_check_reads(check: Check, built: DuckDB) -> None:
     """The columns by name, and a DATE where periods are cut: a moment would lose its last day."""
     sql = "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'mart' AND table_name = $mart"
-    columns = {row["column_name"]: row["data_type"] for row in marts.query(sql, {"mart": check.mart}).read_all().to_pylist()}
+    columns = {row["column_name"]: row["data_type"] for row in built.query(sql, {"mart": check.mart}).read_all().to_pylist()}
     assert columns_of(check) <= set(columns)
     assert check.date is None or columns[check.date] == "DATE"
 
