@@ -22,7 +22,7 @@ import pyarrow.csv as pc
 
 from echannel_connectors.errors import UnexpectedData
 from echannel_connectors.sources.erp.kinds import Address
-from echannel_connectors.sources.erp.rows import ZERO, Columns
+from echannel_connectors.sources.erp.rows import GROUP, ZERO, Columns
 from echannel_connectors.texts import say
 
 Bytes = npt.NDArray[np.uint8]
@@ -49,6 +49,7 @@ class MySql:
     """A PyMySQL connection. A result cannot be left half-way: whoever does so closes it."""
 
     closed = False
+    at_once = GROUP
 
     def __init__(self, address: Address, opening: Sequence[str]) -> None:
         import pymysql
