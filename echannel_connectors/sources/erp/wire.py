@@ -13,12 +13,13 @@ import selectors
 import socket
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from echannel_connectors.sources.erp.ahead import one_ahead
 
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
@@ -40,21 +41,11 @@ ROOM = 16 * 1024 * 1024
 def copied_lines(connection: Any, copy: str, most: int) -> Iterator[Bytes]:
     """The lines of a COPY … TO STDOUT (FORMAT csv) on a psycopg connection without TLS, at most `most` at a time.
 
-    libpq sees nothing of it: its own loop makes several Python calls and objects for every row. The next block is
-    received while the caller works on this one: a server that nobody listens to stops. Left early, the connection is of
-    no more use. Raises psycopg's errors.
+    libpq sees nothing of it: its own loop makes several Python calls and objects for every row. Left early, the
+    connection is of no more use. Raises psycopg's errors.
     """
-    with socket.socket(fileno=socket.dup(connection.pgconn.socket)) as wire, ThreadPoolExecutor(1) as ahead:
-        blocks = _blocks(wire, copy, most)
-        try:
-            found = ahead.submit(next, blocks, None)
-            while (block := found.result()) is not None:
-                found = ahead.submit(next, blocks, None)
-                yield block
-        except BaseException:
-            with suppress(OSError):
-                wire.shutdown(socket.SHUT_RDWR)  # whoever still waits for more is woken
-            raise
+    with socket.socket(fileno=socket.dup(connection.pgconn.socket)) as wire:
+        yield from one_ahead(_blocks(wire, copy, most), partial(wire.shutdown, socket.SHUT_RDWR))
 
 
 def _blocks(wire: socket.socket, copy: str, most: int) -> Iterator[Bytes]:
