@@ -7,6 +7,7 @@ import pytest
 
 from echannel_connectors import specs
 from echannel_connectors.arrow import SQL_TYPES
+from echannel_connectors.destinations.commit import BOOKS
 from echannel_connectors.models.build import mart_selects
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES
@@ -86,6 +87,9 @@ def test_no_other_column_is_read(mart: str) -> None:
         connection.execute("CREATE SCHEMA core; CREATE SCHEMA mart; CREATE SCHEMA echannel")
         connection.execute("""CREATE TABLE echannel.streams (source VARCHAR, stream VARCHAR, last_success TIMESTAMPTZ,
             rows BIGINT, failures BIGINT, note VARCHAR)""")
+        for books in BOOKS:
+            if "stock_snapshots" in books or "set_aside" in books:
+                connection.execute(books)
         for name, table in TABLES.items():
             types = {**{column: SQL_TYPES[word] for column, word in table.types.items()}, "source": "VARCHAR",
                      "_deleted_at": "TIMESTAMPTZ"}  # fmt: skip

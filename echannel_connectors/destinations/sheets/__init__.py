@@ -37,7 +37,8 @@ class Sheets:
 
     `spreadsheet` is its id or the address from the browser; `warehouse` the DuckDB file where everything else lives;
     `credentials` the key file of a service account (otherwise the application default credentials); `months` how much
-    of `sales` and the like is published; `company` tells the zone of moments. `endpoint` is a stand-in on this machine, for tests.
+    of `sales` and the like is published; `company` tells the zone of moments. `endpoint` is a stand-in on this machine,
+    for tests.
     """
 
     def __init__(

@@ -26,14 +26,18 @@ days AS (
   CROSS JOIN digits AS b
   CROSS JOIN digits AS c
   CROSS JOIN digits AS d
+),
+held AS (
+  SELECT
+    d.date, s.currency,
+    max(CASE WHEN k.rate IS NOT NULL THEN d.date END) OVER (
+      PARTITION BY s.currency ORDER BY d.date ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS known_on
+  FROM since AS s
+  JOIN days AS d ON d.date >= s.first_day
+  LEFT JOIN known AS k ON k.currency = s.currency AND k.date = d.date
 )
 
-SELECT
-  d.date, s.currency,
-  last_value(k.rate IGNORE NULLS) OVER until_now AS rate,
-  last_value(CASE WHEN k.rate IS NOT NULL THEN d.date END IGNORE NULLS) OVER until_now AS known_on,
-  last_value(k.source IGNORE NULLS) OVER until_now AS source
-FROM since AS s
-JOIN days AS d ON d.date >= s.first_day
-LEFT JOIN known AS k ON k.currency = s.currency AND k.date = d.date
-WINDOW until_now AS (PARTITION BY s.currency ORDER BY d.date ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+SELECT h.date, h.currency, k.rate, h.known_on, k.source
+FROM held AS h
+JOIN known AS k ON k.currency = h.currency AND k.date = h.known_on

@@ -9,9 +9,9 @@ WITH digits AS (
 
 months AS (
   SELECT
-    CAST(date_trunc('month', CAST(:today AS DATE)) - to_months(CAST(a.n + 10 * b.n AS INTEGER)) AS DATE) AS month,
+    CAST(date_trunc('month', CAST(:today AS DATE)) - INTERVAL (a.n + 10 * b.n) MONTH AS DATE) AS month,
     least(
-      CAST(date_trunc('month', CAST(:today AS DATE)) - to_months(CAST(a.n + 10 * b.n - 1 AS INTEGER)) AS DATE) - 1,
+      CAST(date_trunc('month', CAST(:today AS DATE)) - INTERVAL (a.n + 10 * b.n - 1) MONTH AS DATE) - 1,
       CAST(:today AS DATE)
     ) AS last_day
   FROM digits AS a

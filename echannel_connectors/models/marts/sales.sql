@@ -19,9 +19,9 @@ WITH records AS (
 people AS (
   SELECT
     source, customer_id, kind, customer_group, company, person,
-    first_value(source) OVER oldest_first AS person_source, first_value(customer_id) OVER oldest_first AS person_id
+    first_value(source) OVER (PARTITION BY person ORDER BY created_at NULLS LAST, source, customer_id) AS person_source,
+    first_value(customer_id) OVER (PARTITION BY person ORDER BY created_at NULLS LAST, source, customer_id) AS person_id
   FROM records
-  WINDOW oldest_first AS (PARTITION BY person ORDER BY created_at NULLS LAST, source, customer_id)
 ),
 
 counted AS (
