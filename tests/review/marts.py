@@ -38,7 +38,6 @@ def emptied(warehouse: DuckDB) -> None:
 
 def insert(warehouse: DuckDB, mart: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Add rows to a mart; a column that a row does not name is NULL."""
-    _temp(warehouse, mart, rows)
     connection = warehouse._memory
     assert connection is not None
     names = list(dict.fromkeys(name for row in rows for name in row))
@@ -80,15 +79,6 @@ def days_of(word: str, check: Check, over: Span) -> list[date | None]:
 def _neutral(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row's words, with nothing in its numbers."""
     kept = {name: value for name, value in row.items() if name not in ("in", "times")}
-    return {name: 0 if isinstance(value, int) and not isinstance(value, bool) else value for name, value in kept.items()}
-
-
-def _temp(warehouse, mart, rows):
-    c = warehouse._memory
-    c.execute(f"CREATE TABLE IF NOT EXISTS mart.{mart} (_x INTEGER)")
-    have = {r[0] for r in c.execute(f"SELECT column_name FROM information_schema.columns WHERE table_schema='mart' AND table_name='{mart}'").fetchall()}
-    for row in rows:
-        for k, v in row.items():
-            if k in have: continue
-            t = "BOOLEAN" if isinstance(v, bool) or k == "in_full" else "DATE" if isinstance(v, date) else "VARCHAR" if isinstance(v, str) else "BIGINT" if k in ("orders","purchases","sessions","new_customers","baskets","days_since_last_order","months_to_break_even","days_overdue","lead_time_days") else "DECIMAL(18,6)"
-            c.execute(f"ALTER TABLE mart.{mart} ADD COLUMN {k} {t}"); have.add(k)
+    return {
+        name: 0 if isinstance(value, int) and not isinstance(value, bool) else value for name, value in kept.items()
+    }

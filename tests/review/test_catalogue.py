@@ -183,7 +183,9 @@ def test_a_wrong_limit_is_told_where_it_stands(
     assert caught.value.place == f"{tmp_path / 'echannel.yaml'}:{place}"
 
 
-@pytest.mark.parametrize(("old", "new"), [("{watch: 2 %, act", "{wach: 2 %, act"), ("21\n", "many\n"), ("2026-05-01", "May")])
+@pytest.mark.parametrize(
+    ("old", "new"), [("{watch: 2 %, act", "{wach: 2 %, act"), ("21\n", "many\n"), ("2026-05-01", "May")]
+)
 def test_settings_that_are_none(old: str, new: str, tmp_path: Path) -> None:
     from echannel_connectors.errors import SettingsError
 
@@ -214,4 +216,6 @@ def test_the_shipped_checks_fit_their_schema() -> None:
 
     validator = jsonschema.validator_for(json.loads((SHIPPED / "checks.schema.json").read_text(encoding="utf-8")))
     for file in SHIPPED.glob("*.yaml"):
-        assert [error.message for error in validator.iter_errors(yaml.safe_load(file.read_text(encoding="utf-8")))] == []
+        assert [
+            error.message for error in validator.iter_errors(yaml.safe_load(file.read_text(encoding="utf-8")))
+        ] == []

@@ -103,10 +103,18 @@ def test_the_day_is_the_company_s(now: datetime, zone: str, day: date, marts: Du
 
 def test_figures_end_with_the_last_sync(marts: DuckDB) -> None:
     """The oldest source counts, unless it is a week behind: its days are not whole."""
+
     def read(source: str, at: datetime) -> dict[str, Any]:
         return {"source": source, "stream": "orders", "last_success": at}
 
-    insert(marts, "freshness", [read("shop", datetime(2026, 11, 24, 5, tzinfo=UTC)), read("books", datetime(2026, 11, 22, 23, 30, tzinfo=UTC))])
+    insert(
+        marts,
+        "freshness",
+        [
+            read("shop", datetime(2026, 11, 24, 5, tzinfo=UTC)),
+            read("books", datetime(2026, 11, 22, 23, 30, tzinfo=UTC)),
+        ],
+    )
     found = marts_of(marts)
     assert figures_end(marts, found, (), "Europe/Paris", TODAY) == date(2026, 11, 23)
     assert figures_end(marts, found, ["shop"], "Europe/Paris", TODAY) == TODAY
@@ -181,7 +189,9 @@ def test_the_baseline_of_a_market_is_its_months_of_collecting(marts: DuckDB) -> 
     rows = every_day(30, since=date(2026, 1, 1), until=date(2026, 4, 30), market="GB")
     insert(marts, "sales_daily", [sold(FIRST, 0), *rows, *every_day(60, since=date(2026, 5, 1), market="GB")])
     settings, entered = Reviews(), {"GB": date(2026, 1, 1)}
-    found = review(marts, settings=settings, entered=entered, checks=[CHECKS["net_sales"], CHECKS["average_order"]], today=TODAY)
+    found = review(
+        marts, settings=settings, entered=entered, checks=[CHECKS["net_sales"], CHECKS["average_order"]], today=TODAY
+    )
     told = {answer.check.id: answer for answer in found.finished if answer.market == "GB"}
     assert told["net_sales"].baseline == (28 + 31 + 30) * 10
     assert told["average_order"].baseline == 15
@@ -196,7 +206,9 @@ def test_the_sql_speaks_bigquery_too(check: Check) -> None:
     """What sqlglot cannot translate it says; what it made is read again by it."""
     spans = {"a": Span(date(2026, 10, 1), date(2026, 10, 31)), "b": Span(date(2026, 10, 1), date(2026, 10, 9))}
     select = Question(check, spans if check.date else {}, None, ("GB",)).select(TODAY)
-    (translated,) = sqlglot.transpile(select, read="duckdb", write="bigquery", unsupported_level=sqlglot.ErrorLevel.RAISE)
+    (translated,) = sqlglot.transpile(
+        select, read="duckdb", write="bigquery", unsupported_level=sqlglot.ErrorLevel.RAISE
+    )
     assert sqlglot.parse_one(translated, read="bigquery").find(sqlglot.exp.Table)
     assert " FILTER" not in translated
 
@@ -219,7 +231,13 @@ def test_a_review_is_kept_with_its_figures(marts: DuckDB) -> None:
     reviewed(marts, TODAY)
     (row,) = rows(marts, "check_id = 'net_sales' AND NOT is_to_date")
     wanted = {"period_start": date(2026, 10, 1), "value": 248, "previous": 310, "status": "act", "owner": "management"}
-    wanted |= {"change_rate": Decimal("-0.2"), "cadence": "monthly", "due_on": date(2026, 11, 1), "market": "", "sample": 62}
+    wanted |= {
+        "change_rate": Decimal("-0.2"),
+        "cadence": "monthly",
+        "due_on": date(2026, 11, 1),
+        "market": "",
+        "sample": 62,
+    }
     assert {name: row[name] for name in wanted} == wanted
     assert row["advice_en"] == CHECKS["net_sales"].advice.act.en
     assert row["advice_fr"] == CHECKS["net_sales"].advice.act.fr

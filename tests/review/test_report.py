@@ -77,7 +77,9 @@ def test_the_page_asks_nothing_of_a_network(reviewed: Review) -> None:
     html = page(reviewed)
     read = Reader(html)
     assert "default-src 'none'; style-src 'sha256-" in html
-    assert not re.search(r"(https?:)?//(?!www\.w3\.org)|@import|url\(", re.sub(r"<style>.*</style>", "", html, flags=re.DOTALL))
+    assert not re.search(
+        r"(https?:)?//(?!www\.w3\.org)|@import|url\(", re.sub(r"<style>.*</style>", "", html, flags=re.DOTALL)
+    )
     assert not [attrs for _, attrs in read.elements if {"style", "onclick", "src"} & set(attrs)]
 
 
@@ -99,7 +101,7 @@ def test_each_point_has_its_figure_its_reason_and_its_advice(reviewed: Review) -
         for answer in found.open_points:
             check = answer.check
             said = (check.question, check.advice.at(answer.status), check.name)
-            for text in (words.of(language) for words in said):
+            for text in (one.of(language) for one in said):
                 assert text in read.words, text
             assert in_language(words.figure(check.unit, answer.value, "EUR"), language) in read.words
 
@@ -186,7 +188,7 @@ def test_the_coach_sees_no_figure(reviewed: Review) -> None:
     assert "Phase: evaluating, until 1 January 2027." in told
     for one in reviewed.answers:
         figure = str(words.figure(one.check.unit, one.value, "EUR"))
-        assert one.check.unit in ("count",) or one.value is None or figure not in told, figure
+        assert one.check.unit == "count" or one.value is None or figure not in told, figure
 
 
 def test_a_company_that_cannot_be_read_comes_first(reviewed: Review) -> None:
