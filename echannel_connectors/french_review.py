@@ -26,6 +26,7 @@ REVIEW = {
     "new": "nouveau",
     "Due now": "À faire maintenant",
     "Still open": "Encore ouverts",
+    "✓ Well ({n}): {figures}.": "✓ Bien ({n}) : {figures}.",
     "{n} have no answer yet: the report says why.": "{n} n'ont pas encore de réponse : le rapport dit pourquoi.",
     "{day}: {rhythm} ({n})": "{day} : {rhythm} ({n})",
     "{mark} {figure} ({role})": "{mark} {figure} ({role})",

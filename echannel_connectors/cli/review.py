@@ -101,17 +101,18 @@ def _show(done: Review, *, since_last: bool) -> None:
     print()
     if since_last:
         _show_changes(done.changes, currency)
-    due = [one for one in done.due if one.status != "no_data"]
-    if due:
-        _show_table(say("Due now"), due, currency)
-    else:
-        show.line(next_review(done))
-    known = {one.key for one in due}
-    if left := [one for one in done.open_points if one.key not in known]:
-        print()
-        _show_table(say("Still open"), left, currency)
-    if silent := len(done.due) - len(due):
+    due = {one.key for one in done.due}
+    for title, is_due in ((say("Due now"), True), (say("Still open"), False)):
+        if found := [one for one in done.open_points if (one.key in due) == is_due]:
+            _show_table(title, found, currency)
+            print()
+    if well := [one for one in done.due if one.status == "ok"]:
+        figures = (f"{words.title(one, spoken())} {told(_figure(one, currency))}" for one in well)
+        show.line(say("✓ Well ({n}): {figures}.", n=len(well), figures=" · ".join(figures)))
+    if silent := sum(one.status == "no_data" for one in done.due):
         show.line(say("{n} have no answer yet: the report says why.", n=silent))
+    if not done.due:
+        show.line(next_review(done))
     _show_advice(done.open_points[:MOST_POINTS])
     print()
     for one in done.coming[:3]:
@@ -131,9 +132,13 @@ def _show_table(title: str, answers: Iterable[Answer], currency: str) -> None:
 
 
 def _row(answer: Answer, currency: str) -> tuple[str, ...]:
-    figure = words.figure(answer.check.unit, answer.value, currency)
+    figure = _figure(answer, currency)
     mark = f"{words.MARKS[answer.status]} {told(words.STATUS[answer.status])}"
     return mark, words.title(answer, spoken()), told(figure), told(words.against(answer, currency))
+
+
+def _figure(answer: Answer, currency: str) -> str:
+    return words.figure(answer.check.unit, answer.value, currency)
 
 
 def _show_advice(answers: Iterable[Answer]) -> None:

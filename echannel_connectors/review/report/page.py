@@ -168,7 +168,7 @@ def _baselines(review: Review, write: Writer) -> str:
     stages = {"": review.stage, **review.market_stages}
     rows = [
         row
-        for answer in review.finished
+        for answer in sorted(review.finished, key=lambda one: (one.market, AREAS.index(one.check.area)))
         if answer.baseline is not None and (stage := stages.get(answer.market)) and stage.phase == "evaluating"
         for row in _baseline_row(answer, write)
     ]
@@ -177,7 +177,7 @@ def _baselines(review: Review, write: Writer) -> str:
 
 
 def _baseline_row(answer: Answer, write: Writer) -> Iterator[tuple[str, ...]]:
-    if answer.value is None or answer.baseline is None:
+    if answer.value is None or answer.baseline is None or (answer.value == answer.baseline == 0):
         return
     unit = answer.check.unit
     # A rate is held against a rate in points, whatever the check itself does.
@@ -197,17 +197,18 @@ def _others(review: Review, shown: Iterable[Answer], write: Writer) -> str:
     left = [one for one in review.finished if one.key not in on_cards]
     told = [one for one in left if one.status != "no_data"]
     silent = [one for one in left if one.status == "no_data"]
-    rows = [
-        (write.chip(one.status), write.title(one), write.figure(one), write.against(one), write.spark(one))
-        for one in sorted(told, key=lambda one: AREAS.index(one.check.area))
-    ]
     heads = ("", say("figure"), say("value"), say("against"), say("history"))
-    body = write.table(heads, rows, (2,)) if rows else ""
+    groups = [(words.AREA[area], [_row(one, write) for one in told if one.check.area == area]) for area in AREAS]
+    body = write.table(heads, groups=groups, numbers=(2,)) if told else ""
     text = write.section(say("Everything else"), body, "others")
     if silent:
         lines = "".join(f"<li><strong>{write.title(one)}</strong> {write.against(one)}</li>" for one in silent)
         text += write.section(say("No answer yet"), f'<ul class="silent">{lines}</ul>')
     return text
+
+
+def _row(one: Answer, write: Writer) -> tuple[str, ...]:
+    return write.chip(one.status), write.title(one), write.figure(one), write.against(one), write.spark(one)
 
 
 def _coming(review: Review, write: Writer) -> str:

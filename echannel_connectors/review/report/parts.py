@@ -16,6 +16,8 @@ from echannel_connectors.review.engine import Answer
 from echannel_connectors.review.report.sparkline import sparkline
 from echannel_connectors.texts import in_language, say
 
+Rows = Sequence[Sequence[str]]
+
 
 @dataclass(frozen=True, slots=True)
 class Writer:
@@ -48,15 +50,32 @@ class Writer:
     def advice(self, answer: Answer) -> str:
         return escape(answer.check.advice.at(answer.status).of(self.language))
 
-    def table(self, heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[int] = ()) -> str:
-        """A table of cells that are HTML already; the columns of `numbers` stand to the right."""
+    def table(
+        self,
+        heads: Sequence[str],
+        rows: Rows = (),
+        numbers: Sequence[int] = (),
+        groups: Sequence[tuple[str, Rows]] = (),
+    ) -> str:
+        """A table of cells that are HTML already, or one with a title over each group of rows; the columns of `numbers`
+        stand to the right."""
         kind = ["n" if n in numbers else "" for n in range(len(heads))]
         head = "".join(f'<th scope="col" class="{kind[n]}">{self.text(name)}</th>' for n, name in enumerate(heads))
         body = "".join(
+            f"<tbody>{self._group(name, part, kind)}</tbody>" for name, part in groups or [("", rows)] if part
+        )
+        return f'<div class="scroll"><table><thead><tr>{head}</tr></thead>{body}</table></div>'
+
+    def _group(self, title: str, rows: Rows, kind: Sequence[str]) -> str:
+        over = (
+            f'<tr class="group"><th scope="rowgroup" colspan="{len(kind)}">{self.text(title)}</th></tr>'
+            if title
+            else ""
+        )
+        return over + "".join(
             "<tr>" + "".join(f'<td class="{kind[n]}">{cell}</td>' for n, cell in enumerate(row)) + "</tr>"
             for row in rows
         )
-        return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
     def section(self, title: str, body: str, kind: str = "") -> str:
         return f'<section class="{kind}"><h2>{self.text(title)}</h2>{body}</section>' if body else ""
