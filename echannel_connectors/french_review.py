@@ -112,6 +112,7 @@ REVIEW = {
     "why there is none": "pourquoi il manque",
     "what to do": "que faire",
     "What is missing": "Ce qui manque",
+    "Is everything complete?": "Tout est-il complet ?",
     "months of collecting": "mois de collecte",
     "last month": "dernier mois",
     "change": "écart",

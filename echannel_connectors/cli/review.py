@@ -14,13 +14,13 @@ from echannel_connectors.cli.language import spoken, told
 from echannel_connectors.destinations import Publisher, warehouse_of
 from echannel_connectors.errors import EChannelError, SettingsError
 from echannel_connectors.project import FILE, Project, load
-from echannel_connectors.review import Change, Review, review, words
+from echannel_connectors.review import Review, review, words
 from echannel_connectors.review.catalogue import catalogue
 from echannel_connectors.review.coach import Client, coach_page, in_order, next_review
 from echannel_connectors.review.engine import Answer
 from echannel_connectors.review.history import row_of
-from echannel_connectors.review.report import write_report
-from echannel_connectors.review.report.page import MOST_POINTS, stage_text
+from echannel_connectors.review.report import write_files, write_report
+from echannel_connectors.review.report.page import MOST_POINTS, nothing_new, stage_text
 from echannel_connectors.specs.places import Places
 from echannel_connectors.texts import say
 
@@ -53,10 +53,8 @@ def run_coach(pattern: str, report: Path | None) -> None:
         )
     clients = [_client(folder) for folder in folders]
     today = max((one.review.today for one in clients if one.review), default=date.today())  # noqa: DTZ011 - nobody has a zone
-    folder = report or Path(REPORTS)
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"coach-{today.isoformat()}.html"
-    file.write_text(coach_page(clients, today, spoken()), encoding="utf-8")
+    page = {f"coach-{today.isoformat()}.html": coach_page(clients, today, spoken())}
+    (file,) = write_files(page, report or Path(REPORTS))
     heads = (say("company"), say("phase"), say("due"), say("act"), say("watch"), say("changed"))
     rows = [_client_row(client) for client in in_order(clients)]
     show.table("", ("company", "phase", "due", "act", "watch", "changed"), rows, heads)
@@ -100,7 +98,7 @@ def _show(done: Review, *, since_last: bool) -> None:
         show.line(stage_text(done.stage))
     print()
     if since_last:
-        _show_changes(done.changes, currency)
+        _show_changes(done, currency)
     due = {one.key for one in done.due}
     for title, is_due in ((say("Due now"), True), (say("Still open"), False)):
         if found := [one for one in done.open_points if (one.key in due) == is_due]:
@@ -156,17 +154,17 @@ def _show_advice(answers: Iterable[Answer]) -> None:
         show.line(answer.check.advice.at(answer.status).of(spoken()), indent="    ")
 
 
-def _show_changes(changes: Iterable[Change], currency: str) -> None:
+def _show_changes(done: Review, currency: str) -> None:
     rows = [
         (words.title(one.answer, spoken()), told(words.STATUS[one.before]) if one.before else told(say("new")),
          told(words.STATUS[one.answer.status]), told(words.figure(one.answer.check.unit, one.answer.value, currency)))
-        for one in changes
+        for one in done.changes
     ]  # fmt: skip
     if rows:
         heads = (say("figure"), say("then"), say("now"), say("value"))
         show.table(say("Since the last review"), ("figure", "then", "now", "value"), rows, heads)
     else:
-        show.line(say("Nothing has changed since the last review."))
+        show.line(nothing_new(done))
     print()
 
 

@@ -201,6 +201,7 @@ def test_the_baseline_of_a_market_is_its_months_of_collecting(marts: DuckDB) -> 
 # -- SQL ------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check", CHECKS.values(), ids=list(CHECKS))
 def test_the_sql_speaks_bigquery_too(check: Check) -> None:
     """What sqlglot cannot translate it says; what it made is read again by it."""

@@ -129,6 +129,13 @@ def test_what_is_missing_stands_there_while_a_company_gets_ready(reviewed: Revie
     assert CHECKS["sessions"].advice.no_data.en in html
 
 
+def test_completeness_stands_there_while_a_company_collects(reviewed: Review) -> None:
+    assert reviewed.stage is not None
+    collecting = replace(reviewed, stage=replace(reviewed.stage, phase="collecting"))
+    assert "Is everything complete?" in Reader(page(collecting)).words
+    assert "Is everything complete?" not in Reader(page(reviewed)).words
+
+
 def test_what_changed(reviewed: Review) -> None:
     answer = reviewed.open_points[0]
     changed = replace(reviewed, changes=(Change(answer, "ok", Decimal(1)),))

@@ -52,10 +52,11 @@ def test_in_a_pipe_each_due_answer_is_a_line(tmp_path: Path) -> None:
     assert (told["negative_stock"]["value"], told["negative_stock"]["status"]) == ("3", "watch")
     assert told["sessions"]["status"] == "no_data"
     assert echannel(tmp_path, "review").stdout == ""
-    kept = echannel(tmp_path, "read", "warehouse", "mart.review", "--format", "jsonl").stdout.splitlines()
-    assert len(kept) == len(told)
+    with duckdb.connect(str(tmp_path / "echannel.duckdb"), read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM mart.review").fetchall() == [(len(told),)]
 
 
+@pytest.mark.slow
 def test_on_a_terminal_it_fits_eighty_columns(tmp_path: Path) -> None:
     company(tmp_path)
     lines = on_terminal(tmp_path, "review")
@@ -72,6 +73,7 @@ def test_on_a_terminal_it_fits_eighty_columns(tmp_path: Path) -> None:
     assert "Still open" in again
 
 
+@pytest.mark.slow
 def test_a_french_company_is_told_in_french(tmp_path: Path) -> None:
     company(tmp_path, language="fr")
     text = plain(on_terminal(tmp_path, "review"))
@@ -82,6 +84,7 @@ def test_a_french_company_is_told_in_french(tmp_path: Path) -> None:
     assert '<html lang="fr">' in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
@@ -98,6 +101,7 @@ def test_a_mistake_in_the_settings(more: str, sentence: str, tmp_path: Path) -> 
     assert not (tmp_path / "reviews").exists()
 
 
+@pytest.mark.slow
 def test_before_the_first_sync(tmp_path: Path) -> None:
     (tmp_path / "echannel.yaml").write_text(PROJECT.format(language="en", name="x", more=""), encoding="utf-8")
     done = echannel(tmp_path, "review")
@@ -106,6 +110,7 @@ def test_before_the_first_sync(tmp_path: Path) -> None:
     assert "run `echannel sync` first" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_coach_s_page(tmp_path: Path) -> None:
     """Over all projects, the one that cannot be read too; nothing of theirs is written."""
     for name, negative in (("Alpha", 3), ("Beta", 30)):
@@ -125,6 +130,7 @@ def test_the_coach_s_page(tmp_path: Path) -> None:
     assert len(echannel(tmp_path / "Alpha", "review").stdout.splitlines()) > 3
 
 
+@pytest.mark.slow
 def test_a_pattern_that_finds_no_project(tmp_path: Path) -> None:
     done = echannel(tmp_path, "review", "--projects", "clients/*")
     assert done.returncode == errors.SETTINGS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from echannel_connectors.errors import DestinationError
@@ -10,17 +11,23 @@ from echannel_connectors.review.report.page import page
 from echannel_connectors.review.report.plain import as_csv, as_markdown
 from echannel_connectors.texts import say
 
-__all__ = ["as_csv", "as_markdown", "page", "write_report"]
+__all__ = ["as_csv", "as_markdown", "page", "write_files", "write_report"]
 
 
 def write_report(review: Review, folder: Path, *, since_last: bool = False) -> list[Path]:
     """Write the three files, named by the day of the review; the page comes first."""
+    day = review.today.isoformat()
     texts = {
-        ".html": page(review, since_last=since_last),
-        ".md": as_markdown(review, since_last=since_last),
-        ".csv": as_csv(review),
+        f"{day}.html": page(review, since_last=since_last),
+        f"{day}.md": as_markdown(review, since_last=since_last),
+        f"{day}.csv": as_csv(review),
     }
-    files = [folder / f"{review.today.isoformat()}{ending}" for ending in texts]
+    return write_files(texts, folder)
+
+
+def write_files(texts: Mapping[str, str], folder: Path) -> list[Path]:
+    """Write texts under their names. Raises DestinationError where that cannot be done."""
+    files = [folder / name for name in texts]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for file, text in zip(files, texts.values(), strict=True):

@@ -28,14 +28,15 @@ def page(review: Review, *, since_last: bool = False) -> str:
     title = in_language(
         say("{company}: review of {day}", company=review.company.name, day=words.day(review.today)), write.language
     )
-    points = review.open_points
+    points, phase = review.open_points, review.stage.phase if review.stage else None
     shown = points[:MOST_POINTS]
     body = [
         _stages(review, write),
         _areas(review, write),
         _changes(review, write) if since_last else "",
         _points(review, shown, len(points), write),
-        _missing(review, write) if review.stage and review.stage.phase == "getting_ready" else "",
+        _missing(review, write) if phase == "getting_ready" else "",
+        _complete(review, write) if phase == "collecting" else "",
         _baselines(review, write),
         _others(review, shown, write),
         _coming(review, write),
@@ -87,7 +88,7 @@ def _areas(review: Review, write: Writer) -> str:
         answers = [one for one in review.finished if one.check.area == area]
         if answers:
             tiles.append(
-                f'<div class="tile {worst(answers)}"><h3>{write.text(words.AREA[area])}</h3>'
+                f'<div class="tile {worst(answers)}"><p class="area">{write.text(words.AREA[area])}</p>'
                 f'<p class="counts">{write.counts(answers)}</p></div>'
             )
     return f'<section class="areas">{"".join(tiles)}</section>'
@@ -135,16 +136,18 @@ def _card(review: Review, answer: Answer, write: Writer) -> str:
 
 def _changes(review: Review, write: Writer) -> str:
     if not review.changes:
-        nothing = (
-            say("Nothing has changed since the last review.")
-            if review.last_review
-            else say("There was no review before.")
-        )
-        return write.section(say("Since the last review"), f'<p class="empty">{write.text(nothing)}</p>')
+        return write.section(say("Since the last review"), f'<p class="empty">{write.text(nothing_new(review))}</p>')
     rows = [_change_row(change, write) for change in review.changes]
     return write.section(
         say("Since the last review"), write.table((say("figure"), say("then"), say("now"), ""), rows, (1, 2))
     )
+
+
+def nothing_new(review: Review) -> Text:
+    """Why there is nothing to tell since the last review."""
+    if review.last_review is None:
+        return say("There was no review before.")
+    return say("Nothing has changed since the last review.")
 
 
 def _change_row(change: Change, write: Writer) -> tuple[str, ...]:
@@ -161,6 +164,13 @@ def _missing(review: Review, write: Writer) -> str:
     ]
     heads = (say("figure"), say("why there is none"), say("what to do"))
     return write.section(say("What is missing"), write.table(heads, rows) if rows else "")
+
+
+def _complete(review: Review, write: Writer) -> str:
+    """What collecting is about: whether the figures themselves are fresh, complete and matched."""
+    rows = [_row(one, write) for one in review.finished if one.check.area == "data"]
+    heads = ("", say("figure"), say("value"), say("against"), say("history"))
+    return write.section(say("Is everything complete?"), write.table(heads, rows, (2,)), "others")
 
 
 def _baselines(review: Review, write: Writer) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from echannel_connectors.review import Review, history, words
 from echannel_connectors.review.engine import Answer
-from echannel_connectors.review.report.page import MOST_POINTS, stage_text
+from echannel_connectors.review.report.page import MOST_POINTS, nothing_new, stage_text
 from echannel_connectors.texts import in_language, say
 
 SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\|*_`<>[]"})
@@ -84,7 +84,7 @@ class _Plain:
     def changes(self) -> list[str]:
         title = f"## {self.told(say('Since the last review'))}"
         if not self.review.changes:
-            return [title, "", self.told(say("Nothing has changed since the last review."))]
+            return [title, "", self.told(nothing_new(self.review))]
         rows = [
             (
                 self.safe(words.title(one.answer, self.language)),
