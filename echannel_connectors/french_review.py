@@ -70,6 +70,8 @@ REVIEW = {
     # why there is no answer
     "{table} is not there yet: the next sync makes it": "{table} n'existe pas encore : la prochaine synchronisation la crée",
     "{table} has no {name} yet: the next sync makes it": "{table} n'a pas encore {name} : la prochaine synchronisation l'ajoute",
+    "echannel.yaml names no market that the company has entered (markets)":
+        "echannel.yaml ne nomme aucun marché où l'entreprise est entrée (markets)",
     "{table} is empty: no source fills it yet": "{table} est vide : aucune source ne la remplit encore",
     "there is no whole period before to compare with": "il n'y a pas de période entière avant, à laquelle comparer",
     "there are no figures of a year before to compare with": "il n'y a pas de chiffres d'il y a un an, auxquels comparer",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -62,7 +62,6 @@ class Review:
     market_stages: Mapping[str, Stage]
     coming: tuple[Coming, ...]
     written: int = 0
-    left_out: frozenset[date] = field(default_factory=frozenset)
 
     @property
     def finished(self) -> list[Answer]:
@@ -117,16 +116,17 @@ def review(
         last_review=max((row["reviewed_at"] for row in before.values()), default=None),
         stage=stage(settings.started_on, today) if settings.started_on else None,
         market_stages={name: stage(day, today) for name, day in entered.items() if day is not None},
-        coming=tuple(_coming(checks, today)), written=written, left_out=left_out,
+        coming=tuple(_coming(checks, today)), written=written,
     )  # fmt: skip
 
 
 def _is_due(answer: Answer, before: history.Rows) -> bool:
-    """Whether its period is over (or has begun, for what is true now) and no review has looked at these figures."""
+    """Whether its period is over (or has begun, for what is true now) and no review has looked at it, or it has changed
+    since. What is true now moves all the time: within its period only another status is news."""
     known = before.get(answer.key)
-    if answer.is_to_date:
-        return False
-    return known is None or known["value"] != answer.value or known["status"] != answer.status
+    if answer.is_to_date or known is None:
+        return not answer.is_to_date
+    return known["status"] != answer.status or (not answer.check.is_snapshot and known["value"] != answer.value)
 
 
 def _changes(found: Sequence[Answer], before: history.Rows) -> tuple[Change, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,8 @@ def catalogue(project: Path | None = None, reviews: Reviews | None = None, place
 
     `places` is the file that `reviews` came from. Raises CheckError with file, line, column and the nearest right name.
     """
-    found: dict[str, Check] = {}
-    for folder in (SHIPPED, project / OWN if project else None):
-        found |= {check.id: check for check in (_in_folder(folder) if folder else ())}
+    own = _in_folder(project / OWN) if project else ()
+    found = {check.id: check for check in (*_shipped(), *own)}
     changed = _with_thresholds(found, reviews or Reviews(), places)
     return sorted(changed, key=lambda check: AREAS.index(check.area))
 
@@ -60,6 +60,12 @@ def checks_in(file: Path) -> list[Check]:
     for check in checks:
         refuse_mistakes(check)
     return checks
+
+
+@cache
+def _shipped() -> tuple[Check, ...]:
+    """The library's own checks, which stay the same while a program runs."""
+    return tuple(_in_folder(SHIPPED))
 
 
 def _in_folder(folder: Path) -> Iterator[Check]:

@@ -32,6 +32,8 @@ from echannel_connectors.texts import Text, say
 
 # The keys of the running period, of what it is compared with, and of each market's baseline.
 RUNNING, BEFORE, YEAR, BASELINE = "running", "before", "year", "baseline "
+ONE_WEEK = timedelta(weeks=1)
+SHOWN_DAYS = timedelta(days=periods.KEPT["daily"])
 Past = Mapping[tuple[str, str], Mapping[date, Decimal | None]]  # check and market → earlier answers by first day
 
 
@@ -86,6 +88,8 @@ def _answers(
 ) -> Iterator[Answer]:
     place = (check.mart, check.date)
     lacking = _lacking(check, marts)
+    if check.breakdown == "markets_only" and not moment.markets:
+        lacking = say("echannel.yaml names no market that the company has entered (markets)")
     if lacking or place not in first:
         note = lacking or say("{table} is empty: no source fills it yet", table=f"mart.{check.mart}")
         yield _answer(check, WHOLE, _reviewed(check, moment), Verdict("no_data", note=note))
@@ -117,8 +121,7 @@ def _answer(check: Check, market: str, span: Span, verdict: Verdict, figure: Fig
     figure = figure or Figure()
     return Answer(
         check, market, span, periods.due_on(span, check.settles, is_snapshot=check.is_snapshot), verdict.status, figure,
-        verdict.value if verdict.value is not None else figure.value,
-        change=verdict.change, usual=verdict.usual, note=verdict.note,
+        figure.value, change=verdict.change, usual=verdict.usual, note=verdict.note,
     )  # fmt: skip
 
 
@@ -155,10 +158,19 @@ def _days(into: Warehouse, check: Check, moment: Moment, first: date | None) -> 
     for market in _markets(check, moment):
         figures = {day: _at(check, found, (str(day), market), Span(day, day), first) for day in window}
         verdict = judged_day(check, figures, span.last, moment.left_out)
-        answer = _answer(check, market, span, verdict, figures[span.last])
-        shown = periods.history("daily", span)
-        previous = figures[span.last - timedelta(days=7)].value
-        yield replace(answer, previous=previous, history=tuple((s.first, figures[s.first].value) for s in shown))
+        yield _of_days(check, market, span, verdict, figures)
+
+
+def _of_days(check: Check, market: str, span: Span, verdict: Verdict, figures: Mapping[date, Figure]) -> Answer:
+    """The answer with what was compared: days, or sums of seven days where a day holds too little."""
+    day, figure = span.last, figures[span.last]
+    series: dict[date, Decimal | None] = {**verdict.compared} or {one: figures[one].value for one in figures}
+    shown = sorted(one for one in series if one > day - SHOWN_DAYS)
+    if day - ONE_WEEK in series and day - timedelta(days=1) not in series:
+        figure = Figure(series[day])
+        shown = sorted(series)[-periods.KEPT["weekly"] :]
+    answer = _answer(check, market, span, verdict, figure)
+    return replace(answer, previous=series.get(day - ONE_WEEK), history=tuple((one, series[one]) for one in shown))
 
 
 # -- whole periods, and the running one so far ----------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -21,7 +21,7 @@ class Verdict:
     change: Decimal | None = None
     note: Text | None = None
     usual: Usual | None = None
-    value: Decimal | None = None  # what was held against the usual range: of the day, or of seven days
+    compared: Days = field(default_factory=dict)  # what was held against the usual range: days, or sums of seven
 
 
 def judged(check: Check, figure: Figure, reference: Decimal | None) -> Verdict:
@@ -98,7 +98,7 @@ def judged_day(check: Check, figures: Mapping[date, Figure], day: date, left_out
     is_second = before is not None and _badness(check, values[earlier], before) > check.watch
     status: Status = "act" if badness > check.act else "watch" if badness > check.watch and is_second else "ok"
     note = say("so little happens a day that seven days are taken together") if step.days > 1 else None
-    return Verdict(status, note=note, usual=now, value=values[day])
+    return Verdict(status, note=note, usual=now, compared=values)
 
 
 def _comparable(check: Check, figures: Mapping[date, Figure], days: Days, day: date) -> tuple[Days, timedelta]:

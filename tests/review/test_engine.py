@@ -277,6 +277,40 @@ def test_the_running_period_s_answer_goes_when_it_is_over(marts: DuckDB) -> None
     assert [(row["is_to_date"], row["value"]) for row in november] == [(False, 300)]
 
 
+def test_what_is_true_now_is_due_once_a_period(marts: DuckDB) -> None:
+    """One product more below zero on Wednesday is no news; that it needs somebody now is; so is the next week."""
+    insert(marts, "inventory", [{"on_hand": -1}, {"on_hand": 5}])
+    due = []
+    for day, more in ((TODAY, 0), (TODAY, 1), (TODAY + timedelta(days=1), 20), (TODAY + timedelta(days=6), 0)):
+        insert(marts, "inventory", [{"on_hand": -1}] * more)
+        due.append([answer.status for answer in reviewed(marts, day, "negative_stock").due])
+    assert due == [["watch"], [], ["act"], ["act"]]
+
+
+def test_without_a_market_its_checks_say_what_to_do(marts: DuckDB) -> None:
+    insert(marts, "market_entry", [{"month": FIRST, "market": "FR"}])
+    (answer,) = ask(marts, "market_contribution")
+    assert answer.note == "echannel.yaml names no market that the company has entered (markets)"
+
+
+def test_few_orders_a_day_are_shown_by_weeks(marts: DuckDB) -> None:
+    """Two a day: fourteen in seven days, against the fourteen before, thirteen such weeks in a row."""
+    insert(marts, "sales_daily", every_day(10))
+    answer = one(ask(marts, "orders_day"))
+    assert (answer.value, answer.previous, answer.figure.numerator) == (14, 14, 14)
+    assert [value for _, value in answer.history] == [14] * 13
+    (many,) = ask(marts, "sales_day", date(2026, 1, 20))
+    assert (many.value, len(many.history)) == (70, 13)
+
+
+def test_days_are_shown_by_days(marts: DuckDB) -> None:
+    insert(marts, "sales_daily", [sold(day, day.day, orders=20 + day.weekday()) for day in Span(FIRST, TODAY)])
+    answer = one(ask(marts, "orders_day"))  # Monday 23 November
+    assert (answer.value, answer.previous) == (20, 20)
+    assert len(answer.history) == 28
+    assert answer.history[-1] == (date(2026, 11, 23), 20)
+
+
 def test_what_is_true_now_has_its_own_answers_as_history(marts: DuckDB) -> None:
     """Three weeks, three counts; within a week the last one stands."""
     for day, negative in ((date(2026, 11, 10), 4), (date(2026, 11, 17), 3), (date(2026, 11, 18), 2), (TODAY, 0)):

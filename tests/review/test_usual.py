@@ -105,7 +105,7 @@ def test_few_orders_a_day_are_looked_at_by_weeks() -> None:
     assert verdict(values | {TUESDAY: Decimal(0)}).status == "ok"
     empty = {TUESDAY - timedelta(days=n): Decimal(0) for n in range(6)}
     found = verdict(values | empty)
-    assert (found.status, found.value) == ("act", Decimal(2))
+    assert (found.status, found.compared[TUESDAY]) == ("act", Decimal(2))
     assert found.note == "so little happens a day that seven days are taken together"
 
 
