@@ -55,6 +55,7 @@ def build(
             core_statement(table, _parts(table, known, raw, company, into.dialect)) for table in TABLES.values()
         ]
         statements += duplicates(company)
+        statements += stock_snapshot(company)
         statements += [f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in marts.items()]
         made_of = hashlib.sha256("\n".join(statements).encode()).hexdigest()
         is_new = not _is_built(into, made_of, names)
@@ -267,6 +268,24 @@ def _select(sql: str, where: str, values: tuple[tuple[str, str], ...], dialect: 
     return _Select(query.sql(dialect), tuple(dict.fromkeys(tables)), frozenset(query.named_selects))
 
 
+def stock_snapshot(company: Company) -> list[str]:
+    """Keep what lies in stock today, once a day and source, of the sources that were read today. A rebuild keeps the others."""
+    today = f"DATE '{_today(company)}'"
+    fresh = f"""SELECT source FROM echannel.streams
+        WHERE CAST(timezone('{company.time_zone}', last_success) AS DATE) >= {today} GROUP BY source"""
+    return [
+        f"DELETE FROM echannel.stock_snapshots WHERE date = {today} AND source IN ({fresh})",
+        f"""INSERT INTO echannel.stock_snapshots
+            SELECT {today}, s.source, s.product_id, s.variant_id, s.warehouse_id, s.on_hand, s.available, p.unit_cost,
+              p.currency
+            FROM core.stock_levels AS s
+            JOIN ({fresh}) AS f ON f.source = s.source
+            LEFT JOIN core.products AS p
+              ON p.source = s.source AND p.product_id = s.product_id AND p.variant_id = s.variant_id
+            WHERE s._deleted_at IS NULL""",
+    ]
+
+
 def duplicates(company: Company) -> list[str]:
     """Mark each order that another source holds as well, by the company's declared rules; that one counts."""
     statements = []
@@ -297,8 +316,12 @@ def _plain(name: str) -> str:
 
 def mart_selects(company: Company) -> dict[str, str]:
     """Each mart's SELECT by its name, in an order in which every mart comes after those it reads."""
-    today = datetime.now(ZoneInfo(company.time_zone)).date().isoformat()
-    values = (("currency", company.currency), ("time_zone", company.time_zone), ("today", today))
+    values = (
+        ("currency", company.currency),
+        ("time_zone", company.time_zone),
+        ("today", _today(company)),
+        ("matching", f",{','.join(company.matches)},"),
+    )
     folder = resources.files("echannel_connectors") / "models" / "marts"
     texts = {
         f"mart.{file.name.removesuffix('.sql')}": file.read_text(encoding="utf-8")
@@ -308,6 +331,10 @@ def mart_selects(company: Company) -> dict[str, str]:
     reads = {name: set(re.findall(r"\bmart\.\w+", _without_comments(sql))) - {name} for name, sql in texts.items()}
     order = TopologicalSorter(reads).static_order()
     return {name: _select(texts[name], name, values, "duckdb").sql for name in order}
+
+
+def _today(company: Company) -> str:
+    return datetime.now(ZoneInfo(company.time_zone)).date().isoformat()
 
 
 def _without_comments(sql: str) -> str:
