@@ -33,8 +33,8 @@ REVIEW = {
     # mistakes in checks
     "Check": "Contrôle",
     "{check}: {key}: {problem}": "{check} : {key} : {problem}",
-    "{check}: {key}: it is a {kind}, and a figure is exact": "{check} : {key} : c'est un {kind}, et un chiffre est exact",
-    "add up DECIMAL and whole numbers only": "n'additionnez que des DECIMAL et des entiers",
+    "{name} is a floating-point number, and a figure is exact": "{name} est un nombre à virgule flottante, et un chiffre est exact",
+    "make it DECIMAL in your mart": "faites-en un DECIMAL dans votre mart",
     "while the check {name} was asked": "pendant le contrôle {name}",
     "reviews.thresholds: there is no check and no threshold {name!r}": "reviews.thresholds : il n'y a ni contrôle ni seuil {name!r}",
     "reviews.thresholds.{name}: {name} is a number, such as 21 or 5 %": "reviews.thresholds.{name} : {name} est un nombre, par exemple 21 ou 5 %",

@@ -5,27 +5,29 @@ DuckDB's dialect, of the plain kind that sqlglot translates: the periods are wri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from sqlglot import exp
 
 from echannel_connectors.days import Span
 from echannel_connectors.destinations import Warehouse
 from echannel_connectors.destinations.commit import quoted
-from echannel_connectors.review.check import Check, CheckError
+from echannel_connectors.review.check import Check
 from echannel_connectors.review.expressions import TODAY, filled
 from echannel_connectors.texts import say
 
 NOW = "now"  # the key of what has no date
 PLACES = Decimal("0.00000001")  # of a quotient: `rate` in MODEL.md
 WHOLE = ""  # the market of a figure over all markets
-TABLES = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'mart'"
+EXACT = "DECIMAL(37, 8)"  # of every figure, whatever it is summed from
+FIGURES = ("numerator", "denominator", "sample", "target")
+AT_ONCE = 150_000  # characters of SQL
+TABLES = "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'mart'"
 
-Marts = Mapping[str, frozenset[str]]  # mart → its columns
+Marts = Mapping[str, Mapping[str, str]]  # mart → its columns, with their types
 Key = tuple[str, str]  # period and market
 Place = tuple[str, str | None]  # mart and its date column
 
@@ -47,9 +49,6 @@ class Figure:
         return (self.numerator / self.denominator).quantize(PLACES) if self.denominator else None
 
 
-NOTHING = Figure()
-
-
 @dataclass(frozen=True, slots=True)
 class Question:
     """A check with the periods that it is asked for, by the names that the engine gives them."""
@@ -59,42 +58,39 @@ class Question:
     days: Span | None = None  # a daily check: each of these days by itself
     markets: tuple[str, ...] = ()
 
-    def select(self, today: date) -> str:
-        """The SELECT: _period, _market, _numerator, _denominator, _sample, _target."""
-        parts = []
+    def selects(self, today: date) -> Iterator[str]:
+        """SELECTs of _check, _period, _market, _numerator, _denominator, _sample, _target."""
         wanted: list[str | None] = [] if self.check.breakdown == "markets_only" else [None]
         if self.check.breakdown != "none":
             wanted += self.markets
         for market in wanted:
             if self.check.date is None:
-                parts.append(self._part(_text(NOW), "TRUE", market, today))
+                yield self._select(_text(NOW), "TRUE", market, today)
             elif self.days is not None:
-                parts.append(
-                    self._part(f"CAST({self._date} AS VARCHAR)", _within(self._date, self.days), market, today)
-                )
+                yield self._select(f"CAST({self._date} AS VARCHAR)", _within(self._date, self.days), market, today)
             else:
-                parts += [self._part(self._case(spans), _within_any(self._date, spans), market, today)
-                          for spans in _without_overlap(self.spans)]  # fmt: skip
-        return "\nUNION ALL\n".join(parts)
+                for spans in _without_overlap(self.spans):
+                    yield self._select(self._case(spans), _within_any(self._date, spans), market, today)
 
     @property
     def _date(self) -> str:
         return quoted(self.check.date or "")
 
-    def _part(self, period: str, within: str, market: str | None, today: date) -> str:
+    def _select(self, period: str, within: str, market: str | None, today: date) -> str:
         check = self.check
         values = {name: f"{number:f}" for name, number in check.thresholds.items()} | {TODAY: _day(today)}
         sql = {key: filled(text, values) for key, text in check.sql.items()}
         columns = [
+            f"{_text(check.id)} AS _check",
             f"{period} AS _period",
             f"{_text(market or WHOLE)} AS _market",
-            *(f"{sql.get(key, 'NULL')} AS _{key}" for key in ("numerator", "denominator", "sample", "target")),
+            *(f"CAST({sql.get(key, 'NULL')} AS {EXACT}) AS _{key}" for key in FIGURES),
         ]
         conditions = [within, *([f"({sql['where']})"] if "where" in sql else [])]
         if market is not None:
             conditions.append(f"market = {_text(market)}")
-        # What is true now is one row, if there is anything at all.
-        grouped = "HAVING count(*) > 0" if check.is_snapshot else f"GROUP BY {period}"
+        # What is true now is one row, if there is anything at all; else a row for each period (the second column).
+        grouped = "HAVING count(*) > 0" if check.is_snapshot else "GROUP BY 2"
         return f"SELECT {', '.join(columns)} FROM mart.{check.mart} WHERE {' AND '.join(conditions)} {grouped}"
 
     def _case(self, spans: Mapping[str, Span]) -> str:
@@ -103,11 +99,11 @@ class Question:
 
 
 def marts_of(into: Warehouse) -> Marts:
-    """Which marts there are, each with its columns."""
-    found: dict[str, set[str]] = {}
+    """Which marts there are, each with the types of its columns."""
+    found: dict[str, dict[str, str]] = {}
     for row in into.query(TABLES).read_all().to_pylist():
-        found.setdefault(row["table_name"], set()).add(row["column_name"])
-    return {name: frozenset(columns) for name, columns in found.items()}
+        found.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
+    return found
 
 
 def first_days(into: Warehouse, checks: Iterable[Check]) -> dict[Place, date | None]:
@@ -122,31 +118,55 @@ def first_days(into: Warehouse, checks: Iterable[Check]) -> dict[Place, date | N
     return {(row["mart"], row["column_name"] or None): row["first"] for row in rows if row["n"]}
 
 
-def asked(into: Warehouse, question: Question, today: date) -> dict[Key, Figure]:
-    """The figures by period and market. Raises CheckError where an expression makes a float or cannot be run."""
-    check = question.check
-    try:
-        rows = into.query(question.select(today)).read_all().to_pylist()
-    except Exception as error:
-        error.add_note(say("while the check {name} was asked", name=check.id))
-        raise
-    return {(row["_period"], row["_market"]): _figure(check, row) for row in rows if row["_period"] is not None}
+def asked(into: Warehouse, questions: Sequence[Question], today: date) -> dict[str, dict[Key, Figure]]:
+    """The figures of each check by period and market, many checks in one question: a warehouse far away takes a second
+    for each. Raises the warehouse's own error, which then says in which check it lies."""
+    found: dict[str, dict[Key, Figure]] = {question.check.id: {} for question in questions}
+    ratios = {question.check.id: question.check.denominator is not None for question in questions}
+    for part in _batches(questions, today):
+        try:
+            rows = into.query("\nUNION ALL\n".join(sql for selects in part.values() for sql in selects)).read_all()
+        except Exception:
+            _blame(into, part)
+            raise
+        for row in rows.to_pylist():
+            if row["_period"] is not None:
+                values = {key: _plain(row[f"_{key}"]) for key in FIGURES}
+                found[row["_check"]][row["_period"], row["_market"]] = Figure(**values, is_ratio=ratios[row["_check"]])
+    return found
 
 
-def _figure(check: Check, row: Mapping[str, Any]) -> Figure:  # what the warehouse gives
-    values = {key: _exact(check, key, row[f"_{key}"]) for key in ("numerator", "denominator", "sample", "target")}
-    return Figure(**values, is_ratio=check.denominator is not None)
+def _batches(questions: Sequence[Question], today: date) -> Iterator[dict[str, list[str]]]:
+    """The SELECTs by check, in parts of a length that every warehouse reads."""
+    part: dict[str, list[str]] = {}
+    length = 0
+    for question in questions:
+        selects = list(question.selects(today))
+        if part and length + sum(map(len, selects)) > AT_ONCE:
+            yield part
+            part, length = {}, 0
+        if selects:
+            part[question.check.id] = selects
+            length += sum(map(len, selects))
+    if part:
+        yield part
 
 
-def _exact(check: Check, key: str, value: Any) -> Decimal | None:  # what the warehouse gives
-    if value is None or isinstance(value, Decimal):
-        return value
-    if isinstance(value, int):
-        return Decimal(value)
-    sentence = say(
-        "{check}: {key}: it is a {kind}, and a figure is exact", check=check.id, key=key, kind=type(value).__name__
-    )
-    raise CheckError(sentence, hint=say("add up DECIMAL and whole numbers only"), place=check.place_of(key, at=0))
+def _blame(into: Warehouse, part: Mapping[str, Sequence[str]]) -> None:
+    """Ask the checks one by one, and raise the error of the one that cannot be asked, with its name."""
+    for name, selects in part.items():
+        try:
+            into.query("\nUNION ALL\n".join(selects)).read_all()
+        except Exception as error:
+            error.add_note(say("while the check {name} was asked", name=name))
+            raise
+
+
+def _plain(value: Decimal | None) -> Decimal | None:
+    """The same number without the zeros that its column's type adds."""
+    if value is None:
+        return None
+    return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
 
 
 def _without_overlap(spans: Mapping[str, Span]) -> Sequence[dict[str, Span]]:

@@ -34,6 +34,7 @@ from echannel_connectors.texts import Text, say
 RUNNING, BEFORE, YEAR, BASELINE = "running", "before", "year", "baseline "
 ONE_WEEK = timedelta(weeks=1)
 SHOWN_DAYS = timedelta(days=periods.KEPT["daily"])
+Figures = Mapping[Key, Figure]
 Past = Mapping[tuple[str, str], Mapping[date, Decimal | None]]  # check and market → earlier answers by first day
 
 
@@ -79,35 +80,52 @@ def answers(into: Warehouse, checks: Sequence[Check], moment: Moment) -> list[An
     for check in checks:
         if check.mart in marts and not check.is_shipped:
             refuse_unknown_columns(check, marts[check.mart])
-    first = first_days(into, [check for check in checks if not _lacking(check, marts)])
-    return [answer for check in checks for answer in _answers(into, check, marts, first, moment)]
+    first = first_days(into, [check for check in checks if not _absent(check, marts)])
+    lacking = {check.id: _lacking(check, marts, first, moment) for check in checks}
+    found = asked(into, [_question(check, moment) for check in checks if not lacking[check.id]], moment.today)
+    told: list[Answer] = []
+    for check in checks:
+        if (note := lacking[check.id]) is not None:
+            told.append(_answer(check, WHOLE, _reviewed(check, moment), Verdict("no_data", note=note)))
+        else:
+            told += _answers(check, found[check.id], first[check.mart, check.date], moment)
+    return told
 
 
-def _answers(
-    into: Warehouse, check: Check, marts: Marts, first: Mapping[Place, date | None], moment: Moment
-) -> Iterator[Answer]:
-    place = (check.mart, check.date)
-    lacking = _lacking(check, marts)
-    if check.breakdown == "markets_only" and not moment.markets:
-        lacking = say("echannel.yaml names no market that the company has entered (markets)")
-    if lacking or place not in first:
-        note = lacking or say("{table} is empty: no source fills it yet", table=f"mart.{check.mart}")
-        yield _answer(check, WHOLE, _reviewed(check, moment), Verdict("no_data", note=note))
-    elif check.is_snapshot:
-        yield from _snapshot(into, check, moment)
-    elif check.compare == "usual_range":
-        yield from _days(into, check, moment, first[place])
-    else:
-        yield from _periods(into, check, moment, first[place])
+def _question(check: Check, moment: Moment) -> Question:
+    if check.is_snapshot:
+        return Question(check, markets=moment.markets)
+    if check.compare == "usual_range":
+        return Question(check, days=_window(check, moment), markets=moment.markets)
+    return Question(check, _spans(check, moment), markets=moment.markets)
 
 
-def _lacking(check: Check, marts: Marts) -> Text | None:
+def _answers(check: Check, found: Figures, first: date | None, moment: Moment) -> Iterator[Answer]:
+    if check.is_snapshot:
+        return _snapshot(check, found, moment)
+    if check.compare == "usual_range":
+        return _days(check, found, first, moment)
+    return _periods(check, found, first, moment)
+
+
+def _absent(check: Check, marts: Marts) -> Text | None:
     """What a check's mart is missing, where an older version of the library made the tables."""
     table = f"mart.{check.mart}"
     if check.mart not in marts:
         return say("{table} is not there yet: the next sync makes it", table=table)
-    missing = sorted(columns_of(check) - marts[check.mart])
+    missing = sorted(columns_of(check) - set(marts[check.mart]))
     return say("{table} has no {name} yet: the next sync makes it", table=table, name=missing[0]) if missing else None
+
+
+def _lacking(check: Check, marts: Marts, first: Mapping[Place, date | None], moment: Moment) -> Text | None:
+    """Why a check cannot be asked at all."""
+    if (absent := _absent(check, marts)) is not None:
+        return absent
+    if check.breakdown == "markets_only" and not moment.markets:
+        return say("echannel.yaml names no market that the company has entered (markets)")
+    if (check.mart, check.date) not in first:
+        return say("{table} is empty: no source fills it yet", table=f"mart.{check.mart}")
+    return None
 
 
 def _reviewed(check: Check, moment: Moment) -> Span:
@@ -135,8 +153,7 @@ def _markets(check: Check, moment: Moment) -> Iterator[str]:
 # -- things as they are now -----------------------------------------------------------------------------------------
 
 
-def _snapshot(into: Warehouse, check: Check, moment: Moment) -> Iterator[Answer]:
-    found = asked(into, Question(check, markets=moment.markets), moment.today)
+def _snapshot(check: Check, found: Figures, moment: Moment) -> Iterator[Answer]:
     span = _reviewed(check, moment)
     for market in _markets(check, moment):
         figure = found.get((NOW, market), Figure())
@@ -151,10 +168,13 @@ def _snapshot(into: Warehouse, check: Check, moment: Moment) -> Iterator[Answer]
 # -- days against their usual range ---------------------------------------------------------------------------------
 
 
-def _days(into: Warehouse, check: Check, moment: Moment, first: date | None) -> Iterator[Answer]:
-    span = _reviewed(check, moment)
-    window = Span(span.last - LOOK_BACK, span.last)
-    found = asked(into, Question(check, days=window, markets=moment.markets), moment.today)
+def _window(check: Check, moment: Moment) -> Span:
+    last = _reviewed(check, moment).last
+    return Span(last - LOOK_BACK, last)
+
+
+def _days(check: Check, found: Figures, first: date | None, moment: Moment) -> Iterator[Answer]:
+    span, window = _reviewed(check, moment), _window(check, moment)
     for market in _markets(check, moment):
         figures = {day: _at(check, found, (str(day), market), Span(day, day), first) for day in window}
         verdict = judged_day(check, figures, span.last, moment.left_out)
@@ -176,17 +196,27 @@ def _of_days(check: Check, market: str, span: Span, verdict: Verdict, figures: M
 # -- whole periods, and the running one so far ----------------------------------------------------------------------
 
 
-def _periods(into: Warehouse, check: Check, moment: Moment, first: date | None) -> Iterator[Answer]:
+def _running(check: Check, moment: Moment) -> Span | None:
+    """The running period so far; what is told by the month alone has no part."""
+    return None if check.is_monthly else periods.to_date(check.cadence, moment.seen, check.settles)
+
+
+def _spans(check: Check, moment: Moment) -> dict[str, Span]:
+    """Every period that a check needs, by its first day or by what it is for."""
     over = _reviewed(check, moment)
     kept = periods.history(check.cadence, over)
     spans = {str(span.first): span for span in [periods.year_before(check.cadence, over), *kept]}
-    running = None if check.is_monthly else periods.to_date(check.cadence, moment.seen, check.settles)
-    if running is not None:
+    if (running := _running(check, moment)) is not None:
         spans |= {RUNNING: running, BEFORE: periods.previous(check.cadence, running)}
         spans[YEAR] = periods.year_before(check.cadence, running)
     if check.cadence == "monthly":
         spans |= {BASELINE + market: span for market, span in moment.baselines.items() if span.last < moment.seen}
-    found = asked(into, Question(check, spans, markets=moment.markets), moment.today)
+    return spans
+
+
+def _periods(check: Check, found: Figures, first: date | None, moment: Moment) -> Iterator[Answer]:
+    over, running, spans = _reviewed(check, moment), _running(check, moment), _spans(check, moment)
+    kept = periods.history(check.cadence, over)
     for market in _markets(check, moment):
         figures = {key: _at(check, found, (key, market), span, first) for key, span in spans.items()}
         history = tuple((span.first, figures[str(span.first)].value) for span in kept)
@@ -214,7 +244,7 @@ def _monthly(figure: Figure | None) -> Decimal | None:
     return (figure.value / periods.BASELINE_MONTHS).quantize(PLACES)
 
 
-def _at(check: Check, found: Mapping[Key, Figure], key: Key, span: Span, first: date | None) -> Figure:
+def _at(check: Check, found: Figures, key: Key, span: Span, first: date | None) -> Figure:
     """The figure of a period. One without rows is a zero for what is added up, if the table goes back that far; one
     that the table does not cover whole is no figure: a part is never compared with a whole."""
     if first is None or span.first < first:

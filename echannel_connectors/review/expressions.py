@@ -45,8 +45,8 @@ def refuse_mistakes(check: Check) -> None:
             raise _error(check, key, mistake)
 
 
-def refuse_unknown_columns(check: Check, columns: Collection[str]) -> None:
-    """Raise for a column that the check's mart does not have, with the nearest one that it has."""
+def refuse_unknown_columns(check: Check, columns: Mapping[str, str]) -> None:
+    """Raise for a column that the check's mart does not have, with the nearest one that it has, and for a float."""
     for key, name in (("date", check.date), ("breakdown", "market" if check.breakdown != "none" else None)):
         if name is not None and name not in columns:
             sentence = say("mart.{mart} has no column {name!r}", mart=check.mart, name=name)
@@ -56,6 +56,9 @@ def refuse_unknown_columns(check: Check, columns: Collection[str]) -> None:
             if column.name not in columns:
                 sentence = say("mart.{mart} has no column {name!r}", mart=check.mart, name=column.name)
                 raise _error(check, key, Mistake(sentence, did_you_mean(column.name, columns), _start(column)))
+            if columns[column.name].startswith(("DOUBLE", "FLOAT", "REAL")):
+                sentence = say("{name} is a floating-point number, and a figure is exact", name=column.name)
+                raise _error(check, key, Mistake(sentence, say("make it DECIMAL in your mart"), _start(column)))
 
 
 def columns_of(check: Check) -> set[str]:

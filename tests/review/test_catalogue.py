@@ -89,6 +89,31 @@ def test_a_column_that_the_mart_lacks_is_told_with_its_place(tmp_path: Path, mar
     assert caught.value.place == f"{file}:8:39"
 
 
+def test_a_float_is_told_with_its_place(tmp_path: Path, marts: DuckDB) -> None:
+    """A company's own mart may hold one; a figure may not."""
+    file = own(tmp_path, "mart: orders", "mart: ours")
+    marts.execute(
+        "CREATE TABLE mart.ours AS SELECT CAST('2026-11-17' AS DATE) AS date, CAST(1.5 AS DOUBLE) AS net_base"
+    )
+    try:
+        with pytest.raises(CheckError) as caught:
+            answers(marts, [named(catalogue(tmp_path), "big_orders")], Moment(TODAY, TODAY))
+    finally:
+        marts.execute("DROP TABLE mart.ours")
+    assert caught.value.sentence == "big_orders: numerator: net_base is a floating-point number, and a figure is exact"
+    assert caught.value.place == f"{file}:8:39"
+
+
+def test_a_check_that_the_warehouse_cannot_run_is_named(tmp_path: Path, marts: DuckDB) -> None:
+    """Among others that it can: its name stands below the warehouse's own words."""
+    own(tmp_path, "net_base > :big", "market > :big")
+    insert(marts, "orders", [{"date": TODAY, "market": "FR", "net_base": 1}])
+    checks = catalogue(tmp_path)
+    with pytest.raises(Exception, match="VARCHAR") as caught:
+        answers(marts, checks, Moment(TODAY, TODAY))
+    assert caught.value.__notes__ == ["while the check big_orders was asked"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "sentence", "hint", "place"),
     [

@@ -206,7 +206,7 @@ def test_the_baseline_of_a_market_is_its_months_of_collecting(marts: DuckDB) -> 
 def test_the_sql_speaks_bigquery_too(check: Check) -> None:
     """What sqlglot cannot translate it says; what it made is read again by it."""
     spans = {"a": Span(date(2026, 10, 1), date(2026, 10, 31)), "b": Span(date(2026, 10, 1), date(2026, 10, 9))}
-    select = Question(check, spans if check.date else {}, None, ("GB",)).select(TODAY)
+    select = "\nUNION ALL\n".join(Question(check, spans if check.date else {}, None, ("GB",)).selects(TODAY))
     (translated,) = sqlglot.transpile(
         select, read="duckdb", write="bigquery", unsupported_level=sqlglot.ErrorLevel.RAISE
     )
