@@ -200,6 +200,23 @@ def review(
 
 
 @app.command()
+def readiness(
+    market: Annotated[str, typer.Argument(help="The country to enter, such as GB.", show_default="asked")] = "",
+    project: Folder = HERE,
+    report: Annotated[
+        Path | None, typer.Option(help="The folder for the report.", show_default="reviews, beside echannel.yaml")
+    ] = None,
+) -> None:
+    """Is the company ready for a market? Questions, a profile, what to do first, and the steps with their days.
+
+    Example: echannel readiness GB
+    """
+    from echannel_connectors.cli.readiness import run
+
+    run(_load(project), market.upper(), report)
+
+
+@app.command()
 def demo(folder: Annotated[Path, typer.Argument(help="Where to put the sample company.")] = Path("demo")) -> None:
     """The main job on a made-up company: shop and ERP into tables, and a dashboard drawn. Ends by itself.
 

@@ -10,6 +10,7 @@ import pytest
 from echannel_connectors.project import load
 from echannel_connectors.review.catalogue import catalogue
 from echannel_connectors.review.docs import PAGES, with_tables
+from echannel_connectors.review.readiness import questionnaire
 from echannel_connectors.specs.places import Places
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -37,6 +38,16 @@ def test_the_examples_are_a_project(name: str, tmp_path: Path) -> None:
     checks = {check.id: check for check in catalogue(tmp_path, found.file.reviews, Places(file, found.text))}
     assert checks["short_cover"].thresholds == {"days_of_cover": 21}
     assert ("big_orders" in checks) == (name == "reviews.md")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_questions_are_counted(name: str) -> None:
+    """Those that a person answers, and (in words) those that figures do."""
+    asked = [one for one in questionnaire().questions().values() if one.check is None]
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    assert f"{len(asked)} questions" in text
+    assert len(questionnaire().questions()) - len(asked) == 6
+    assert re.search(r"\bsix (more|autres)|à six autres", text)
 
 
 def test_the_changelog_counts_them() -> None:
