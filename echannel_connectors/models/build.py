@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from graphlib import TopologicalSorter
 from importlib import resources
@@ -220,9 +220,7 @@ def _register(into: Warehouse, sources: Iterable[Source]) -> None:
 
     `connector` is only kept for sources whose spec runs here; an ERP's rows are in core's shape already.
     """
-    statements: list[str | tuple[str, Mapping[str, str | None]]] = [
-        "CREATE TABLE IF NOT EXISTS echannel.sources (name VARCHAR, connector VARCHAR)"
-    ]
+    statements: list[str | tuple[str, Mapping[str, str | None]]] = [commit.KNOWN_SOURCES]
     for source in sources:
         here = getattr(source, "maps_in_warehouse", False)
         values = {"name": source.name, "connector": source.connector if here else None}
@@ -269,7 +267,7 @@ def _select(sql: str, where: str, values: tuple[tuple[str, str], ...], dialect: 
 
 
 def stock_snapshot(company: Company) -> list[str]:
-    """Keep what lies in stock today, once a day and source, of the sources that were read today. A rebuild keeps the others."""
+    """Keep what lies in stock today, of the sources that were read today; a rebuild keeps all other days."""
     today = f"DATE '{_today(company)}'"
     fresh = f"""SELECT source FROM echannel.streams
         WHERE CAST(timezone('{company.time_zone}', last_success) AS DATE) >= {today} GROUP BY source"""
@@ -314,12 +312,12 @@ def _plain(name: str) -> str:
 # -- marts ----------------------------------------------------------------------------------------------------------
 
 
-def mart_selects(company: Company) -> dict[str, str]:
+def mart_selects(company: Company, today: date | None = None) -> dict[str, str]:
     """Each mart's SELECT by its name, in an order in which every mart comes after those it reads."""
     values = (
         ("currency", company.currency),
         ("time_zone", company.time_zone),
-        ("today", _today(company)),
+        ("today", today.isoformat() if today else _today(company)),
         ("matching", f",{','.join(company.matches)},"),
     )
     folder = resources.files("echannel_connectors") / "models" / "marts"
