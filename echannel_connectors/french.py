@@ -166,8 +166,11 @@ FRENCH: dict[str, str] = {
     "free some space and run again; what was loaded is safe":
         "libérez de la place et relancez ; ce qui a été chargé est intact",
     "DuckDB ran out of memory on {path}": "DuckDB a manqué de mémoire sur {path}",
-    "give it more with memory_mib, or free some disk for temporary files":
-        "donnez-lui-en plus avec memory_mib, ou libérez du disque pour les fichiers temporaires",
+    "give it more (duckdb:///…?memory_mib=1024), or free some disk for temporary files":
+        "donnez-lui-en plus (duckdb:///…?memory_mib=1024), ou libérez du disque pour les fichiers temporaires",
+    "memory_mib is a number of MiB, such as 1024, not {value!r}":
+        "memory_mib est un nombre de Mio, par exemple 1024, et non {value!r}",
+    "duckdb:// knows no {name!r}": "duckdb:// ne connaît pas {name!r}",
     "{path} is in use by {program} (process {pid})": "{path} est utilisé par {program} (processus {pid})",
     "wait until it has finished, or close it, and run again": "attendez qu'il ait fini, ou fermez-le, puis relancez",
     "{path} is in use by another program": "{path} est utilisé par un autre programme",

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
+
 from echannel_connectors import events
 from echannel_connectors.destinations import Publisher, Warehouse, commit, warehouse_of
 from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
@@ -63,6 +65,7 @@ def sync(
         for source in sources:
             run.read(source)
         entered.store(warehouse, files)
+        pa.default_memory_pool().release_unused()  # what the last pages took; building needs its own
         result.tables = build(warehouse, sources, company, project, on_event)
         _warn_of_rates(run)
         if warehouse is not into:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from graphlib import TopologicalSorter
 from importlib import resources
 from pathlib import Path
@@ -25,6 +25,7 @@ from echannel_connectors.errors import SettingsError, SpecError, did_you_mean
 from echannel_connectors.events import Building, Built, OnEvent
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES, CoreTable
+from echannel_connectors.models.described import comments
 from echannel_connectors.specs import Spec
 from echannel_connectors.streams import Source
 from echannel_connectors.texts import say
@@ -57,6 +58,10 @@ def build(
         statements += duplicates(company)
         statements += stock_snapshot(company)
         statements += [f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in marts.items()]
+        if into.dialect == "duckdb":  # others take descriptions in their own way
+            statements += comments(
+                {name.removeprefix("mart."): list(mart_columns(name)) for name in marts}, company.language
+            )
         made_of = hashlib.sha256("\n".join(statements).encode()).hexdigest()
         is_new = not _is_built(into, made_of, names)
         if is_new:
@@ -320,15 +325,31 @@ def mart_selects(company: Company, today: date | None = None) -> dict[str, str]:
         ("today", today.isoformat() if today else _today(company)),
         ("matching", f",{','.join(company.matches)},"),
     )
+    texts = mart_texts()
+    # Sorted, so that the order is the same in every process: what was built is known by its statements.
+    reads = {
+        name: sorted(set(re.findall(r"\bmart\.\w+", _without_comments(texts[name]))) - {name}) for name in sorted(texts)
+    }
+    order = TopologicalSorter(reads).static_order()
+    return {name: _select(texts[name], name, values, "duckdb").sql for name in order}
+
+
+def mart_texts() -> dict[str, str]:
+    """Each mart's file by its name: SQL with a header that says its question, grain and units."""
     folder = resources.files("echannel_connectors") / "models" / "marts"
-    texts = {
+    return {
         f"mart.{file.name.removesuffix('.sql')}": file.read_text(encoding="utf-8")
         for file in folder.iterdir()
         if file.name.endswith(".sql")
     }
-    reads = {name: set(re.findall(r"\bmart\.\w+", _without_comments(sql))) - {name} for name, sql in texts.items()}
-    order = TopologicalSorter(reads).static_order()
-    return {name: _select(texts[name], name, values, "duckdb").sql for name in order}
+
+
+@cache
+def mart_columns(name: str) -> tuple[str, ...]:
+    """A mart's columns, in its order."""
+    query = sqlglot.parse_one(mart_texts()[name], read="duckdb")
+    assert isinstance(query, exp.Query)  # `mart_selects` refuses anything else
+    return tuple(query.named_selects)
 
 
 def _today(company: Company) -> str:
