@@ -694,4 +694,21 @@ FRENCH: dict[str, str] = {
     "{n:,} texts of {table} were longer than a cell and were cut":
         "{n:,} textes de {table} étaient plus longs qu'une cellule et ont été coupés",
     "{table} is sent to Google Sheets …": "{table} part vers Google Sheets …",
+    # -- what the company enters itself
+    "files": "fichiers",
+    "{n:,} lines of {table}": "{n:,} lignes de {table}",
+    "a source cannot be named {name!r}: the company's own files are":
+        "une source ne peut pas s'appeler « {name} » : ce nom est celui des fichiers de l'entreprise",
+    "{code!r} is not a country; use its ISO code, such as FR or GB":
+        "« {code} » n'est pas un pays ; utilisez son code ISO, comme FR ou GB",
+    "the line says the same as line {line} once more": "la ligne redit la même chose que la ligne {line}",
+    "leave one of the two out": "retirez l'une des deux",
+    "{file} cannot be read: {because}": "{file} est illisible : {because}",
+    "{file} has a column {name!r} that nobody knows": "{file} a une colonne « {name} » que personne ne connaît",
+    "{file} has no column {name!r}": "{file} n'a pas de colonne « {name} »",
+    "{name} is empty": "{name} est vide",
+    "{text!r} is not a {name}": "« {text} » ne convient pas pour {name}",
+    "a month is written 2026-02": "un mois s'écrit 2026-02",
+    "a day is written 2026-02-28": "un jour s'écrit 2026-02-28",
+    "an amount is written 1234.56": "un montant s'écrit 1234.56",
 }  # fmt: skip

@@ -18,7 +18,7 @@ from echannel_connectors.cli import show
 from echannel_connectors.cli.language import speak, told
 from echannel_connectors.cli.spec import spec
 from echannel_connectors.destinations import warehouse_of
-from echannel_connectors.errors import DESTINATION, REFUSED, SettingsError, Unavailable
+from echannel_connectors.errors import DESTINATION, REFUSED, SETTINGS, SettingsError, Unavailable
 from echannel_connectors.pipeline import Choice
 from echannel_connectors.project import Project, load
 from echannel_connectors.streams import Finding, Source
@@ -72,15 +72,18 @@ def check(project: Folder = HERE) -> None:
 
     Example: echannel check
     """
+    from echannel_connectors.models import entered
+
     found = _load(project)
     refused = [source.name for source in found.sources() if not show.findings(source.name, _checked(source))]
     into = found.destination()
     writable = show.findings(told(say("destination")), warehouse_of(into).check())
     if warehouse_of(into) is not into:
         writable = show.findings(told(say("publisher")), into.check()) and writable
-    if refused or not writable:
+    readable = show.findings(told(say("files")), entered.findings(found.company))
+    if refused or not writable or not readable:
         show.talk(say("Mend what is marked ✗ first."))
-        raise typer.Exit(REFUSED if refused else DESTINATION)
+        raise typer.Exit(REFUSED if refused else SETTINGS if writable else DESTINATION)
     show.talk(say("Everything is in place: run echannel sync."))
 
 

@@ -60,7 +60,7 @@ def _from_figures(found: Project) -> Mapping[str, Literal[1, 2, 3]]:
 
 
 def _entry(found: Project, market: str, today: date) -> date:
-    return entered(found.file.markets).get(market) or shift_months(today, MONTHS_AHEAD)
+    return entered(found).get(market) or shift_months(today, MONTHS_AHEAD)
 
 
 def _asked(given: Given, market: str, known: Mapping[str, int], today: date) -> Given:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import glob
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 from echannel_connectors.cli import show
 from echannel_connectors.cli.language import spoken, told
@@ -71,19 +70,14 @@ def _reviewed(found: Project, *, keep: bool) -> Review:
     settings = found.file.reviews
     checks = catalogue(found.folder, settings, Places(found.folder / FILE, found.text))
     return review(
-        found.warehouse(), found.company, settings, entered=entered(found.file.markets),
+        found.warehouse(), found.company, settings, entered=entered(found),
         sources=found.file.sources, checks=checks, keep=keep,
     )  # fmt: skip
 
 
-def entered(markets: Mapping[str, Any]) -> dict[str, date | None]:
+def entered(found: Project) -> dict[str, date | None]:
     """The company's markets with the day of entry, where echannel.yaml tells it."""
-    days = {name: getattr(market, "entered_on", None) or _in(market) for name, market in markets.items()}
-    return {name: day if isinstance(day, date) else None for name, day in days.items()}
-
-
-def _in(market: Any) -> Any:  # what echannel.yaml holds
-    return market.get("entered_on") if isinstance(market, Mapping) else None
+    return {name: market.entered_on for name, market in found.file.markets.items()}
 
 
 def _publish(into: Publisher) -> None:

@@ -53,6 +53,7 @@ PROGRESS = "SELECT slice, bounds, once, position, commits FROM echannel.slices W
 FORGET = "DELETE FROM echannel.slices WHERE stream = $stream"
 MOVE = """UPDATE echannel.slices SET position = $position, commits = $number, committed_at = now()
           WHERE stream = $stream AND slice = $slice AND commits = $number - 1"""
+KNOWN_SOURCES = "CREATE TABLE IF NOT EXISTS echannel.sources (name VARCHAR, connector VARCHAR)"
 # What core and marts were made of, forgotten in the transaction of every row that changes.
 UNBUILT = "DELETE FROM echannel.meta WHERE name = 'built'"
 BUILT = "INSERT INTO echannel.meta VALUES ('built', $made_of)"

@@ -7,8 +7,8 @@ import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache
+from datetime import date, datetime
+from functools import cache, lru_cache
 from graphlib import TopologicalSorter
 from importlib import resources
 from pathlib import Path
@@ -25,6 +25,7 @@ from echannel_connectors.errors import SettingsError, SpecError, did_you_mean
 from echannel_connectors.events import Building, Built, OnEvent
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES, CoreTable
+from echannel_connectors.models.described import comments
 from echannel_connectors.specs import Spec
 from echannel_connectors.streams import Source
 from echannel_connectors.texts import say
@@ -57,6 +58,10 @@ def build(
         statements += duplicates(company)
         statements += stock_snapshot(company)
         statements += [f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in marts.items()]
+        if into.dialect == "duckdb":  # others take descriptions in their own way
+            statements += comments(
+                {name.removeprefix("mart."): list(mart_columns(name)) for name in marts}, company.language
+            )
         made_of = hashlib.sha256("\n".join(statements).encode()).hexdigest()
         is_new = not _is_built(into, made_of, names)
         if is_new:
@@ -220,9 +225,7 @@ def _register(into: Warehouse, sources: Iterable[Source]) -> None:
 
     `connector` is only kept for sources whose spec runs here; an ERP's rows are in core's shape already.
     """
-    statements: list[str | tuple[str, Mapping[str, str | None]]] = [
-        "CREATE TABLE IF NOT EXISTS echannel.sources (name VARCHAR, connector VARCHAR)"
-    ]
+    statements: list[str | tuple[str, Mapping[str, str | None]]] = [commit.KNOWN_SOURCES]
     for source in sources:
         here = getattr(source, "maps_in_warehouse", False)
         values = {"name": source.name, "connector": source.connector if here else None}
@@ -269,7 +272,7 @@ def _select(sql: str, where: str, values: tuple[tuple[str, str], ...], dialect: 
 
 
 def stock_snapshot(company: Company) -> list[str]:
-    """Keep what lies in stock today, once a day and source, of the sources that were read today. A rebuild keeps the others."""
+    """Keep what lies in stock today, of the sources that were read today; a rebuild keeps all other days."""
     today = f"DATE '{_today(company)}'"
     fresh = f"""SELECT source FROM echannel.streams
         WHERE CAST(timezone('{company.time_zone}', last_success) AS DATE) >= {today} GROUP BY source"""
@@ -314,23 +317,39 @@ def _plain(name: str) -> str:
 # -- marts ----------------------------------------------------------------------------------------------------------
 
 
-def mart_selects(company: Company) -> dict[str, str]:
+def mart_selects(company: Company, today: date | None = None) -> dict[str, str]:
     """Each mart's SELECT by its name, in an order in which every mart comes after those it reads."""
     values = (
         ("currency", company.currency),
         ("time_zone", company.time_zone),
-        ("today", _today(company)),
+        ("today", today.isoformat() if today else _today(company)),
         ("matching", f",{','.join(company.matches)},"),
     )
+    texts = mart_texts()
+    # Sorted, so that the order is the same in every process: what was built is known by its statements.
+    reads = {
+        name: sorted(set(re.findall(r"\bmart\.\w+", _without_comments(texts[name]))) - {name}) for name in sorted(texts)
+    }
+    order = TopologicalSorter(reads).static_order()
+    return {name: _select(texts[name], name, values, "duckdb").sql for name in order}
+
+
+def mart_texts() -> dict[str, str]:
+    """Each mart's file by its name: SQL with a header that says its question, grain and units."""
     folder = resources.files("echannel_connectors") / "models" / "marts"
-    texts = {
+    return {
         f"mart.{file.name.removesuffix('.sql')}": file.read_text(encoding="utf-8")
         for file in folder.iterdir()
         if file.name.endswith(".sql")
     }
-    reads = {name: set(re.findall(r"\bmart\.\w+", _without_comments(sql))) - {name} for name, sql in texts.items()}
-    order = TopologicalSorter(reads).static_order()
-    return {name: _select(texts[name], name, values, "duckdb").sql for name in order}
+
+
+@cache
+def mart_columns(name: str) -> tuple[str, ...]:
+    """A mart's columns, in its order."""
+    query = sqlglot.parse_one(mart_texts()[name], read="duckdb")
+    assert isinstance(query, exp.Query)  # `mart_selects` refuses anything else
+    return tuple(query.named_selects)
 
 
 def _today(company: Company) -> str:
