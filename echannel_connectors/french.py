@@ -708,4 +708,8 @@ FRENCH: dict[str, str] = {
     "a month is written 2026-02": "un mois s'écrit 2026-02",
     "a day is written 2026-02-28": "un jour s'écrit 2026-02-28",
     "an amount is written 1234.56": "un montant s'écrit 1234.56",
+    "{host} gives rates for {n} currencies up to {day}": "{host} donne les cours de {n} devises jusqu'au {day}",
+    "{host} sent something else than its rates: {problem}": "{host} a envoyé autre chose que ses cours : {problem}",
+    "{host} sent no rates": "{host} n'a envoyé aucun cours",
+    "the ECB publishes no rate for {code}": "la BCE ne publie pas de cours pour {code}",
 }  # fmt: skip
