@@ -20,6 +20,7 @@ import duckdb
 import pyarrow as pa
 
 from echannel_connectors.destinations import Stored, Swept, commit
+from echannel_connectors.destinations.disk import passing
 from echannel_connectors.errors import Conflict, DestinationError, EChannelError, SettingsError
 from echannel_connectors.streams import Batch, Finding, Progress, Shape, Slice
 from echannel_connectors.texts import say
@@ -101,6 +102,8 @@ class DuckDB:
             yield Finding("ok", say("the warehouse is in memory: it is gone when the program ends"))
             return
         file = Path(self.path)
+        if reason := passing(file):
+            yield Finding("warning", reason, say("keep it elsewhere, or run `echannel backup` into a place that lasts"))
         try:
             _refuse_unwritable(file)
             if not file.exists():
