@@ -740,4 +740,13 @@ FRENCH: dict[str, str] = {
     "What `echannel backup` wrote.": "Ce que `echannel backup` a écrit.",
     "Put back what a backup holds and the warehouse does not have.":
         "Remettre ce qu'une sauvegarde contient et que l'entrepôt n'a pas.",
+    "{name!r} is no name for a table: small letters, digits and _":
+        "{name!r} n'est pas un nom de table : des minuscules, des chiffres et _",
+    "the library has a mart {name} already": "la bibliothèque a déjà un mart {name}",
+    "marts that read each other: {circle}": "des marts qui se lisent l'un l'autre : {circle}",
+    "{file} could not be built: {problem}": "{file} n'a pas pu être construit : {problem}",
+    "this is not valid SQL: {problem}": "ce n'est pas du SQL valide : {problem}",
+    "a mart is one SELECT": "un mart est un seul SELECT",
+    "nothing is known as :{name}": "rien ne s'appelle :{name}",
+    "a mart reads tables of core and mart, not {name}": "un mart lit les tables de core et de mart, pas {name}",
 }  # fmt: skip
