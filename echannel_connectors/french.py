@@ -711,4 +711,45 @@ FRENCH: dict[str, str] = {
     "a month is written 2026-02": "un mois s'écrit 2026-02",
     "a day is written 2026-02-28": "un jour s'écrit 2026-02-28",
     "an amount is written 1234.56": "un montant s'écrit 1234.56",
+    "{host} gives rates for {n} currencies up to {day}": "{host} donne les cours de {n} devises jusqu'au {day}",
+    "{host} sent something else than its rates: {problem}": "{host} a envoyé autre chose que ses cours : {problem}",
+    "{host} sent no rates": "{host} n'a envoyé aucun cours",
+    "the ECB publishes no rate for {code}": "la BCE ne publie pas de cours pour {code}",
+    "there is no folder {folder}": "il n'y a pas de dossier {folder}",
+    "{file} is not a backup and is left as it is": "{file} n'est pas une sauvegarde et reste comme il est",
+    "choose another name": "choisissez un autre nom",
+    "a backup goes into a DuckDB file; other warehouses keep these tables themselves":
+        "une sauvegarde se remet dans un fichier DuckDB ; les autres entrepôts gardent eux-mêmes ces tables",
+    "give the destination of that file": "donnez la destination de ce fichier",
+    "there is no file {file}": "il n'y a pas de fichier {file}",
+    "{file} was made by a newer version of this library": "{file} vient d'une version plus récente de cette bibliothèque",
+    "{file} is no backup, or is damaged: nothing was changed":
+        "{file} n'est pas une sauvegarde, ou est abîmé : rien n'a été changé",
+    "take another one": "prenez-en une autre",
+    "{folder} is in memory: it is gone when this machine starts again":
+        "{folder} est en mémoire : il disparaît quand cette machine redémarre",
+    "{folder} belongs to a container: it is gone with it": "{folder} appartient à un conteneur : il disparaît avec lui",
+    "{folder} is for temporary files, which the system deletes":
+        "{folder} est pour les fichiers temporaires, que le système efface",
+    "keep it elsewhere, or run `echannel backup` into a place that lasts":
+        "gardez-le ailleurs, ou lancez `echannel backup` vers un endroit qui dure",
+    "{n:,} rows are kept in {file}.": "{n:,} lignes sont gardées dans {file}.",
+    "{n:,} rows were put back; the next echannel sync builds with them.":
+        "{n:,} lignes ont été remises ; le prochain echannel sync en tient compte.",
+    "A .zip file, or a folder to put one in that has the day in its name.":
+        "Un fichier .zip, ou un dossier où en mettre un qui porte le jour dans son nom.",
+    "Keep what no source can be asked for again: stock day by day, the answers of reviews, the runs.":
+        "Garder ce qu'aucune source ne peut redonner : le stock jour par jour, les réponses des revues, les passages.",
+    "What `echannel backup` wrote.": "Ce que `echannel backup` a écrit.",
+    "Put back what a backup holds and the warehouse does not have.":
+        "Remettre ce qu'une sauvegarde contient et que l'entrepôt n'a pas.",
+    "{name!r} is no name for a table: small letters, digits and _":
+        "{name!r} n'est pas un nom de table : des minuscules, des chiffres et _",
+    "the library has a mart {name} already": "la bibliothèque a déjà un mart {name}",
+    "marts that read each other: {circle}": "des marts qui se lisent l'un l'autre : {circle}",
+    "{file} could not be built: {problem}": "{file} n'a pas pu être construit : {problem}",
+    "this is not valid SQL: {problem}": "ce n'est pas du SQL valide : {problem}",
+    "a mart is one SELECT": "un mart est un seul SELECT",
+    "nothing is known as :{name}": "rien ne s'appelle :{name}",
+    "a mart reads tables of core and mart, not {name}": "un mart lit les tables de core et de mart, pas {name}",
 }  # fmt: skip

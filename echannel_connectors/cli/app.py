@@ -220,6 +220,35 @@ def readiness(
 
 
 @app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="A .zip file, or a folder to put one in that has the day in its name.")],
+    project: Folder = HERE,
+) -> None:
+    """Keep what no source can be asked for again: stock day by day, the answers of reviews, the runs.
+
+    Example: echannel backup backups/
+    """
+    from echannel_connectors.backup import backup as keep
+
+    place, rows = keep(_load(project).warehouse(), file)
+    show.talk(say("{n:,} rows are kept in {file}.", n=sum(rows.values()), file=place))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `echannel backup` wrote.")], project: Folder = HERE
+) -> None:
+    """Put back what a backup holds and the warehouse does not have.
+
+    Example: echannel restore backups/echannel-2026-03-31.zip
+    """
+    from echannel_connectors.backup import restore as put_back
+
+    rows = put_back(_load(project).warehouse(), file)
+    show.talk(say("{n:,} rows were put back; the next echannel sync builds with them.", n=sum(rows.values())))
+
+
+@app.command()
 def demo(folder: Annotated[Path, typer.Argument(help="Where to put the sample company.")] = Path("demo")) -> None:
     """The main job on a made-up company: shop and ERP into tables, and a dashboard drawn. Ends by itself.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, lru_cache
@@ -22,10 +22,11 @@ from echannel_connectors.arrow import SQL_TYPES
 from echannel_connectors.destinations import Warehouse, commit
 from echannel_connectors.destinations.commit import quoted
 from echannel_connectors.errors import SettingsError, SpecError, did_you_mean
-from echannel_connectors.events import Building, Built, OnEvent
+from echannel_connectors.events import Building, Built, OnEvent, Warned
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES, CoreTable
 from echannel_connectors.models.described import comments
+from echannel_connectors.models.own import OwnMart, build_own, own_marts
 from echannel_connectors.specs import Spec
 from echannel_connectors.streams import Source
 from echannel_connectors.texts import say
@@ -46,8 +47,8 @@ def build(
     """
     clock = time.monotonic()
     marts = mart_selects(company)
+    own = own_marts(project, _values(company), marts, into.dialect)
     names = [f"core.{name}" for name in TABLES] + list(marts)
-    counts = " UNION ALL ".join(f"SELECT '{name}' AS name, count(*) AS n FROM {name}" for name in names)
     with into.hold():
         _register(into, sources)
         raw = _raw_tables(into)
@@ -62,17 +63,32 @@ def build(
             statements += comments(
                 {name.removeprefix("mart."): list(mart_columns(name)) for name in marts}, company.language
             )
-        made_of = hashlib.sha256("\n".join(statements).encode()).hexdigest()
-        is_new = not _is_built(into, made_of, names)
+        made_of = hashlib.sha256("\n".join([*statements, *(one.select for one in own)]).encode()).hexdigest()
+        all_of_them = [*names, *(one.table for one in own)]
+        is_new = not _is_built(into, made_of, all_of_them)
         if is_new:
-            on_event(Building(len(names)))
-            into.execute(*statements, commit.UNBUILT, (commit.BUILT, {"made_of": made_of}))
+            on_event(Building(len(all_of_them)))
+            into.execute(*statements, commit.UNBUILT)
+            names += _own_built(into, own, on_event)
+            if len(names) == len(all_of_them):  # otherwise the next run tries again
+                into.execute((commit.BUILT, {"made_of": made_of}))
         else:
+            names = all_of_them
             rebuild_freshness(into, company)
+        counts = " UNION ALL ".join(f"SELECT '{name}' AS name, count(*) AS n FROM {name}" for name in names)
         rows = {row["name"]: row["n"] for row in into.query(counts).read_all().to_pylist()}
-    for name in marts if is_new else ():
-        on_event(Built(name, rows[name], round(time.monotonic() - clock, 3)))
+    for name in names if is_new else ():
+        if name.startswith("mart."):
+            on_event(Built(name, rows[name], round(time.monotonic() - clock, 3)))
     return rows
+
+
+def _own_built(into: Warehouse, own: Iterable[OwnMart], on_event: OnEvent) -> Iterator[str]:
+    for one, problem in build_own(into, own):
+        if problem is None:
+            yield one.table
+        else:
+            on_event(Warned(one.table, problem))
 
 
 def _is_built(into: Warehouse, made_of: str, names: Iterable[str]) -> bool:
@@ -319,12 +335,7 @@ def _plain(name: str) -> str:
 
 def mart_selects(company: Company, today: date | None = None) -> dict[str, str]:
     """Each mart's SELECT by its name, in an order in which every mart comes after those it reads."""
-    values = (
-        ("currency", company.currency),
-        ("time_zone", company.time_zone),
-        ("today", today.isoformat() if today else _today(company)),
-        ("matching", f",{','.join(company.matches)},"),
-    )
+    values = tuple(_values(company, today).items())
     texts = mart_texts()
     # Sorted, so that the order is the same in every process: what was built is known by its statements.
     reads = {
@@ -332,6 +343,16 @@ def mart_selects(company: Company, today: date | None = None) -> dict[str, str]:
     }
     order = TopologicalSorter(reads).static_order()
     return {name: _select(texts[name], name, values, "duckdb").sql for name in order}
+
+
+def _values(company: Company, today: date | None = None) -> dict[str, str]:
+    """What the parameters in a mart's SQL stand for."""
+    return {
+        "currency": company.currency,
+        "time_zone": company.time_zone,
+        "today": today.isoformat() if today else _today(company),
+        "matching": f",{','.join(company.matches)},",
+    }
 
 
 def mart_texts() -> dict[str, str]:
