@@ -33,10 +33,6 @@ class Change:
     before: Status | None
     earlier: Decimal | None
 
-    @property
-    def is_worse(self) -> bool:
-        return self.before is not None and _rank(self.answer.status) < _rank(self.before)
-
 
 @dataclass(frozen=True, slots=True)
 class Coming:
