@@ -1,4 +1,4 @@
-"""The JSON schemas that editors use for echannel.yaml and for specs; `make schemas` writes them."""
+"""The JSON schemas that editors use for echannel.yaml, specs and checks; `make schemas` writes them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from echannel_connectors.models.core import TABLES, WORDS, CoreTable
 from echannel_connectors.project import ProjectFile
+from echannel_connectors.review.check import SHIPPED, CheckFile
 from echannel_connectors.specs import Spec, shipped
 
 
@@ -17,6 +18,7 @@ def schemas() -> dict[Path, dict[str, Any]]:
     return {
         folder / "spec.schema.json": spec_schema(),
         folder / "echannel.schema.json": ProjectFile.model_json_schema(by_alias=True),
+        SHIPPED / "checks.schema.json": CheckFile.model_json_schema(by_alias=True),
     }
 
 

@@ -207,6 +207,48 @@ def restore(
 
 
 @app.command()
+def review(
+    project: Folder = HERE,
+    since_last: Annotated[
+        bool, typer.Option("--since-last", help="Begin with what changed since the last one.")
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="The folder for the report.", show_default="reviews, beside echannel.yaml")
+    ] = None,
+    projects: Annotated[
+        str | None, typer.Option(help="The coach's page over several projects, such as 'clients/*'.")
+    ] = None,
+) -> None:
+    """Ask the checks that are due, say what to do, and write the report.
+
+    Example: echannel review --since-last
+    """
+    from echannel_connectors.cli import review as reviews
+
+    if projects is not None:
+        reviews.run_coach(projects, report)
+    else:
+        reviews.run(_load(project), report, since_last=since_last)
+
+
+@app.command()
+def readiness(
+    market: Annotated[str, typer.Argument(help="The country to enter, such as GB.", show_default="asked")] = "",
+    project: Folder = HERE,
+    report: Annotated[
+        Path | None, typer.Option(help="The folder for the report.", show_default="reviews, beside echannel.yaml")
+    ] = None,
+) -> None:
+    """Is the company ready for a market? Questions, a profile, what to do first, and the steps with their days.
+
+    Example: echannel readiness GB
+    """
+    from echannel_connectors.cli.readiness import run
+
+    run(_load(project), market.upper(), report)
+
+
+@app.command()
 def demo(folder: Annotated[Path, typer.Argument(help="Where to put the sample company.")] = Path("demo")) -> None:
     """The main job on a made-up company: shop and ERP into tables, and a dashboard drawn. Ends by itself.
 

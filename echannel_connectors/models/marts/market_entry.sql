@@ -87,7 +87,7 @@ digits AS (
   SELECT d.n FROM (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) AS d(n)
 ),
 
--- Months that have begun, and those ahead that have a target.
+-- Months that have begun, and those ahead of which something is known, such as a target.
 months AS (
   SELECT e.market, e.entered_on, e.first_month + INTERVAL (a.n + 10 * b.n + 100 * c.n) MONTH AS month
   FROM entries AS e
@@ -117,7 +117,8 @@ facts AS (
   LEFT JOIN advertised AS a ON a.market = m.market AND a.month = m.month
   LEFT JOIN spent AS c ON c.market = m.market AND c.month = m.month
   LEFT JOIN aimed AS t ON t.market = m.market AND t.month = m.month
-  WHERE m.month <= CAST(:today AS DATE) OR t.market IS NOT NULL OR c.market IS NOT NULL
+  WHERE m.month <= CAST(:today AS DATE)
+    OR s.market IS NOT NULL OR o.market IS NOT NULL OR t.market IS NOT NULL OR c.market IS NOT NULL
 ),
 
 contributed AS (
