@@ -112,7 +112,7 @@ def warehouse_of(into: Warehouse | Publisher) -> Warehouse:
 
 def open(url: str, folder: Path = Path(), company: Company | None = None) -> Warehouse | Publisher:  # noqa: A001 - the word that DESIGN gives it
     """The destination of a URL: `duckdb:///echannel.duckdb` (relative to `folder`; four slashes for an absolute path),
-    `sheets://SPREADSHEET_ID`, or a spreadsheet's address from the browser.
+    `bigquery://project/dataset`, `sheets://SPREADSHEET_ID`, or a spreadsheet's address from the browser.
 
     Raises SettingsError for an unknown kind of destination.
     """
@@ -127,5 +127,7 @@ def open(url: str, folder: Path = Path(), company: Company | None = None) -> War
 
         return Sheets.of(url, folder, company)
     if kind == "bigquery":
-        raise SettingsError(say("the destination {kind}:// comes in a later version", kind=kind), hint=USE)
+        from echannel_connectors.destinations.bigquery import BigQuery
+
+        return BigQuery.of(url, folder)
     raise SettingsError(say("{url!r} is not a destination", url=url), hint=USE)

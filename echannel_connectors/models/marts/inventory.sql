@@ -26,7 +26,7 @@ stock AS (
     CAST(round(CAST(coalesce(d.units_90, 0) AS DECIMAL(38, 6)) * CAST(0.0111111111 AS DECIMAL(18, 10)), 6) AS DECIMAL(18, 6)) AS daily_demand_90,
     coalesce(u.lead_time_days, 14) + 7 AS cover_needed_days,
     coalesce(d.units_180, 0) AS units_180, d.last_sold,
-    p.created_at < CAST(:today AS DATE) - INTERVAL 180 DAY AS is_old
+    CAST(p.created_at AS DATE) < CAST(:today AS DATE) - INTERVAL 180 DAY AS is_old
   FROM core.stock_levels AS s
   JOIN core.products AS p
     ON p.source = s.source AND p.product_id = s.product_id AND p.variant_id = s.variant_id AND p._deleted_at IS NULL
