@@ -4,7 +4,7 @@ Runs in an environment of its own (`zetasql` wants another protobuf than the lib
 the library. Compiling the WebAssembly takes some 15 seconds, so the compiled module is kept in the folder given.
 
     {"op": "tables", "tables": {"ds.name": [["id", "INT64"], …]}}   adds or replaces tables of the catalogue
-    {"op": "analyse", "sql": …}     → {"kind": "query", "columns": [["id", "INT64"], …], "products": ["NUMERIC NUMERIC"]}
+    {"op": "analyse", "sql": …}     → {"kind": "query", "columns": [["id", "INT64"], …]}
     {"op": "evaluate", "sql": …, "rows": {"name": [[…], …]}} → {"columns": …, "rows": [[…], …]}
     anything that Google refuses    → {"error": its words}
 """
@@ -121,8 +121,7 @@ class Analyser:
             kind = inner.WhichOneof("node")
             inner = getattr(inner, kind)
         columns = [[one.name, said(one.column.type)] for one in columns_of(inner)]
-        return {"kind": kind.removeprefix("resolved_").removesuffix("_node").removesuffix("_stmt"), "columns": columns,
-                "products": sorted(set(products(inner)))}
+        return {"kind": kind.removeprefix("resolved_").removesuffix("_node").removesuffix("_stmt"), "columns": columns}
 
     def evaluate(self, sql, rows):
         request = local.PrepareQueryRequest(sql=sql)
@@ -158,18 +157,6 @@ class Analyser:
 def columns_of(statement):
     """The columns of a result, or of a table that is made from one."""
     return statement.output_column_list if "output_column_list" in statement.DESCRIPTOR.fields_by_name else ()
-
-
-def products(message):
-    """The types of the two sides of each product in a statement, as "NUMERIC NUMERIC"."""
-    name = message.DESCRIPTOR.name
-    if name == "ResolvedFunctionCallBaseProto" and message.function.name == "ZetaSQL:$multiply":
-        yield " ".join(said(argument.type) for argument in message.signature.argument)
-    for field, value in message.ListFields():
-        if field.message_type is None or name == "FunctionSignatureProto":
-            continue
-        for one in value if field.is_repeated else (value,):
-            yield from products(one)
 
 
 # -- types and values -----------------------------------------------------------------------------------------------

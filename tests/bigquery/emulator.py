@@ -59,6 +59,8 @@ class Door:
     faults: list[Fault] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)  # "METHOD path body" of each request
     job_ids: set[str] = field(default_factory=set)
+    jobs: dict[str, bytes] = field(default_factory=dict)  # the last answer about each, which the emulator forgets
+    uploads: dict[str, str] = field(default_factory=dict)  # where a job's rows are sent, and its id
     bill: Callable[[str], int] = lambda sql: 0
     foresee: Callable[[str], int] = lambda sql: 0
     before: Callable[[str], None] = lambda words: None  # such as another run that comes in between
@@ -77,7 +79,9 @@ def running(folder: Path) -> Iterator[Door]:
     log = (folder / "emulator.log").open("w")
     command = [str(_home() / "bqemulator"), "start", "--rest-port", str(ports[0]), "--grpc-port", str(ports[1]),
                "--log-level", "error"]  # fmt: skip
-    child = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "HOME": str(_home().parent)}, cwd=folder)
+    child = subprocess.Popen(
+        command, stdout=log, stderr=log, env={**os.environ, "HOME": str(_home().parent)}, cwd=folder
+    )
     door = Door(ports[0])
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(door))
     server.daemon_threads = True
@@ -103,7 +107,9 @@ def _home() -> Path:
         if os.environ.get("CI"):
             raise
         pytest.skip(str(why))
-    found = next(binaries.parent.glob("lib/python*/site-packages/duckdb_extension_spatial/extensions/v*/*.duckdb_extension"))
+    found = next(
+        binaries.parent.glob("lib/python*/site-packages/duckdb_extension_spatial/extensions/v*/*.duckdb_extension")
+    )
     place = binaries.parent / ".duckdb" / "extensions" / found.parent.name / "linux_amd64"
     place.mkdir(parents=True, exist_ok=True)
     if not (place / found.name).exists():
@@ -152,6 +158,13 @@ def _handler(door: Door) -> type[BaseHTTPRequestHandler]:
                     return
                 door.job_ids.add(repeated)
             status, data, headers = _passed_on(door, self.command, self.path, _written_in(body), self.headers)
+            if repeated and "Location" in headers | {name.title(): value for name, value in headers.items()}:
+                door.uploads[headers.get("location") or headers["Location"]] = repeated
+            elif repeated or f"{door.url}{self.path}" in door.uploads:
+                door.jobs[repeated or door.uploads[f"{door.url}{self.path}"]] = data
+            asked = re.search(r"/jobs/([^/?]+)\?", self.path)
+            if status == 404 and self.command == "GET" and asked and asked[1] in door.jobs:
+                status, data = 200, door.jobs[asked[1]]
             if fault:
                 self.close_connection = True
                 return
@@ -161,7 +174,11 @@ def _handler(door: Door) -> type[BaseHTTPRequestHandler]:
 
         def _answer(self, status: int, data: bytes, headers: dict[str, str]) -> None:
             self.send_response(status)
-            for name, value in {"Content-Type": "application/json", **headers, "Content-Length": str(len(data))}.items():
+            for name, value in {
+                "Content-Type": "application/json",
+                **headers,
+                "Content-Length": str(len(data)),
+            }.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(data)
@@ -173,13 +190,21 @@ def _handler(door: Door) -> type[BaseHTTPRequestHandler]:
 
 
 def _passed_on(door: Door, method: str, path: str, body: bytes, headers: Any) -> tuple[int, bytes, dict[str, str]]:
-    wanted = {name: value for name, value in headers.items() if name.lower() not in ("host", "content-length", "accept-encoding")}
+    wanted = {
+        name: value
+        for name, value in headers.items()
+        if name.lower() not in ("host", "content-length", "accept-encoding")
+    }
     connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=120)
     try:
         connection.request(method, path, body, {**wanted, "Content-Length": str(len(body))})
         answer = connection.getresponse()
         data = answer.read()
-        kept = {name: value for name, value in answer.getheaders() if name.lower() in ("location", "content-type", "range", "x-goog-upload-status")}
+        kept = {
+            name: value
+            for name, value in answer.getheaders()
+            if name.lower() in ("location", "content-type", "range", "x-goog-upload-status")
+        }
         for name in list(kept):
             if name.lower() == "location":
                 kept[name] = re.sub(r"^https?://[^/]+", door.url, kept[name])
@@ -212,7 +237,9 @@ def _written_in(body: bytes) -> bytes:
             literal = _literal(one["parameterType"], one["parameterValue"])
             query["query"] = re.sub(rf"@{one['name']}\b", lambda _, literal=literal: literal, query["query"])
     if "TIMESTAMP(" in query.get("query", "") or "DATETIME(" in query.get("query", ""):
-        query["query"] = ";\n".join(_readable(one).sql("bigquery") for one in sqlglot.parse(query["query"], read="bigquery") if one)
+        query["query"] = ";\n".join(
+            _readable(one).sql("bigquery") for one in sqlglot.parse(query["query"], read="bigquery") if one
+        )
     return json.dumps(asked).encode()
 
 

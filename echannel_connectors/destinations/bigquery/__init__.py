@@ -25,7 +25,7 @@ from echannel_connectors.destinations.bigquery.books import Books
 from echannel_connectors.destinations.bigquery.cost import Month, month_of
 from echannel_connectors.destinations.bigquery.loading import Loader, Staged, words_of
 from echannel_connectors.destinations.bigquery.refusals import Absent, Moved, clear_errors
-from echannel_connectors.destinations.bigquery.service import Service
+from echannel_connectors.destinations.bigquery.service import Service, library
 from echannel_connectors.destinations.bigquery.words import Names, translated
 from echannel_connectors.destinations.duckdb import SAFE_SHARE
 from echannel_connectors.errors import Conflict, DestinationError, EChannelError, SettingsError, did_you_mean
@@ -167,7 +167,7 @@ class BigQuery(Settings):
         """Start to load what will be committed, beside whatever else is loading."""
         if batch.rows.num_rows:
             words = words_of(shape.name, part.name, number, _position(batch))
-            self._loader.begin(words, commit.numbered(batch.rows))
+            self._loader.begin(words, _typed(shape, batch))
 
     def commit(self, shape: Shape, part: Slice, batch: Batch, number: int) -> int | None:
         position = _position(batch)
@@ -181,7 +181,7 @@ class BigQuery(Settings):
             staged: Staged | None = None
             if batch.rows.num_rows:
                 words = words_of(shape.name, part.name, number, position)
-                staged = self._loader.load(words, commit.numbered(batch.rows))
+                staged = self._loader.load(words, _typed(shape, batch))
             given = {**values, "now": self._moment(), **({"days": list(batch.days)} if batch.days and staged else {})}
             script = committing.statements(self._names, shape, batch, staged.table_id if staged else None)
             script += committing.aside(self._names, batch, given)
@@ -315,8 +315,7 @@ class BigQuery(Settings):
             if field.name.lower() in known and layout.sql_type(field) != layout.sql_type(known[field.name.lower()])
         }
         if new:
-            there.schema = [*there.schema, *new]
-            self._service.call("update_table", there, ["schema"])
+            self._service.run(committing.widened(self._names, shape, new))
         if other:
             self._service.run(committing.retyped(self._names, shape, other))
         return bool(new or other)
@@ -362,18 +361,17 @@ class BigQuery(Settings):
         return int(rows[0]["value"]) if rows else None
 
     def _make_dataset(self, name: str) -> None:
-        service = self._service  # which sees to it that Google's client is there
-        from google.cloud import bigquery
+        bigquery = library()
 
         there = None
         with suppress(Absent):
-            there = service.call("get_dataset", f"{self.project}.{name}")
+            there = self._service.call("get_dataset", f"{self.project}.{name}")
         if there is None:
             made = bigquery.Dataset(f"{self.project}.{name}")
             made.location = self.location
             made.labels = layout.LABELS
             made.description = statements.DATASETS[name.rpartition("_")[2] if name != self.dataset else ""]
-            service.call("create_dataset", made, exists_ok=True)
+            self._service.call("create_dataset", made, exists_ok=True)
         else:
             self._refuse_elsewhere(name, there.location)
 
@@ -426,6 +424,13 @@ class BigQuery(Settings):
 
 def _position(batch: Batch) -> str:
     return json.dumps(dict(batch.position), sort_keys=True)
+
+
+def _typed(shape: Shape, batch: Batch) -> pa.RecordBatch:
+    """The rows with their numbers, in the types that the stream declares."""
+    rows = batch.rows
+    known = pa.schema([shape.columns.field(name) for name in rows.schema.names])
+    return commit.numbered(rows if rows.schema.equals(known) else rows.cast(known))
 
 
 def _conflict(shape: Shape, part: Slice) -> Conflict:

@@ -150,7 +150,11 @@ def _is_there(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
 def touched(sql: str) -> tuple[frozenset[str], frozenset[str]]:
     """The tables that a statement reads, and those that it changes, as `schema.name`."""
     tree = sqlglot.parse_one(sql, read="duckdb")
-    target = tree.this if isinstance(tree, exp.Insert | exp.Update | exp.Delete | exp.Create | exp.Merge | exp.Drop) else None
+    target = (
+        tree.this
+        if isinstance(tree, exp.Insert | exp.Update | exp.Delete | exp.Create | exp.Merge | exp.Drop)
+        else None
+    )
     if isinstance(target, exp.Schema):
         target = target.this
     changed = frozenset([_name(target)]) if isinstance(target, exp.Table) else frozenset()

@@ -15,7 +15,9 @@ def findings(service: Service, names: Names, location: str) -> Iterator[Finding]
     """Raises what the service raises; makes and changes nothing."""
     service.foreseen("SELECT 1")
     who = getattr(service.client._credentials, "service_account_email", "") or say("your own login")
-    yield Finding("ok", say("{who} may run jobs in {project} (scope {scope})", who=who, project=names.project, scope=SCOPE))
+    yield Finding(
+        "ok", say("{who} may run jobs in {project} (scope {scope})", who=who, project=names.project, scope=SCOPE)
+    )
     missing = []
     for name in names.datasets:
         try:

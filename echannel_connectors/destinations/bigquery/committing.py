@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 
 from echannel_connectors.destinations import commit
-from echannel_connectors.destinations.bigquery.layout import Partitions
+from echannel_connectors.destinations.bigquery.layout import Partitions, sql_type
 from echannel_connectors.destinations.bigquery.refusals import MOVED
 from echannel_connectors.destinations.bigquery.words import Names, as_is, written
 from echannel_connectors.streams import Batch, Shape
@@ -59,6 +59,13 @@ def gone(names: Names, shape: Shape, present: str) -> tuple[str, str]:
     marked = commit.mark_deleted(shape).replace("FROM gone AS s", f"FROM ({missing}) AS s")
     tables = {"present": present}
     return _written(count, names, tables), _written(marked, names, tables)
+
+
+def widened(names: Names, shape: Shape, new: Iterable[Any]) -> str:  # of bigquery's SchemaFields
+    """A raw table with more columns."""
+    table = names.table("raw", shape.name).sql("bigquery")
+    added = [f"ADD COLUMN IF NOT EXISTS `{field.name}` {sql_type(field)}" for field in new]
+    return f"ALTER TABLE {table} {', '.join(added)}"
 
 
 def retyped(names: Names, shape: Shape, changes: Mapping[str, str]) -> str:

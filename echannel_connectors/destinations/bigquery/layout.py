@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from echannel_connectors.destinations.bigquery.service import library
 from echannel_connectors.destinations.bigquery.words import decimal
 from echannel_connectors.errors import SettingsError
 from echannel_connectors.streams import Shape
@@ -50,8 +51,7 @@ TYPES: tuple[tuple[Any, str], ...] = (
 
 def fields(schema: Iterable[pa.Field]) -> list[Any]:  # bigquery.SchemaField
     """The columns as the API has them; a list of records is a repeated record."""
-    from google.cloud.bigquery import SchemaField
-
+    SchemaField = library().SchemaField  # noqa: N806 - Google's name
     found = []
     for field in schema:
         kind, mode = field.type, "NULLABLE"
@@ -139,7 +139,7 @@ def _next(year: int, month: int) -> date:
 
 def raw_table(table_id: str, shape: Shape) -> Any:  # bigquery.Table
     """A raw table as it is created: partitioned and clustered by its key."""
-    from google.cloud import bigquery
+    bigquery = library()
 
     table = bigquery.Table(table_id, schema=fields([*shape.columns, *STAMPS]))
     cut = Partitions.of(shape)

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from echannel_connectors.destinations.bigquery import layout
 from echannel_connectors.destinations.bigquery.refusals import clear_errors
-from echannel_connectors.destinations.bigquery.service import JOB_SECONDS, Service
+from echannel_connectors.destinations.bigquery.service import JOB_SECONDS, Service, library
 from echannel_connectors.destinations.bigquery.words import Names
 from echannel_connectors.errors import DestinationError, Unavailable
 from echannel_connectors.texts import say
@@ -72,7 +72,7 @@ class Loader:
     def _loaded(self, name: str, rows: pa.RecordBatch | pa.RecordBatchReader) -> Staged:
         with _parquet(rows) as (file, digest, count):
             # By its content, too: a run that was killed may find other rows at the same place when it comes again.
-            mark = hashlib.sha256(f"{name}\n{digest}".encode()).hexdigest()[:24]
+            mark = hashlib.sha256(f"{self.names.dataset}\n{name}\n{digest}".encode()).hexdigest()[:24]
             table_id = f"{self.names.project}.{self.names.dataset_of('raw')}.{STAGING}{mark}"
             for attempt in range(ATTEMPTS):
                 if self._tried(f"echannel_{mark}_{attempt}", table_id, rows.schema, file, count):
@@ -82,7 +82,8 @@ class Loader:
     def _tried(self, job_id: str, table_id: str, schema: pa.Schema, file: IO[bytes], count: int) -> bool:
         """Whether the job, now or when it was sent before, has filled the table; False asks for another one."""
         from google.api_core.exceptions import Conflict, GoogleAPICallError
-        from google.cloud import bigquery
+
+        bigquery = library()
 
         table = bigquery.Table(table_id, schema=layout.fields(schema))
         table.expires = datetime.now(UTC) + LIFE
@@ -109,7 +110,7 @@ class Loader:
 
 
 def _load_config(schema: pa.Schema) -> Any:  # bigquery.LoadJobConfig
-    from google.cloud import bigquery
+    bigquery = library()
     from google.cloud.bigquery.format_options import ParquetOptions
 
     lists = ParquetOptions()

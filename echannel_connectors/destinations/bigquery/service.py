@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -32,7 +32,7 @@ class Service:
     """One project as one account sees it."""
 
     def __init__(self, project: str, location: str, credentials: str, endpoint: str, max_bytes: int | None) -> None:
-        _library()
+        library()
         self.project = project
         self.location = location
         self.credentials = credentials
@@ -46,7 +46,7 @@ class Service:
 
     def run(self, sql: str, values: Values | Sequence[Any] = ()) -> Any:  # a bigquery.QueryJob that is done
         """Run a statement or a script to its end. Raises what clear_errors says; Refused beyond the budget."""
-        from google.cloud import bigquery
+        bigquery = library()
 
         config = bigquery.QueryJobConfig(query_parameters=parameters(values), labels={"made_by": "echannel"})
         if self.max_bytes is not None:
@@ -62,7 +62,9 @@ class Service:
         self.cost.add(job.total_bytes_billed)
         return job
 
-    def transaction(self, statements: Sequence[str], values: Values = MappingProxyType({}), after: str = "") -> Any:  # as above
+    def transaction(
+        self, statements: Sequence[str], values: Values = MappingProxyType({}), after: str = ""
+    ) -> Any:  # as above
         """All or nothing; one that met another transaction is tried again. `after` is asked when it is done."""
         script = ";\n".join(["BEGIN TRANSACTION", *statements, "COMMIT TRANSACTION", *([after] if after else [])]) + ";"
         for attempt in range(1, ATTEMPTS + 1):
@@ -83,7 +85,7 @@ class Service:
 
     def foreseen(self, sql: str) -> int:
         """What a statement would be billed, without running it; 0 where a table that it reads is not there yet."""
-        from google.cloud import bigquery
+        bigquery = library()
 
         config = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False)
         try:
@@ -133,7 +135,7 @@ class Service:
 
     @cached_property
     def client(self) -> Any:  # bigquery.Client
-        from google.cloud import bigquery
+        bigquery = library()
 
         who = login(self.credentials, SCOPE, self.endpoint)
         options = {"client_options": {"api_endpoint": self.endpoint}} if self.endpoint else {}
@@ -144,21 +146,23 @@ class Service:
             self.__dict__.pop("client").close()
 
 
-def _library() -> None:
-    """Google's client is imported once, here: which Pythons Google will support is not a user's care."""
+@cache
+def library() -> Any:  # google.cloud's module bigquery
+    """Google's client, imported once, here: which Pythons Google will support is not a user's care."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
-            import google.cloud.bigquery  # noqa: F401 - the others import it from here on
+            from google.cloud import bigquery
     except ImportError as error:
         raise SettingsError(
             say("BigQuery needs its client"), hint="pip install 'echannel-connectors[google]'"
         ) from error
+    return bigquery
 
 
 def parameters(values: Values | Sequence[Any]) -> list[Any]:  # of bigquery's query parameters
     """`@name` parameters, or `?` in their order, typed by their values; NULL has to be written into the statement."""
-    from google.cloud import bigquery
+    bigquery = library()
 
     found: list[Any] = []
     for name, value in values.items() if isinstance(values, Mapping) else ((None, value) for value in values):

@@ -154,7 +154,9 @@ def catalogue(service: Service, names: Names, *, columns: bool) -> pa.Table:
     if not columns:
         return pa.Table.from_pylist(rows, pa.schema([(name, pa.string()) for name in ("table_schema", "table_name")]))
     with ThreadPoolExecutor(8) as pool:
-        tables = list(pool.map(service.table, [f"{names.project}.{names.dataset_of(one[0])}.{one[1]}" for one in found]))
+        tables = list(
+            pool.map(service.table, [f"{names.project}.{names.dataset_of(one[0])}.{one[1]}" for one in found])
+        )
     cells = [
         {**row, "column_name": field.name, "ordinal_position": n, "data_type": layout.sql_type(field)}
         for row, table in zip(rows, tables, strict=True)

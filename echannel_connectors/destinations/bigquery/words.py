@@ -67,7 +67,7 @@ def _place(tree: exp.Expression, names: Names) -> None:
         if table.db and not table.args.get("catalog"):
             found = names.table(table.db, table.name)
             for part in ("this", "db", "catalog"):
-                table.set(part, found.args[part])
+                table.set(part, found.args.get(part))
 
 
 def as_is(text: str) -> exp.Expression:
@@ -109,7 +109,9 @@ def unnested_beside_the_table(tree: exp.Expression) -> None:
             if isinstance(inner, exp.Explode | exp.Unnest):
                 name = projected.alias or f"item_{n}"
                 source = inner.this if isinstance(inner, exp.Explode) else inner.expressions[0]
-                unnest = exp.Unnest(expressions=[source.copy()], alias=exp.TableAlias(columns=[exp.to_identifier(name)]))
+                unnest = exp.Unnest(
+                    expressions=[source.copy()], alias=exp.TableAlias(columns=[exp.to_identifier(name)])
+                )
                 select.expressions[n].replace(exp.column(name))
                 if (from_ := select.args.get("from_")) is not None:
                     _qualify(select, from_.this, name)
@@ -240,7 +242,9 @@ def best(self: _Generator, one: exp.ArgMax | exp.ArgMin, condition: str = "") ->
 def filtered(self: _Generator, one: exp.Filter) -> str:
     """An aggregate of some rows alone."""
     condition = self.sql(one.expression, "this")
-    inner = one.this
+    inner = (
+        one.this.this if isinstance(one.this, exp.IgnoreNulls) and isinstance(one.this.this, exp.AnyValue) else one.this
+    )
     if isinstance(inner, exp.ArgMax | exp.ArgMin):
         return best(self, inner, f"({condition})")
     if isinstance(inner, exp.Count) and isinstance(inner.this, exp.Star):
@@ -306,14 +310,24 @@ def between(self: _Generator, one: exp.DateDiff) -> str:
 
 
 def whole_quotient(self: _Generator, one: exp.IntDiv | exp.Mod) -> str:
-    """By zero it is NULL, not an error."""
     name = "DIV" if isinstance(one, exp.IntDiv) else "MOD"
-    return f"{name}({self.sql(one.this.unnest())}, NULLIF({self.sql(one.expression.unnest())}, 0))"
+    return f"{name}({self.sql(one.this.unnest())}, {self.sql(one.expression.unnest())})"
 
 
-def quotient(self: _Generator, one: exp.Div) -> str:
-    """By zero it is NULL, not an error."""
-    return f"SAFE_DIVIDE({self.sql(one, 'this')}, {self.sql(one, 'expression')})"
+def product(self: _Generator, one: exp.Mul) -> str:
+    """Two decimals keep all their places here; BigQuery rounds a product of NUMERICs at nine."""
+    left, right = self.sql(one, "this"), self.sql(one, "expression")
+    if any(isinstance(side.unnest(), exp.Literal) and "." not in side.name for side in (one.this, one.expression)):
+        return f"{left} * {right}"
+    return f"CAST({left} AS BIGNUMERIC) * {right}"
+
+
+def literal(self: _Generator, one: exp.Literal) -> str:
+    """A number with a point is a decimal here, and a float in BigQuery."""
+    if one.is_string or "." not in one.name or "e" in one.name.lower():
+        return BigQueryGenerator.literal_sql(self, one)
+    places = len(one.name.partition(".")[2])
+    return f"{decimal(len(one.name), places)} '{one.name}'"
 
 
 def chosen(self: _Generator, one: exp.ArrayFilter) -> str:
@@ -389,13 +403,14 @@ class _Generator(BigQueryGenerator):
         exp.DataType: data_type,
         exp.DateDiff: between,
         exp.DateTrunc: truncated,
-        exp.Div: quotient,
         exp.Filter: filtered,
         exp.Greatest: extreme,
         exp.IgnoreNulls: any_value,
         exp.IntDiv: whole_quotient,
         exp.Least: extreme,
+        exp.Literal: literal,
         exp.Mod: whole_quotient,
+        exp.Mul: product,
         exp.Ordered: ordered,
         exp.RegexpFullMatch: whole_match,
         exp.TimestampTrunc: truncated,
