@@ -34,7 +34,7 @@ DIFFERENCES = {
     "half a millionth goes up": "SELECT id, CAST(CAST(money AS DECIMAL(38, 10)) * CAST(0.5 AS DECIMAL(2, 1)) AS DECIMAL(18, 6)) AS x FROM {v}",
     "whole numbers of 128 bits": "SELECT id, CAST(CAST(money * 1000000 AS HUGEINT) * 1000000000000000000 // 7 AS DECIMAL(38, 0)) AS x FROM {v}",
     "a whole quotient": "SELECT id, n // 3 AS x, n % 3 AS y FROM {v}",
-    "a quotient of floats": "SELECT id, CAST(n AS DOUBLE) / 4 AS x FROM {v}",
+    "a quotient of floats": "SELECT id, CAST(n AS DOUBLE) / 4 AS x, CAST(n AS DOUBLE) / 0 > 9 AS y FROM {v}",
     "days between": "SELECT id, date_diff('day', timezone('UTC', local), CAST('2026-12-31 00:30:00+00' AS TIMESTAMP WITH TIME ZONE)) AS x FROM {v}",
     "months between": "SELECT id, date_diff('month', CAST(local AS DATE), CAST('2026-12-01' AS DATE)) AS x FROM {v}",
     "minutes between": "SELECT id, date_diff('minute', timezone('UTC', local), CAST('2026-12-31 00:00:59+00' AS TIMESTAMP WITH TIME ZONE)) AS x FROM {v}",

@@ -314,6 +314,11 @@ def whole_quotient(self: _Generator, one: exp.IntDiv | exp.Mod) -> str:
     return f"{name}({self.sql(one.this.unnest())}, {self.sql(one.expression.unnest())})"
 
 
+def quotient(self: _Generator, one: exp.Div) -> str:
+    """Floats, which are infinite or nothing by zero; BigQuery's own sign of division is an error there."""
+    return f"IEEE_DIVIDE({self.sql(one, 'this')}, {self.sql(one, 'expression')})"
+
+
 def product(self: _Generator, one: exp.Mul) -> str:
     """Two decimals keep all their places here; BigQuery rounds a product of NUMERICs at nine."""
     left, right = self.sql(one, "this"), self.sql(one, "expression")
@@ -368,9 +373,9 @@ def truncated(self: _Generator, one: exp.TimestampTrunc | exp.DateTrunc) -> str:
 
 
 def any_value(self: _Generator, one: exp.IgnoreNulls) -> str:
-    """BigQuery's ANY_VALUE passes over NULL by itself, and does not let anybody say so."""
+    """Any value that is not NULL is the largest one here: BigQuery's own choice may be NULL."""
     if isinstance(one.this, exp.AnyValue):
-        return self.sql(one.this)
+        return f"MAX({self.sql(one.this, 'this')})"
     return BigQueryGenerator.ignorenulls_sql(self, one)
 
 
@@ -403,6 +408,7 @@ class _Generator(BigQueryGenerator):
         exp.DataType: data_type,
         exp.DateDiff: between,
         exp.DateTrunc: truncated,
+        exp.Div: quotient,
         exp.Filter: filtered,
         exp.Greatest: extreme,
         exp.IgnoreNulls: any_value,
