@@ -6,7 +6,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["BigQuery", "Choice", "Company", "DuckDB", "Erp", "Ga4", "PrestaShop", "Sheets", "read", "sync", "to_logging"]
+__all__ = [
+    "BigQuery",
+    "Choice",
+    "Company",
+    "DuckDB",
+    "Erp",
+    "Ga4",
+    "PrestaShop",
+    "Sheets",
+    "read",
+    "sync",
+    "to_logging",
+]
 
 if TYPE_CHECKING:
     from echannel_connectors.destinations.bigquery import BigQuery

@@ -38,10 +38,21 @@ class Stored:
     rows: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a run was billed in bytes read, and what a month of so many runs like it would come to, in US dollars."""
+
+    bytes: int
+    runs: int
+    dollars: float
+
+
 class Warehouse(Protocol):
     """Stages, commits and runs SQL. Sees one caller at a time."""
 
-    dialect: str
+    @property
+    def dialect(self) -> str:
+        """The dialect that it is spoken to in."""
 
     def hold(self) -> AbstractContextManager[None]:
         """Keep the warehouse open over several calls that follow each other at once, without reading a source."""

@@ -49,13 +49,7 @@ def build(
     counts = " UNION ALL ".join(f"SELECT '{name}' AS name, count(*) AS n FROM {name}" for name in names)
     with into.hold():
         _register(into, sources)
-        raw = _raw_tables(into)
-        known = _known_sources(into, sources, project)
-        statements = [
-            core_statement(table, _parts(table, known, raw, company, into.dialect)) for table in TABLES.values()
-        ]
-        statements += duplicates(company)
-        statements += [f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in marts.items()]
+        statements = what_builds(into, sources, company, project)
         made_of = hashlib.sha256("\n".join(statements).encode()).hexdigest()
         is_new = not _is_built(into, made_of, names)
         if is_new:
@@ -67,6 +61,15 @@ def build(
     for name in marts if is_new else ():
         on_event(Built(name, rows[name], round(time.monotonic() - clock, 3)))
     return rows
+
+
+def what_builds(into: Warehouse, sources: Iterable[Source], company: Company, project: Path | None) -> list[str]:
+    """The statements that make core and marts of the rows that are there."""
+    raw = _raw_tables(into)
+    known = _known_sources(into, sources, project)
+    core = [core_statement(table, _parts(table, known, raw, company, into.dialect)) for table in TABLES.values()]
+    marts = [f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in mart_selects(company).items()]
+    return core + duplicates(company) + marts
 
 
 def _is_built(into: Warehouse, made_of: str, names: Iterable[str]) -> bool:

@@ -4,6 +4,7 @@ Runs in an environment of its own (`zetasql` wants another protobuf than the lib
 the library. Compiling the WebAssembly takes some 15 seconds, so the compiled module is kept in the folder given.
 
     {"op": "tables", "tables": {"ds.name": [["id", "INT64"], …]}}   adds or replaces tables of the catalogue
+    {"op": "columns", "name": …}   → {"columns": …} of a table of the catalogue
     {"op": "analyse", "sql": …}     → {"kind": "query", "columns": [["id", "INT64"], …]}
     {"op": "evaluate", "sql": …, "rows": {"name": [[…], …]}} → {"columns": …, "rows": [[…], …]}
     anything that Google refuses    → {"error": its words}
@@ -19,6 +20,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import wasmtime
+from zetasql.core.local_service import ZetaSqlLocalService
+from zetasql.core.wasm_client import WasmClient
+from zetasql.types import LanguageFeature, LanguageOptions
+from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2 as local
+from zetasql.wasi._pb2.zetasql.proto import options_pb2, simple_catalog_pb2
+from zetasql.wasi._pb2.zetasql.public import type_pb2
 
 MODULE = Path(sys.argv[1]) / "zetasql.cwasm"
 _from_file = wasmtime.Module.from_file
@@ -33,13 +40,6 @@ def compiled(engine, path):
 
 
 wasmtime.Module.from_file = staticmethod(compiled)
-
-from zetasql.core.local_service import ZetaSqlLocalService
-from zetasql.core.wasm_client import WasmClient
-from zetasql.types import LanguageFeature, LanguageOptions
-from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2 as local
-from zetasql.wasi._pb2.zetasql.proto import options_pb2, simple_catalog_pb2
-from zetasql.wasi._pb2.zetasql.public import type_pb2, value_pb2
 
 
 def write_bytes(self, at, data):
@@ -110,6 +110,9 @@ class Analyser:
     def tables_(self, tables):
         self.tables.update(tables)
         return {"tables": len(self.tables)}
+
+    def columns(self, name):
+        return {"columns": self.tables[name]}
 
     def analyse(self, sql):
         request = local.AnalyzeRequest(sql_statement=sql)
@@ -202,39 +205,50 @@ EPOCH = datetime.date(1970, 1, 1)
 
 def put(cell, value, kind):
     """A JSON value as Google's; decimals, days and moments are text."""
-    name = NAMES[kind.type_kind]
-    if value is None:
-        return
-    if name == "INT64":
-        cell.int64_value = value
-    elif name == "STRING":
-        cell.string_value = value
-    elif name == "BOOL":
-        cell.bool_value = value
-    elif name in ("DOUBLE", "FLOAT64"):
-        cell.double_value = value
-    elif name == "DATE":
-        cell.date_value = (datetime.date.fromisoformat(value) - EPOCH).days
-    elif name == "NUMERIC":
-        cell.numeric_value = whole(Decimal(value).scaleb(9))
-    elif name == "BIGNUMERIC":
-        cell.bignumeric_value = whole(Decimal(value).scaleb(38))
-    elif name == "TIMESTAMP":
-        cell.timestamp_value.FromDatetime(datetime.datetime.fromisoformat(value))
-    elif name == "DATETIME":
-        at = datetime.datetime.fromisoformat(value)
-        seconds = ((((at.year << 4 | at.month) << 5 | at.day) << 5 | at.hour) << 6 | at.minute) << 6 | at.second
-        cell.datetime_value.bit_field_datetime_seconds = seconds
-        cell.datetime_value.nanos = at.microsecond * 1000
-    elif name == "ARRAY":
-        cell.array_value.SetInParent()
-        for one in value:
-            put(cell.array_value.element.add(), one, kind.array_type.element_type)
-    elif name == "STRUCT":
-        for one in kind.struct_type.field:
-            put(cell.struct_value.field.add(), value[one.field_name], one.field_type)
-    else:
-        raise ValueError(name)
+    if value is not None:
+        PUT[NAMES[kind.type_kind]](cell, value, kind)
+
+
+def put_moment(cell, value, kind):
+    cell.timestamp_value.FromDatetime(datetime.datetime.fromisoformat(value))
+
+
+def put_local(cell, value, kind):
+    at = datetime.datetime.fromisoformat(value)
+    seconds = ((((at.year << 4 | at.month) << 5 | at.day) << 5 | at.hour) << 6 | at.minute) << 6 | at.second
+    cell.datetime_value.bit_field_datetime_seconds = seconds
+    cell.datetime_value.nanos = at.microsecond * 1000
+
+
+def put_list(cell, value, kind):
+    cell.array_value.SetInParent()
+    for one in value:
+        put(cell.array_value.element.add(), one, kind.array_type.element_type)
+
+
+def put_record(cell, value, kind):
+    for one in kind.struct_type.field:
+        put(cell.struct_value.field.add(), value[one.field_name], one.field_type)
+
+
+def put_in(field, made=lambda value: value):
+    return lambda cell, value, kind: setattr(cell, field, made(value))
+
+
+PUT = {
+    "INT64": put_in("int64_value"),
+    "STRING": put_in("string_value"),
+    "BOOL": put_in("bool_value"),
+    "DOUBLE": put_in("double_value"),
+    "FLOAT64": put_in("double_value"),
+    "DATE": put_in("date_value", lambda value: (datetime.date.fromisoformat(value) - EPOCH).days),
+    "NUMERIC": put_in("numeric_value", lambda value: whole(Decimal(value).scaleb(9))),
+    "BIGNUMERIC": put_in("bignumeric_value", lambda value: whole(Decimal(value).scaleb(38))),
+    "TIMESTAMP": put_moment,
+    "DATETIME": put_local,
+    "ARRAY": put_list,
+    "STRUCT": put_record,
+}
 
 
 def whole(number):

@@ -65,6 +65,27 @@ class Door:
     foresee: Callable[[str], int] = lambda sql: 0
     before: Callable[[str], None] = lambda words: None  # such as another run that comes in between
 
+    def fault(self, words: str) -> Fault | None:
+        """What is to go wrong with this request, and is used up by it."""
+        found = next((one for one in self.faults if one.times and re.search(one.words, words, re.DOTALL)), None)
+        if found:
+            found.times -= 1
+        return found
+
+    def remembered(
+        self, method: str, path: str, job_id: str, status: int, data: bytes, headers: dict[str, str]
+    ) -> tuple[int, bytes, dict[str, str]]:
+        """The answer, kept where it is about a job that was inserted; a job that the emulator has forgotten, as it was."""
+        place = next((value for name, value in headers.items() if name.lower() == "location"), "")
+        if job_id and place:
+            self.uploads[place] = job_id
+        elif known := job_id or self.uploads.get(f"{self.url}{path}"):
+            self.jobs[known] = data
+        asked = re.search(r"/jobs/([^/?]+)\?", path)
+        if status == 404 and method == "GET" and asked and asked[1] in self.jobs:
+            return 200, self.jobs[asked[1]], headers
+        return status, data, headers
+
     def calm(self) -> None:
         self.faults.clear()
         self.seen.clear()
@@ -143,32 +164,27 @@ def _handler(door: Door) -> type[BaseHTTPRequestHandler]:
             words = f"{self.command} {self.path} {text}"
             door.seen.append(words)
             door.before(words)
-            fault = next((one for one in door.faults if one.times and re.search(one.words, words, re.DOTALL)), None)
-            if fault:
-                fault.times -= 1
-                if not fault.done and not fault.status:
-                    self.close_connection = True
-                    return
-                if fault.status:
-                    self._answer(fault.status, _refusal(fault.status, fault.message, fault.reason), {})
-                    return
-            if repeated := _job_id(self.command, self.path, text):
-                if repeated in door.job_ids:
-                    self._answer(409, _refusal(409, f"Already Exists: Job {repeated}", "duplicate"), {})
-                    return
-                door.job_ids.add(repeated)
-            status, data, headers = _passed_on(door, self.command, self.path, _written_in(body), self.headers)
-            if repeated and "Location" in headers | {name.title(): value for name, value in headers.items()}:
-                door.uploads[headers.get("location") or headers["Location"]] = repeated
-            elif repeated or f"{door.url}{self.path}" in door.uploads:
-                door.jobs[repeated or door.uploads[f"{door.url}{self.path}"]] = data
-            asked = re.search(r"/jobs/([^/?]+)\?", self.path)
-            if status == 404 and self.command == "GET" and asked and asked[1] in door.jobs:
-                status, data = 200, door.jobs[asked[1]]
+            fault = door.fault(words)
+            if fault and (fault.status or not fault.done):
+                self._fail(fault)
+                return
+            job_id = _job_id(self.command, self.path, text)
+            if job_id in door.job_ids:
+                self._answer(409, _refusal(409, f"Already Exists: Job {job_id}", "duplicate"), {})
+                return
+            door.job_ids |= {job_id} - {""}
+            answer = _passed_on(door, self.command, self.path, _written_in(body), self.headers)
+            status, data, headers = door.remembered(self.command, self.path, job_id, *answer)
             if fault:
                 self.close_connection = True
-                return
-            self._answer(status, _billed(door, text, data), headers)
+            else:
+                self._answer(status, _billed(door, text, data), headers)
+
+        def _fail(self, fault: Fault) -> None:
+            if fault.status:
+                self._answer(fault.status, _refusal(fault.status, fault.message, fault.reason), {})
+            else:
+                self.close_connection = True
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do
 
@@ -183,7 +199,7 @@ def _handler(door: Door) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(data)
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that http.server gives it
             pass
 
     return Handler

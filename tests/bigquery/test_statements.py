@@ -46,7 +46,7 @@ def analysed(google: Analyser, script: list[str]) -> dict[str, Columns]:
     made = {}
     for sql in script:
         found = google.analyse(sql)
-        if target := re.match(r"CREATE (?:OR REPLACE TABLE|TEMPORARY TABLE) (\S+)", sql):
+        if target := re.match(r"CREATE OR REPLACE (?:TEMPORARY )?TABLE (\S+)", sql):
             made[target[1].replace("`", "")] = found["columns"]
             google.know({target[1].replace("`", ""): found["columns"]})
     return made

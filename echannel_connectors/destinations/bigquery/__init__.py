@@ -1,7 +1,7 @@
 """BigQuery as a warehouse: datasets `<dataset>_raw` (with the library's books), `<dataset>_core`, `<dataset>` (marts).
 
-It is spoken to in DuckDB's words, as every warehouse is, and translates them itself (words.py). Rows come in by load jobs
-and are merged in one transaction with their position; core and marts are made where the rows are.
+It is spoken to in DuckDB's words, as every warehouse is, and translates them itself (words.py). Rows come in by load
+jobs and are merged in one transaction with their position; core and marts are made where the rows are.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pyarrow as pa
 from pydantic import PrivateAttr, ValidationError, field_validator
 
-from echannel_connectors.destinations import Stored, Swept, commit
+from echannel_connectors.destinations import Bill, Stored, Swept, commit
 from echannel_connectors.destinations.bigquery import checking, committing, layout, statements
 from echannel_connectors.destinations.bigquery.books import Books
-from echannel_connectors.destinations.bigquery.cost import Month, month_of
+from echannel_connectors.destinations.bigquery.cost import bill_of
 from echannel_connectors.destinations.bigquery.loading import Loader, Staged, words_of
 from echannel_connectors.destinations.bigquery.refusals import Absent, Moved, clear_errors
 from echannel_connectors.destinations.bigquery.service import Service, library
@@ -43,9 +43,9 @@ A_DAY = timedelta(days=1)
 class BigQuery(Settings):
     """Three datasets of a Google Cloud project, made on first use in `location`.
 
-    `credentials` is the key file of a service account (otherwise the application default credentials); `max_bytes` what
-    a run may be billed at most; `expire_raw_days` after how many days without a sync the raw tables, which hold personal
-    data, delete themselves. `endpoint` is a stand-in on this machine, for tests.
+    `credentials` is the key file of a service account (otherwise the application default credentials); `max_bytes`
+    what a run may be billed at most; `expire_raw_days` after how many days without a sync the raw tables, which hold
+    personal data, delete themselves. `endpoint` is a stand-in on this machine, for tests.
     """
 
     dialect: ClassVar[str] = "duckdb"  # what it is spoken to in
@@ -250,6 +250,12 @@ class BigQuery(Settings):
         except EChannelError as error:
             yield Finding("error", error.sentence, error.hint)
 
+    def check_deeply(self) -> Iterator[Finding]:
+        """What only a real project can show, tried in datasets that are removed again."""
+        from echannel_connectors.destinations.bigquery import deep
+
+        yield from deep.findings(self)
+
     def close(self) -> None:
         self._loader.close()
         self._service.close()
@@ -261,14 +267,13 @@ class BigQuery(Settings):
         """Bytes that BigQuery has billed for what was run so far."""
         return self._service.cost.bytes
 
-    def a_month(self, billed: int) -> Month:
+    def bill(self, billed: int) -> Bill:
         """What a month of runs that are billed as much would come to."""
         try:
-            told = self.query("SELECT started_at FROM echannel.runs ORDER BY started_at").read_all()["started_at"]
-            runs = told.to_pylist()
+            told = self.query("SELECT started_at FROM echannel.runs").read_all()["started_at"].to_pylist()
         except EChannelError:
-            runs = []
-        return month_of(billed, runs, datetime.now(UTC))
+            told = []
+        return bill_of(billed, told, datetime.now(UTC))
 
     def foreseen(self, given: Iterable[str]) -> int:
         """What these statements would be billed, without running them."""

@@ -138,7 +138,8 @@ class Books:
     def _rows(self, name: str) -> list[tuple[Any, ...]]:
         if not _is_there(self._connection, name):
             return []
-        return self._connection.execute(f"SELECT * FROM {name} ORDER BY ALL").fetchall()
+        rows: list[tuple[Any, ...]] = self._connection.execute(f"SELECT * FROM {name} ORDER BY ALL").fetchall()
+        return rows
 
 
 def _is_there(connection: duckdb.DuckDBPyConnection, name: str) -> bool:

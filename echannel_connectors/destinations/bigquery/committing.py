@@ -96,7 +96,7 @@ def _written(sql: str, names: Names, tables: Mapping[str, str] | None = None) ->
     return _of(sqlglot.parse_one(sql, read="duckdb"), names, tables or {})
 
 
-def _of(tree: exp.Expression, names: Names, tables: Mapping[str, str]) -> str:
+def _of(tree: exp.Expr, names: Names, tables: Mapping[str, str]) -> str:
     """The statement with the transaction's own moment, and the batch's relations where they were staged."""
     for call in list(tree.find_all(exp.Anonymous)):
         if call.name.lower() == "now":

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from echannel_connectors.destinations import Bill
+
 TIB = 2**40
 DOLLARS_A_TIB = 6.25
 FREE_BYTES = TIB  # a month and billing account
@@ -28,25 +30,11 @@ class Cost:
         self.bytes += billed or 0
 
 
-@dataclass(frozen=True, slots=True)
-class Month:
-    """A month of runs like one that was billed `bytes`, at so many runs."""
-
-    runs: int
-    bytes: int
-
-    @property
-    def dollars(self) -> float:
-        """What is billed beyond the free part."""
-        return max(0, self.bytes - FREE_BYTES) / TIB * DOLLARS_A_TIB
-
-
-def month_of(billed: int, runs: list[datetime], now: datetime) -> Month:
-    """A month of runs such as this one, at their usual pause of the last week; once a day while unknown."""
+def bill_of(billed: int, runs: list[datetime], now: datetime) -> Bill:
+    """A month of runs like this one, at the pause that lay between them in the last week; one a day while unknown."""
     recent = sorted(at for at in runs if now - at < WATCHED)
-    if len(recent) < 2:
-        times = MONTH // timedelta(days=1)
-    else:
+    pause = timedelta(days=1)
+    if len(recent) > 1:
         pause = max((recent[-1] - recent[0]) / (len(recent) - 1), timedelta(minutes=1))
-        times = MONTH // max(pause, timedelta(minutes=1))
-    return Month(times, billed * times)
+    times = MONTH // pause
+    return Bill(billed, times, max(0, billed * times - FREE_BYTES) / TIB * DOLLARS_A_TIB)

@@ -113,7 +113,7 @@ def _load_config(schema: pa.Schema) -> Any:  # bigquery.LoadJobConfig
     bigquery = library()
     from google.cloud.bigquery.format_options import ParquetOptions
 
-    lists = ParquetOptions()
+    lists = ParquetOptions()  # type: ignore[no-untyped-call]  # Google's, without types here
     lists.enable_list_inference = True
     return bigquery.LoadJobConfig(
         source_format=bigquery.SourceFormat.PARQUET,

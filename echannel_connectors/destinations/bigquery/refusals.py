@@ -57,7 +57,12 @@ def understood(status: int, message: str, reasons: str = "") -> EChannelError:
     heard = f"{reasons} {message}"
     for words, kind, sentence, hint in MEANINGS:
         if words in heard:
-            return kind(say(sentence.template, problem=_short(message)), hint=hint)
+            told = (
+                say("{meaning}: {problem}", meaning=sentence, problem=_short(message))
+                if sentence in WITH_ITS_WORDS
+                else sentence
+            )
+            return kind(told, hint=hint)
     if status in (429, 500, 502, 503, 504):
         return Unavailable(_answered(status, message), hint=LATER)
     if status == 404:
@@ -88,7 +93,6 @@ def _silent(error: Exception) -> EChannelError:
 
 LATER = say("run again later; what was loaded is safe")
 Meaning = tuple[str, type[EChannelError], Text, Text | str]
-_PROBLEM = {"problem": ""}
 
 # The first line whose words are heard counts.
 MEANINGS: tuple[Meaning, ...] = (
@@ -99,7 +103,7 @@ MEANINGS: tuple[Meaning, ...] = (
     ),
     (
         "exceeded limit for bytes billed", Refused,
-        say("the run would cost more than its budget (max_bytes): {problem}", **_PROBLEM),
+        say("the run would cost more than its budget (max_bytes)"),
         say("raise max_bytes in the destination, or sync less at once (--only)"),
     ),
     (
@@ -117,34 +121,34 @@ MEANINGS: tuple[Meaning, ...] = (
         say("enable it in the Google Cloud console under APIs & Services"),
     ),
     (
-        "bigquery.jobs.create", Refused, say("this account may not run jobs in the project: {problem}", **_PROBLEM),
+        "bigquery.jobs.create", Refused, say("this account may not run jobs in the project"),
         say("give it the role BigQuery Job User on the project"),
     ),
     (
         "bigquery.datasets.create", Refused,
-        say("this account may not create datasets in the project: {problem}", **_PROBLEM),
+        say("this account may not create datasets in the project"),
         say("give it the role BigQuery User on the project, or create the three datasets yourself (docs/bigquery.md)"),
     ),
     (
-        "quotaExceeded", Unavailable, say("a quota of the project is used up: {problem}", **_PROBLEM),
+        "quotaExceeded", Unavailable, say("a quota of the project is used up"),
         say("what was loaded is safe; run again when the quota is renewed, at the latest tomorrow"),
     ),
     (
-        "Quota exceeded", Unavailable, say("a quota of the project is used up: {problem}", **_PROBLEM),
+        "Quota exceeded", Unavailable, say("a quota of the project is used up"),
         say("what was loaded is safe; run again when the quota is renewed, at the latest tomorrow"),
     ),
-    ("rateLimitExceeded", Unavailable, say("BigQuery is asked too often: {problem}", **_PROBLEM), LATER),
+    ("rateLimitExceeded", Unavailable, say("BigQuery is asked too often"), LATER),
     (
-        "accessDenied", Refused, say("this account may not do that: {problem}", **_PROBLEM),
+        "accessDenied", Refused, say("this account may not do that"),
         say("give it the role BigQuery Data Editor on the three datasets"),
     ),
     (
-        "Access Denied", Refused, say("this account may not do that: {problem}", **_PROBLEM),
+        "Access Denied", Refused, say("this account may not do that"),
         say("give it the role BigQuery Data Editor on the three datasets"),
     ),
-    ("Not found: Table", Absent, say("BigQuery has no such table: {problem}", **_PROBLEM), ""),
+    ("Not found: Table", Absent, say("BigQuery has no such table"), ""),
     (
-        "was not found in location", Elsewhere, say("the dataset is in another location: {problem}", **_PROBLEM),
+        "was not found in location", Elsewhere, say("the dataset is not there, or in another location"),
         say("write the dataset's own location into the destination: bigquery://project/dataset?location=…"),
     ),
     (
@@ -152,7 +156,14 @@ MEANINGS: tuple[Meaning, ...] = (
         say("a project is named by its id, which the Google Cloud console shows beside its name"),
     ),
     (
-        "Resources exceeded", DestinationError, say("BigQuery found a query too large: {problem}", **_PROBLEM),
+        "Resources exceeded", DestinationError, say("BigQuery found a query too large"),
         say("run again; if it stays, tell us, with the number of rows in your largest table"),
     ),
 )  # fmt: skip
+# Where Google's own words name what it is about.
+WITH_ITS_WORDS = {
+    str(sentence)
+    for words, _, sentence, _ in MEANINGS
+    if words not in (MOVED, "due to concurrent update", "has not been used in project", "Not found: Project")
+    and "billing" not in sentence
+}

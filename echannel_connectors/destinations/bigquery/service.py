@@ -85,16 +85,21 @@ class Service:
 
     def foreseen(self, sql: str) -> int:
         """What a statement would be billed, without running it; 0 where a table that it reads is not there yet."""
-        bigquery = library()
-
-        config = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False)
         try:
-            with clear_errors():
-                job = self.client.query(sql, job_config=config, timeout=CALL_SECONDS, retry=self._retry, job_retry=None)
+            job = self._dry(sql)
         except (Absent, Elsewhere):
             return 0
         read = int(job.total_bytes_processed or 0)
         return max(read, LEAST * len(job.referenced_tables or ())) if read else 0
+
+    def reads(self, sql: str) -> int:
+        """The bytes that a statement would read, without running it."""
+        return int(self._dry(sql).total_bytes_processed or 0)
+
+    def _dry(self, sql: str) -> Any:  # a bigquery.QueryJob that was not run
+        config = library().QueryJobConfig(dry_run=True, use_query_cache=False)
+        with clear_errors():
+            return self.client.query(sql, job_config=config, timeout=CALL_SECONDS, retry=self._retry, job_retry=None)
 
     def afford(self, statements: Iterable[str]) -> None:
         """Raise Refused where the statements together would pass the budget; nothing is spent for it."""

@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator
 from sqlglot import exp
 
 
-def shared(statements: Iterable[exp.Expression]) -> list[exp.Expression]:
+def shared(statements: Iterable[exp.Expr]) -> list[exp.Expr]:
     """The statements, which this changes, each after those that make what it shares; none has a WITH any more."""
     trees = list(statements)
-    parts: dict[str, exp.Expression] = {}  # by a name that tells what is in them
+    parts: dict[str, exp.Expr] = {}  # by a name that tells what is in them
     for tree in trees:
         for with_ in list(tree.find_all(exp.With)):
             _named_by_content(with_)
@@ -26,7 +26,7 @@ def shared(statements: Iterable[exp.Expression]) -> list[exp.Expression]:
     made = [name for name, query in parts.items() if used[name] > 1 and not _only_reads_a_table(query)]
     inside = {name: query for name, query in parts.items() if name not in made}
     left = {name: _creation(name, parts[name], inside) for name in made}
-    found: list[exp.Expression] = []
+    found: list[exp.Expr] = []
     for tree in trees:
         _put_inside(tree, inside)
         found += [*_needed(tree, left), tree]
@@ -46,7 +46,7 @@ def _named_by_content(with_: exp.With) -> None:
         _rename(holder, names, but=with_)
 
 
-def _rename(tree: exp.Expression, names: dict[str, str], but: exp.Expression | None = None) -> None:
+def _rename(tree: exp.Expr, names: dict[str, str], but: exp.Expr | None = None) -> None:
     for table in tree.find_all(exp.Table):
         if table.db or table.name not in names or (but is not None and _is_inside(table, but)):
             continue
@@ -55,7 +55,7 @@ def _rename(tree: exp.Expression, names: dict[str, str], but: exp.Expression | N
         table.set("this", exp.to_identifier(names[table.name]))
 
 
-def _is_inside(node: exp.Expression, outer: exp.Expression) -> bool:
+def _is_inside(node: exp.Expr, outer: exp.Expr) -> bool:
     while node.parent is not None:
         node = node.parent
         if node is outer:
@@ -63,11 +63,11 @@ def _is_inside(node: exp.Expression, outer: exp.Expression) -> bool:
     return False
 
 
-def _named(tree: exp.Expression, parts: dict[str, exp.Expression]) -> Iterator[str]:
+def _named(tree: exp.Expr, parts: dict[str, exp.Expr]) -> Iterator[str]:
     return (table.name for table in tree.find_all(exp.Table) if not table.db and table.name in parts)
 
 
-def _only_reads_a_table(query: exp.Expression) -> bool:
+def _only_reads_a_table(query: exp.Expr) -> bool:
     """A raw table with its columns chosen: making a copy of it would cost more than reading it again."""
     return (
         isinstance(query, exp.Select)
@@ -77,7 +77,7 @@ def _only_reads_a_table(query: exp.Expression) -> bool:
     )
 
 
-def _put_inside(tree: exp.Expression, inside: dict[str, exp.Expression]) -> None:
+def _put_inside(tree: exp.Expr, inside: dict[str, exp.Expr]) -> None:
     """Each of these parts as a subquery where it is named."""
     for table in list(tree.find_all(exp.Table)):
         if not table.db and table.name in inside:
@@ -86,7 +86,7 @@ def _put_inside(tree: exp.Expression, inside: dict[str, exp.Expression]) -> None
             table.replace(exp.Subquery(this=query, alias=exp.TableAlias(this=exp.to_identifier(table.alias_or_name))))
 
 
-def _needed(tree: exp.Expression, left: dict[str, exp.Expression]) -> Iterator[exp.Expression]:
+def _needed(tree: exp.Expr, left: dict[str, exp.Expr]) -> Iterator[exp.Expr]:
     """What a statement names of those that are not made yet, each after what it names itself."""
     for name in list(dict.fromkeys(_named(tree, left))):
         if name in left:
@@ -95,9 +95,9 @@ def _needed(tree: exp.Expression, left: dict[str, exp.Expression]) -> Iterator[e
             yield creation
 
 
-def _creation(name: str, query: exp.Expression, inside: dict[str, exp.Expression]) -> exp.Expression:
+def _creation(name: str, query: exp.Expr, inside: dict[str, exp.Expr]) -> exp.Expr:
     made = exp.Create(
-        this=exp.Table(this=exp.to_identifier(name)), kind="TABLE", expression=query.copy(),
+        this=exp.Table(this=exp.to_identifier(name)), kind="TABLE", replace=True, expression=query.copy(),
         properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
     )  # fmt: skip
     _put_inside(made, inside)

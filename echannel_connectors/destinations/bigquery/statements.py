@@ -37,7 +37,7 @@ def bound(sql: str, values: Any, names: Names) -> tuple[str, Any]:
     return written(tree, names), found
 
 
-def _bind(tree: exp.Expression, values: Any, mark: str) -> dict[str, Any]:
+def _bind(tree: exp.Expr, values: Any, mark: str) -> dict[str, Any]:
     """The statement's values under names of its own; NULL is written into it, as a value without a type."""
     found = {}
     for placeholder in list(tree.find_all(exp.Placeholder)):
@@ -71,7 +71,7 @@ def send(service: Service, names: Names, changes: Sequence[Change]) -> None:
         service.transaction([written(tree, names) for tree, _ in rest], values)
 
 
-def script(changes: Iterable[tuple[exp.Expression, Change]], names: Names) -> list[str]:
+def script(changes: Iterable[tuple[exp.Expr, Change]], names: Names) -> list[str]:
     """Statements that make tables: after the views that they share, each table with its layout and description."""
     texts: dict[str, str] = {}
     trees = []
@@ -92,15 +92,15 @@ def alone(given: Iterable[str], names: Names) -> list[str]:
     return found
 
 
-def _makes_a_table(tree: exp.Expression) -> bool:
-    return isinstance(tree, exp.Create) and tree.expression is not None and bool(tree.args.get("replace"))
+def _makes_a_table(tree: exp.Expr) -> bool:
+    return isinstance(tree, exp.Create) and bool(tree.args.get("replace")) and not tree.args.get("properties")
 
 
-def _target(tree: exp.Expression) -> str:
+def _target(tree: exp.Expr) -> str:
     return f"{tree.this.db}.{tree.this.name}" if isinstance(tree, exp.Create) else ""
 
 
-def _laid_out(tree: exp.Expression, texts: dict[str, str], names: Names) -> str:
+def _laid_out(tree: exp.Expr, texts: dict[str, str], names: Names) -> str:
     if not _makes_a_table(tree):
         return written(tree, names)
     schema, _, name = _target(tree).partition(".")

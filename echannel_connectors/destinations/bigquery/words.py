@@ -1,22 +1,23 @@
 """DuckDB's SQL in BigQuery's words: where things are, what types are called, and what means something else there.
 
 The library's SQL is written once, for DuckDB. sqlglot translates the grammar; each rewrite below has the name of a
-difference in meaning that a grammar does not show, and a test that compares the two. `INSIDE` is done to the tree before
-it is written, `Written` while it is.
+difference in meaning that a grammar does not show, and a test that compares the two. `INSIDE` is done to the tree
+before it is written, `Written` while it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.bigquery import BigQuery as Dialect
 from sqlglot.generators.bigquery import BigQueryGenerator
 
-Rewrite = Callable[[exp.Expression], None]
+Rewrite = Callable[[exp.Expr], None]
 BOOKS = "echannel_"  # the library's own tables lie beside the raw ones
 
 
@@ -48,7 +49,7 @@ def translated(sql: str, names: Names) -> str:
     return written(_parsed(sql).copy(), names)
 
 
-def written(tree: exp.Expression, names: Names) -> str:
+def written(tree: exp.Expr, names: Names) -> str:
     """A parsed statement, which this changes, as BigQuery's text."""
     for rewrite in INSIDE:
         rewrite(tree)
@@ -57,11 +58,11 @@ def written(tree: exp.Expression, names: Names) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _parsed(sql: str) -> exp.Expression:
+def _parsed(sql: str) -> exp.Expr:
     return sqlglot.parse_one(sql, read="duckdb")
 
 
-def _place(tree: exp.Expression, names: Names) -> None:
+def _place(tree: exp.Expr, names: Names) -> None:
     """Each table where it is."""
     for table in tree.find_all(exp.Table):
         if table.db and not table.args.get("catalog"):
@@ -70,7 +71,7 @@ def _place(tree: exp.Expression, names: Names) -> None:
                 table.set(part, found.args.get(part))
 
 
-def as_is(text: str) -> exp.Expression:
+def as_is(text: str) -> exp.Expr:
     """A condition in BigQuery's own words, which nothing translates any more."""
     return exp.Var(this=text)
 
@@ -78,21 +79,21 @@ def as_is(text: str) -> exp.Expression:
 # -- what means something else --------------------------------------------------------------------------------------
 
 
-def a_condition_without_a_table(tree: exp.Expression) -> None:
+def a_condition_without_a_table(tree: exp.Expr) -> None:
     """`SELECT … WHERE …` needs something to select from."""
     for select in tree.find_all(exp.Select):
         if select.args.get("where") and not select.args.get("from_") and not select.args.get("from"):
             select.from_("UNNEST([1]) AS one", dialect="bigquery", copy=False)
 
 
-def qualify_beside_a_condition(tree: exp.Expression) -> None:
+def qualify_beside_a_condition(tree: exp.Expr) -> None:
     """QUALIFY stands only beside WHERE, GROUP BY or HAVING."""
     for select in tree.find_all(exp.Select):
         if select.args.get("qualify") and not any(select.args.get(part) for part in ("where", "group", "having")):
             select.where(exp.true(), copy=False)
 
 
-def ordered_by_all(tree: exp.Expression) -> None:
+def ordered_by_all(tree: exp.Expr) -> None:
     """ORDER BY ALL, column by column."""
     for order in list(tree.find_all(exp.Order)):
         only = order.expressions[0] if len(order.expressions) == 1 else None
@@ -101,7 +102,7 @@ def ordered_by_all(tree: exp.Expression) -> None:
             order.set("expressions", columns)
 
 
-def unnested_beside_the_table(tree: exp.Expression) -> None:
+def unnested_beside_the_table(tree: exp.Expr) -> None:
     """`SELECT unnest(list) AS item FROM t`: the list is joined to its row; a row without one is left out by both."""
     for select in list(tree.find_all(exp.Select)):
         for n, projected in enumerate(select.expressions):
@@ -120,7 +121,7 @@ def unnested_beside_the_table(tree: exp.Expression) -> None:
                     select.set("from_", exp.From(this=unnest))
 
 
-def _qualify(select: exp.Select, table: exp.Expression, but: str) -> None:
+def _qualify(select: exp.Select, table: exp.Expr, but: str) -> None:
     """The columns of a SELECT from one table with its name before them: a list's records have names as well."""
     if isinstance(table, exp.Table) and not table.alias:
         table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
@@ -129,7 +130,7 @@ def _qualify(select: exp.Select, table: exp.Expression, but: str) -> None:
             column.set("table", exp.to_identifier(table.alias_or_name))
 
 
-def laterals_of_one_row(tree: exp.Expression) -> None:
+def laterals_of_one_row(tree: exp.Expr) -> None:
     """`CROSS JOIN LATERAL (SELECT t.item) AS d` only gives a column another name: it is used by its own."""
     for join in list(tree.find_all(exp.Join)):
         lateral = join.this
@@ -140,7 +141,7 @@ def laterals_of_one_row(tree: exp.Expression) -> None:
             continue
         columns = {one.alias_or_name: one.unalias() for one in inner.expressions}
         for name in list(select.find_all(exp.Dot, exp.Column)):
-            parts = name.parts
+            parts = name.parts if isinstance(name, exp.Dot | exp.Column) else []
             if parts[0].name == alias and len(parts) > 1 and parts[1].name in columns:
                 found = columns[parts[1].name].copy()
                 rest = [part.copy() for part in parts[2:]]
@@ -148,7 +149,7 @@ def laterals_of_one_row(tree: exp.Expression) -> None:
         join.pop()
 
 
-def grouped_by_a_name_selected_twice(tree: exp.Expression) -> None:
+def grouped_by_a_name_selected_twice(tree: exp.Expr) -> None:
     """GROUP BY of such a name is ambiguous to BigQuery: the table's own column is meant."""
     for select in tree.find_all(exp.Select):
         group, from_ = select.args.get("group"), select.args.get("from_")
@@ -160,7 +161,7 @@ def grouped_by_a_name_selected_twice(tree: exp.Expression) -> None:
                 column.set("table", exp.to_identifier(from_.this.alias_or_name))
 
 
-def zones_of_columns(tree: exp.Expression) -> None:
+def zones_of_columns(tree: exp.Expr) -> None:
     """Only raw tables hold local times: where core is read, a column that timezone() is given is a moment."""
     target = tree.this if isinstance(tree, exp.Create) else None
     if not any(table.db in ("core", "mart") for table in tree.find_all(exp.Table) if table is not target):
@@ -185,7 +186,7 @@ INSIDE: tuple[Rewrite, ...] = (
 # -- what is written in other words ---------------------------------------------------------------------------------
 
 
-def is_moment(at: exp.Expression) -> bool:
+def is_moment(at: exp.Expr) -> bool:
     """Whether this is a moment, not a local time: what timezone() makes of a local time, or the clock says."""
     if isinstance(at, exp.Anonymous) and at.name.lower() == "timezone":
         return not is_moment(at.expressions[1])
@@ -194,7 +195,7 @@ def is_moment(at: exp.Expression) -> bool:
     if isinstance(at, exp.Column):
         return bool(at.meta.get("moment"))
     if isinstance(at, exp.Cast):
-        return at.to.this == exp.DataType.Type.TIMESTAMPTZ
+        return bool(at.to.this == exp.DataType.Type.TIMESTAMPTZ)
     if isinstance(at, exp.Case):
         return any(is_moment(one.args["true"]) for one in at.args["ifs"])
     if isinstance(at, exp.Coalesce):
@@ -202,7 +203,7 @@ def is_moment(at: exp.Expression) -> bool:
     return isinstance(at, exp.Max | exp.Min | exp.Paren) and is_moment(at.this)
 
 
-def zoned(self: _Generator, zone: exp.Expression, at: exp.Expression) -> str:
+def zoned(self: _Generator, zone: exp.Expr, at: exp.Expr) -> str:
     """timezone(zone, x) makes a moment of a local time, and a local time of a moment.
 
     Of an hour that comes twice in autumn DuckDB takes the second, BigQuery the first: the later one is asked for.
@@ -242,9 +243,9 @@ def best(self: _Generator, one: exp.ArgMax | exp.ArgMin, condition: str = "") ->
 def filtered(self: _Generator, one: exp.Filter) -> str:
     """An aggregate of some rows alone."""
     condition = self.sql(one.expression, "this")
-    inner = (
-        one.this.this if isinstance(one.this, exp.IgnoreNulls) and isinstance(one.this.this, exp.AnyValue) else one.this
-    )
+    inner = one.this
+    if isinstance(inner, exp.IgnoreNulls) and isinstance(inner.this, exp.AnyValue):
+        inner = exp.Max(this=inner.this.this.copy())
     if isinstance(inner, exp.ArgMax | exp.ArgMin):
         return best(self, inner, f"({condition})")
     if isinstance(inner, exp.Count) and isinstance(inner.this, exp.Star):
@@ -395,7 +396,7 @@ def of_duckdb_alone(self: _Generator, one: exp.Anonymous) -> str:
 
 
 class _Generator(BigQueryGenerator):
-    TRANSFORMS = {
+    TRANSFORMS: ClassVar[dict[type[exp.Expr], Callable[..., str]]] = {
         **BigQueryGenerator.TRANSFORMS,
         exp.Anonymous: of_duckdb_alone,
         exp.ArgMax: best,
