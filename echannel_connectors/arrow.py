@@ -278,6 +278,9 @@ def _hashed(array: pa.Array, salt: str | None) -> pa.Array:
 
 def one_batch(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> pa.RecordBatch:
     """Several batches of one schema as a single one."""
-    table = pa.Table.from_batches(list(batches), schema).combine_chunks()
+    parts = list(batches)
+    if len(parts) == 1:
+        return parts[0]
+    table = pa.Table.from_batches(parts, schema).combine_chunks()
     found = table.to_batches()
     return found[0] if found else pa.RecordBatch.from_pylist([], schema)

@@ -37,42 +37,54 @@ class ReadFailed(Exception):
         self.cause = cause
 
 
-def read_slices(
-    work: Sequence[tuple[Stream, Progress]], *, readers: int = 2, at_least: int = 2 * 1024 * 1024
-) -> Iterator[Item]:
-    """(index of the slice in `work`, number of the commit, batch), each slice read on from where it stands.
+class Slices:
+    """Slices of streams that are read side by side, once: (index of the slice in `work`, number of the commit, batch).
 
-    Batches of a slice come in order and are joined until they hold `at_least` bytes; after the last one comes None. At
-    most `readers` slices are read at once and at most that many batches wait. The first error of any reader is raised
-    here, as ReadFailed.
+    Each slice is read on from where it stands. Batches of a slice come in order and are joined until they hold
+    `at_least` bytes; after the last one comes None. At most `readers` slices are read at once and at most that many
+    batches wait. The first error of any reader is raised by the iteration, as ReadFailed.
     """
-    todo: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for index in range(len(work)):
-        todo.put(index)
-    ready: queue.Queue[Item | ReadFailed | None] = queue.Queue(maxsize=readers)
-    stop = threading.Event()
-    threads = [
-        threading.Thread(target=_reader, args=(work, todo, ready, stop, at_least), daemon=True)
-        for _ in range(min(readers, len(work)))
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        running = len(threads)
-        while running:
-            item = ready.get()
-            if item is None:
-                running -= 1
-            elif isinstance(item, ReadFailed):
-                raise item
-            else:
-                yield item
-    finally:
-        stop.set()
-        while any(thread.is_alive() for thread in threads):
-            _drain(ready)
-            for thread in threads:
-                thread.join(timeout=0.05)
+
+    def __init__(
+        self, work: Sequence[tuple[Stream, Progress]], *, readers: int = 2, at_least: int = 2 * 1024 * 1024
+    ) -> None:
+        self._work = work
+        self._readers = readers
+        self._at_least = at_least
+        self._ready: queue.Queue[Item | ReadFailed | None] = queue.Queue(maxsize=readers)
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether the next batch is there already."""
+        return not self._ready.empty()
+
+    def __iter__(self) -> Iterator[Item]:
+        todo: queue.SimpleQueue[int] = queue.SimpleQueue()
+        for index in range(len(self._work)):
+            todo.put(index)
+        stop = threading.Event()
+        threads = [
+            threading.Thread(target=_reader, args=(self._work, todo, self._ready, stop, self._at_least), daemon=True)
+            for _ in range(min(self._readers, len(self._work)))
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            running = len(threads)
+            while running:
+                item = self._ready.get()
+                if item is None:
+                    running -= 1
+                elif isinstance(item, ReadFailed):
+                    raise item
+                else:
+                    yield item
+        finally:
+            stop.set()
+            while any(thread.is_alive() for thread in threads):
+                _drain(self._ready)
+                for thread in threads:
+                    thread.join(timeout=0.05)
 
 
 def side_by_side(calls: Sequence[Callable[[], T]], readers: int) -> list[Callable[[], T]]:

@@ -164,8 +164,11 @@ FRENCH: dict[str, str] = {
     "free some space and run again; what was loaded is safe":
         "libérez de la place et relancez ; ce qui a été chargé est intact",
     "DuckDB ran out of memory on {path}": "DuckDB a manqué de mémoire sur {path}",
-    "give it more with memory_mib, or free some disk for temporary files":
-        "donnez-lui-en plus avec memory_mib, ou libérez du disque pour les fichiers temporaires",
+    "give it more (duckdb:///…?memory_mib=1024), or free some disk for temporary files":
+        "donnez-lui-en plus (duckdb:///…?memory_mib=1024), ou libérez du disque pour les fichiers temporaires",
+    "memory_mib is a number of MiB, such as 1024, not {value!r}":
+        "memory_mib est un nombre de Mio, par exemple 1024, et non {value!r}",
+    "duckdb:// knows no {name!r}": "duckdb:// ne connaît pas {name!r}",
     "{path} is in use by {program} (process {pid})": "{path} est utilisé par {program} (processus {pid})",
     "wait until it has finished, or close it, and run again": "attendez qu'il ait fini, ou fermez-le, puis relancez",
     "{path} is in use by another program": "{path} est utilisé par un autre programme",
@@ -768,4 +771,53 @@ FRENCH: dict[str, str] = {
         "relancez ; si cela reste, dites-le-nous, avec le nombre de lignes de votre plus grande table",
     "Try a BigQuery destination out, in datasets that are removed again.":
         "Essayer une destination BigQuery, dans des ensembles supprimés ensuite.",
+    # -- what the company enters itself
+    "files": "fichiers",
+    "{n:,} lines of {table}": "{n:,} lignes de {table}",
+    "a source cannot be named {name!r}: the company's own files are":
+        "une source ne peut pas s'appeler « {name} » : ce nom est celui des fichiers de l'entreprise",
+    "{code!r} is not a country; use its ISO code, such as FR or GB":
+        "« {code} » n'est pas un pays ; utilisez son code ISO, comme FR ou GB",
+    "the line says the same as line {line} once more": "la ligne redit la même chose que la ligne {line}",
+    "leave one of the two out": "retirez l'une des deux",
+    "{file} cannot be read: {because}": "{file} est illisible : {because}",
+    "{file} has a column {name!r} that nobody knows": "{file} a une colonne « {name} » que personne ne connaît",
+    "{file} has no column {name!r}": "{file} n'a pas de colonne « {name} »",
+    "{name} is empty": "{name} est vide",
+    "{text!r} is not a {name}": "« {text} » ne convient pas pour {name}",
+    "a month is written 2026-02": "un mois s'écrit 2026-02",
+    "a day is written 2026-02-28": "un jour s'écrit 2026-02-28",
+    "an amount is written 1234.56": "un montant s'écrit 1234.56",
+    "{host} gives rates for {n} currencies up to {day}": "{host} donne les cours de {n} devises jusqu'au {day}",
+    "{host} sent something else than its rates: {problem}": "{host} a envoyé autre chose que ses cours : {problem}",
+    "{host} sent no rates": "{host} n'a envoyé aucun cours",
+    "the ECB publishes no rate for {code}": "la BCE ne publie pas de cours pour {code}",
+    "there is no folder {folder}": "il n'y a pas de dossier {folder}",
+    "{file} is not a backup and is left as it is": "{file} n'est pas une sauvegarde et reste comme il est",
+    "choose another name": "choisissez un autre nom",
+    "a backup goes into a DuckDB file; other warehouses keep these tables themselves":
+        "une sauvegarde se remet dans un fichier DuckDB ; les autres entrepôts gardent eux-mêmes ces tables",
+    "give the destination of that file": "donnez la destination de ce fichier",
+    "there is no file {file}": "il n'y a pas de fichier {file}",
+    "{file} was made by a newer version of this library": "{file} vient d'une version plus récente de cette bibliothèque",
+    "{file} is no backup, or is damaged: nothing was changed":
+        "{file} n'est pas une sauvegarde, ou est abîmé : rien n'a été changé",
+    "take another one": "prenez-en une autre",
+    "{folder} is in memory: it is gone when this machine starts again":
+        "{folder} est en mémoire : il disparaît quand cette machine redémarre",
+    "{folder} belongs to a container: it is gone with it": "{folder} appartient à un conteneur : il disparaît avec lui",
+    "{folder} is for temporary files, which the system deletes":
+        "{folder} est pour les fichiers temporaires, que le système efface",
+    "keep it elsewhere, or run `echannel backup` into a place that lasts":
+        "gardez-le ailleurs, ou lancez `echannel backup` vers un endroit qui dure",
+    "{n:,} rows are kept in {file}.": "{n:,} lignes sont gardées dans {file}.",
+    "{n:,} rows were put back; the next echannel sync builds with them.":
+        "{n:,} lignes ont été remises ; le prochain echannel sync en tient compte.",
+    "A .zip file, or a folder to put one in that has the day in its name.":
+        "Un fichier .zip, ou un dossier où en mettre un qui porte le jour dans son nom.",
+    "Keep what no source can be asked for again: stock day by day, the answers of reviews, the runs.":
+        "Garder ce qu'aucune source ne peut redonner : le stock jour par jour, les réponses des revues, les passages.",
+    "What `echannel backup` wrote.": "Ce que `echannel backup` a écrit.",
+    "Put back what a backup holds and the warehouse does not have.":
+        "Remettre ce qu'une sauvegarde contient et que l'entrepôt n'a pas.",
 }  # fmt: skip

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
+
 from echannel_connectors import events
 from echannel_connectors.destinations import Publisher, Warehouse, commit, warehouse_of
 from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
 from echannel_connectors.events import OnEvent
+from echannel_connectors.models import entered
 from echannel_connectors.models.build import build, rebuild_freshness
 from echannel_connectors.models.company import Company
 from echannel_connectors.runs import Choice, Run, StreamResult, SyncResult
@@ -22,8 +25,18 @@ from echannel_connectors.texts import say
 
 __all__ = ["Choice", "StreamResult", "SyncResult", "check_names", "sync"]
 
-WITHOUT_RATE = """SELECT source, currency, count(*) AS n FROM mart.sales
-    WHERE net_base IS NULL GROUP BY ALL ORDER BY ALL"""
+# What no rate values, by the table where it stands; $base is the reporting currency.
+WITHOUT_RATE = {
+    "mart.sales": """SELECT source, currency, count(*) AS n FROM mart.sales
+        WHERE net_base IS NULL AND $base <> '' GROUP BY ALL ORDER BY ALL""",
+    **{
+        f"core.{table}": f"""SELECT c.source, c.currency, count(*) AS n FROM core.{table} AS c
+            LEFT JOIN mart.rates AS r ON r.currency = c.currency
+              AND r.date = least(c.{day}, (SELECT max(date) FROM mart.rates))
+            WHERE c._deleted_at IS NULL AND c.currency <> $base AND r.rate IS NULL GROUP BY ALL ORDER BY ALL"""
+        for table, day in (("costs", "month"), ("ad_costs", "date"))
+    },
+}
 
 
 def sync(
@@ -42,6 +55,7 @@ def sync(
     """
     company, choice = company or Company(), choice or Choice()
     check_names(choice.only, sources)
+    files = entered.read(company)
     result = SyncResult()
     warehouse = warehouse_of(into)
     run = Run(warehouse, company, choice, on_event, result)
@@ -53,6 +67,8 @@ def sync(
     try:
         for source in sources:
             run.read(source)
+        entered.store(warehouse, files)
+        pa.default_memory_pool().release_unused()  # what the last pages took; building needs its own
         result.tables = build(warehouse, sources, company, project, on_event)
         _warn_of_rates(run)
         if warehouse is not into:
@@ -86,16 +102,18 @@ def _publish(run: Run, into: Publisher) -> None:
 
 
 def _warn_of_rates(run: Run) -> None:
-    for row in run.into.query(WITHOUT_RATE).read_all().to_pylist():
-        sentence = say(
-            "{n:,} rows of {table} are in {currency} and have no rate to {base}: their *_base figures are empty "
-            "and in no total",
-            n=row["n"],
-            table="mart.sales",
-            currency=row["currency"] or say("an unknown currency"),
-            base=run.company.currency,
-        )
-        run.warn(row["source"], sentence)
+    base = run.company.currency
+    for table, sql in WITHOUT_RATE.items():
+        for row in run.into.query(sql, {"base": base}).read_all().to_pylist():
+            sentence = say(
+                "{n:,} rows of {table} are in {currency} and have no rate to {base}: their *_base figures are empty "
+                "and in no total",
+                n=row["n"],
+                table=table,
+                currency=row["currency"] or say("an unknown currency"),
+                base=base,
+            )
+            run.warn(row["source"], sentence)
 
 
 def _remember(run: Run, started: datetime, error: BaseException | None) -> None:

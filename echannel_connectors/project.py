@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from echannel_connectors import destinations, sources
 from echannel_connectors.destinations import Publisher, Warehouse
 from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
-from echannel_connectors.models.company import Company
+from echannel_connectors.models import entered
+from echannel_connectors.models.company import Company, Markets
 from echannel_connectors.settings import Settings, environment, resolve
 from echannel_connectors.specs import first_mistake, sentence_of
 from echannel_connectors.specs.places import LOADER, Places
@@ -39,9 +40,18 @@ class ProjectFile(Settings):
     sources: dict[str, dict[str, Any]]
     destination: str = "duckdb:///echannel.duckdb"
     matches: dict[str, dict[Literal["order"], dict[str, str]]] = Field(default_factory=dict)
-    markets: dict[str, Any] = Field(default_factory=dict)
+    markets: Markets = Field(default_factory=dict)
+    rates: Path | None = None
+    cost_rules: Path | None = None
     reviews: dict[str, Any] = Field(default_factory=dict)
     looker: Looker = Looker()
+
+    @field_validator("sources")
+    @classmethod
+    def _free_names(cls, sources: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        if entered.SOURCE in sources:
+            raise ValueError(say("a source cannot be named {name!r}: the company's own files are", name=entered.SOURCE))
+        return sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,17 @@ class Project:
 
     @property
     def company(self) -> Company:
-        return self.file.company.model_copy(update={"matches": self.file.matches})
+        file = self.file
+        markets = {
+            name: one.model_copy(update={"costs": self._beside(one.costs), "targets": self._beside(one.targets)})
+            for name, one in file.markets.items()
+        }
+        entered = {"markets": markets, "rates": self._beside(file.rates), "cost_rules": self._beside(file.cost_rules)}
+        return file.company.model_copy(update={"matches": file.matches, **entered})
+
+    def _beside(self, file: Path | None) -> Path | None:
+        """A file that echannel.yaml names, as seen from there."""
+        return file and self.folder / file
 
     def sources(self) -> list[Source]:
         return [self._source(name) for name in self.file.sources]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from echannel_connectors.batches import ReadFailed, read_slices
+from echannel_connectors.batches import ReadFailed, Slices
 from echannel_connectors.destinations import Warehouse
 from echannel_connectors.errors import SettingsError, did_you_mean
 from echannel_connectors.streams import Progress, Source, Stream
@@ -83,7 +83,7 @@ def _stream_rows(source: Any, name: str, since: str | None, until: str | None) -
     def batches() -> Iterator[pa.RecordBatch]:
         work = [(stream, Progress(part)) for part in parts]
         try:
-            for _, _, batch in read_slices(work, readers=getattr(source, "readers", 2), at_least=0):
+            for _, _, batch in Slices(work, readers=getattr(source, "readers", 2), at_least=0):
                 if batch is not None:
                     yield batch.rows
         except ReadFailed as failed:

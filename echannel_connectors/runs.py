@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from echannel_connectors import events
 from echannel_connectors.arrow import hash_private, without_secrets
-from echannel_connectors.batches import ReadFailed, read_slices, side_by_side
+from echannel_connectors.batches import ReadFailed, Slices, side_by_side
 from echannel_connectors.destinations import Bill, Warehouse, commit
 from echannel_connectors.errors import Conflict, DestinationError, Unavailable
 from echannel_connectors.events import OnEvent
@@ -26,6 +26,7 @@ from echannel_connectors.streams import Batch, Progress, Shape, Slice, Source, S
 from echannel_connectors.texts import say
 
 SWEEP_EVERY = timedelta(hours=23)  # once a day, also when a daily sync comes a little earlier than the day before
+LONGEST_HOLD = 1.0  # seconds
 SWEPT = "UPDATE echannel.streams SET swept_at = $now WHERE source = $source AND stream = $stream"
 SUCCEEDED = """UPDATE echannel.streams SET last_success = $now, failures = 0,
     rows = (SELECT count(*) FROM {table} WHERE _deleted_at IS NULL) WHERE source = $source AND stream = $stream"""
@@ -211,12 +212,14 @@ class Run:
                 owners += [reading] * len(parts)
                 work += [(reading.stream, part) for part in parts]
         ended = [reading for reading in readings if not reading.left]
+        at_least = max(_commit_bytes(readings[0].source), getattr(self.into, "commit_bytes", 0))
+        slices = Slices(work, readers=readers, at_least=at_least)
         try:
-            at_least = max(_commit_bytes(readings[0].source), getattr(self.into, "commit_bytes", 0))
-            for index, number, batch in read_slices(work, readers=readers, at_least=at_least):
+            for index, number, batch in slices:
                 reading = owners[index]
                 if batch is not None:
                     self._take(reading, work[index][1].part, number, batch, pending)
+                    pending.store_if_due(more=slices.is_ahead)
                     continue
                 reading.left -= 1
                 if not reading.left:
@@ -402,23 +405,44 @@ class KeySpool:
 
 
 class Pending:
-    """What was read and waits to be stored: small streams go into the warehouse together, in the order of reading."""
+    """What was read and waits to be stored: small streams go into the warehouse together, in the order of reading.
+
+    Where the next batch is there already, the warehouse stays open for it, for a second at most: others want it too.
+    """
 
     def __init__(self, into: Warehouse, most_bytes: int = 8 * 1024 * 1024) -> None:
         self._into = into
         self._most_bytes = most_bytes
         self._works: list[Callable[[], None]] = []
         self._bytes = 0
+        self._held = ExitStack()
+        self._held_since: float | None = None
 
     def add(self, work: Callable[[], None], nbytes: int = 0) -> None:
         self._works.append(work)
         self._bytes += nbytes
-        if self._bytes >= self._most_bytes:
-            self.store()
 
-    def store(self) -> None:
+    def store_if_due(self, *, more: bool) -> None:
+        """Store what is enough for a transaction; `more` is there already."""
+        if self._bytes >= self._most_bytes:
+            self.store(more=more)
+        elif not more:
+            self._let_go()
+
+    def store(self, *, more: bool = False) -> None:
         works, self._works, self._bytes = self._works, [], 0
-        if works:
-            with self._into.hold():
-                for work in works:
-                    work()
+        try:
+            if works and self._held_since is None:
+                self._held.enter_context(self._into.hold())
+                self._held_since = time.monotonic()
+            for work in works:
+                work()
+        except BaseException:
+            self._let_go()
+            raise
+        if not more or time.monotonic() - (self._held_since or 0) > LONGEST_HOLD:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._held_since = None
+        self._held.close()

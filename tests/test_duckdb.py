@@ -13,9 +13,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from echannel_connectors import DuckDB, sync
+from echannel_connectors import DuckDB, destinations, sync
 from echannel_connectors.destinations import commit
-from echannel_connectors.errors import Conflict, DestinationError
+from echannel_connectors.errors import Conflict, DestinationError, SettingsError
 from echannel_connectors.events import Built, Committed, Event
 from echannel_connectors.streams import Batch, Shape, Slice
 from echannel_connectors.testing.shop import FakeShop
@@ -36,7 +36,7 @@ def content(warehouse: DuckDB) -> list[tuple[int, Decimal | None]]:
 
 @pytest.fixture
 def warehouse(warehouse_file: Path) -> DuckDB:
-    made = DuckDB(warehouse_file, wait_seconds=0.3)
+    made = DuckDB(warehouse_file, wait_seconds=0.3, memory_mib=256)
     made.prepare(ORDERS)
     made.plan(ORDERS, [Slice()])
     return made
@@ -270,6 +270,23 @@ def test_what_finds_too_little_memory_is_done_again_by_one_thread(warehouse: Duc
     )
     assert warehouse.query("SELECT n FROM core.days").read_all()["n"].to_pylist() == [8]
     assert warehouse.query("SELECT current_setting('threads') AS n").read_all()["n"][0].as_py() > 1
+
+
+def test_what_finds_too_little_memory_gets_more_where_nobody_bounds_it(tmp_path: Path) -> None:
+    """A default is no reason to fail; a limit that was given is one. The next connection has the default again."""
+    hog = f"CREATE OR REPLACE TABLE core.days AS SELECT {HOG.replace('100000000', '30000000')} AS n"
+    into = DuckDB(tmp_path / "any.duckdb")
+    into.execute(hog)
+    assert into.query("SELECT n FROM core.days").read_all()["n"].to_pylist() == [30_000_000]
+    assert into.query("SELECT current_setting('memory_limit') AS n").read_all()["n"].to_pylist() == ["192.0 MiB"]
+    with pytest.raises(DestinationError, match="ran out of memory"):
+        destinations.open("duckdb:///any.duckdb?memory_mib=192", tmp_path).execute(hog)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("query", ["memory_mib=much", "memory_mib=0", "memory=5", "memory_mib="])
+def test_a_limit_that_is_none(tmp_path: Path, query: str) -> None:
+    with pytest.raises(SettingsError, match=r"memory_mib|knows no 'memory'"):
+        destinations.open(f"duckdb:///any.duckdb?{query}", tmp_path)
 
 
 def test_too_little_memory_changes_nothing_and_says_so(warehouse: DuckDB) -> None:

@@ -18,7 +18,7 @@ LAYERS = (
     ("errors", "events", "settings", "texts", "french"),
     ("streams", "arrow", "google_login"),
     ("sources", "specs", "destinations", "models"),
-    ("batches", "runs", "project", "pipeline", "planning", "reading", "review", "looker"),
+    ("backup", "batches", "runs", "project", "pipeline", "planning", "reading", "review", "looker"),
     ("cli", "interop", "demo", "testing", "schemas"),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -19,7 +19,11 @@ FLOAT_TYPES = {exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT}
 
 # What runs in the warehouse divides nothing, but for these quantities.
 DIVIDED = {
-    "inventory.sql": ["CAST(on_hand AS DOUBLE) / CAST(daily_demand_28 AS DOUBLE)"],  # days, shown with one place
+    "inventory.sql": [  # days, shown with one place; units of safety stock, rounded up
+        "CAST(available AS DOUBLE) / CAST(daily_demand AS DOUBLE)",
+        "CAST(daily_demand_28 AS DOUBLE) * CAST(daily_demand_28 AS DOUBLE) * CAST(lead_time_variance AS DOUBLE) / (COALESCE(receipts, 1) * COALESCE(receipts, 1))",
+        "CAST(lead_time_days AS DOUBLE) * CAST(demand_variance AS DOUBLE) / (10000.0 * days_in_stock_90 * days_in_stock_90)",
+    ],
 }
 # What runs inside an ERP may divide by a rate or convert a unit; a name with one of these words is an amount.
 AMOUNT = re.compile(

@@ -18,7 +18,7 @@ from echannel_connectors.cli import show
 from echannel_connectors.cli.language import speak, told
 from echannel_connectors.cli.spec import spec
 from echannel_connectors.destinations import warehouse_of
-from echannel_connectors.errors import DESTINATION, REFUSED, SettingsError, Unavailable
+from echannel_connectors.errors import DESTINATION, REFUSED, SETTINGS, SettingsError, Unavailable
 from echannel_connectors.pipeline import Choice
 from echannel_connectors.project import Project, load
 from echannel_connectors.streams import Finding, Source
@@ -77,6 +77,8 @@ def check(
 
     Example: echannel check
     """
+    from echannel_connectors.models import entered
+
     found = _load(project)
     refused = [source.name for source in found.sources() if not show.findings(source.name, _checked(source))]
     into = found.destination()
@@ -85,9 +87,10 @@ def check(
         writable = show.findings(told(say("destination")), check_deeply())
     if warehouse_of(into) is not into:
         writable = show.findings(told(say("publisher")), into.check()) and writable
-    if refused or not writable:
+    readable = show.findings(told(say("files")), entered.findings(found.company))
+    if refused or not writable or not readable:
         show.talk(say("Mend what is marked ✗ first."))
-        raise typer.Exit(REFUSED if refused else DESTINATION)
+        raise typer.Exit(REFUSED if refused else SETTINGS if writable else DESTINATION)
     show.talk(say("Everything is in place: run echannel sync."))
 
 
@@ -179,6 +182,35 @@ def preview(
         show.talk(say("The preview is at {url} (Ctrl+C ends it).", url=url))
         while True:
             time.sleep(3600)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="A .zip file, or a folder to put one in that has the day in its name.")],
+    project: Folder = HERE,
+) -> None:
+    """Keep what no source can be asked for again: stock day by day, the answers of reviews, the runs.
+
+    Example: echannel backup backups/
+    """
+    from echannel_connectors.backup import backup as keep
+
+    place, rows = keep(_load(project).warehouse(), file)
+    show.talk(say("{n:,} rows are kept in {file}.", n=sum(rows.values()), file=place))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `echannel backup` wrote.")], project: Folder = HERE
+) -> None:
+    """Put back what a backup holds and the warehouse does not have.
+
+    Example: echannel restore backups/echannel-2026-03-31.zip
+    """
+    from echannel_connectors.backup import restore as put_back
+
+    rows = put_back(_load(project).warehouse(), file)
+    show.talk(say("{n:,} rows were put back; the next echannel sync builds with them.", n=sum(rows.values())))
 
 
 @app.command()

@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import parse_qsl
 
 import pyarrow as pa
 
-from echannel_connectors.errors import SettingsError
+from echannel_connectors.errors import SettingsError, did_you_mean
 from echannel_connectors.events import OnEvent
 from echannel_connectors.streams import Batch, Finding, Progress, Shape, Slice
 from echannel_connectors.texts import say
@@ -122,8 +123,9 @@ def warehouse_of(into: Warehouse | Publisher) -> Warehouse:
 
 
 def open(url: str, folder: Path = Path(), company: Company | None = None) -> Warehouse | Publisher:  # noqa: A001 - the word that DESIGN gives it
-    """The destination of a URL: `duckdb:///echannel.duckdb` (relative to `folder`; four slashes for an absolute path),
-    `bigquery://project/dataset`, `sheets://SPREADSHEET_ID`, or a spreadsheet's address from the browser.
+    """The destination of a URL: `duckdb:///echannel.duckdb` (relative to `folder`; four slashes for an absolute path;
+    `?memory_mib=` bounds its memory), `bigquery://project/dataset`, `sheets://SPREADSHEET_ID`, or a spreadsheet's
+    address from the browser.
 
     Raises SettingsError for an unknown kind of destination.
     """
@@ -131,8 +133,8 @@ def open(url: str, folder: Path = Path(), company: Company | None = None) -> War
     if kind == "duckdb":
         from echannel_connectors.destinations.duckdb import DuckDB
 
-        path = rest.removeprefix("/")
-        return DuckDB(path if path == ":memory:" else folder / path)
+        path, _, said = rest.removeprefix("/").partition("?")
+        return DuckDB(path if path == ":memory:" else folder / path, memory_mib=_memory_mib(said))
     if kind == "sheets" or url.startswith("https://docs.google.com/spreadsheets/"):
         from echannel_connectors.destinations.sheets import Sheets
 
@@ -142,3 +144,13 @@ def open(url: str, folder: Path = Path(), company: Company | None = None) -> War
 
         return BigQuery.of(url, folder)
     raise SettingsError(say("{url!r} is not a destination", url=url), hint=USE)
+
+
+def _memory_mib(query: str) -> int | None:
+    said = dict(parse_qsl(query, keep_blank_values=True))
+    value = said.pop("memory_mib", None)
+    for name in said:
+        raise SettingsError(say("duckdb:// knows no {name!r}", name=name), hint=did_you_mean(name, ("memory_mib",)))
+    if value is not None and not (value.isdigit() and int(value)):
+        raise SettingsError(say("memory_mib is a number of MiB, such as 1024, not {value!r}", value=value))
+    return int(value) if value else None

@@ -40,6 +40,10 @@ BOOKS = (
     """CREATE TABLE IF NOT EXISTS echannel.set_aside (
         stream VARCHAR, key VARCHAR, column_name VARCHAR, value VARCHAR, reason VARCHAR,
         found_at TIMESTAMP WITH TIME ZONE)""",
+    # What lay in stock on each day: no source can be asked for it again.
+    """CREATE TABLE IF NOT EXISTS echannel.stock_snapshots (
+        date DATE, source VARCHAR, product_id VARCHAR, variant_id VARCHAR, warehouse_id VARCHAR,
+        on_hand DECIMAL(18, 6), available DECIMAL(18, 6), unit_cost DECIMAL(18, 6), unit_cost_currency VARCHAR)""",
 )
 
 COLUMNS = """SELECT column_name, data_type FROM information_schema.columns
@@ -49,6 +53,7 @@ PROGRESS = "SELECT slice, bounds, once, position, commits FROM echannel.slices W
 FORGET = "DELETE FROM echannel.slices WHERE stream = $stream"
 MOVE = """UPDATE echannel.slices SET position = $position, commits = $number, committed_at = now()
           WHERE stream = $stream AND slice = $slice AND commits = $number - 1"""
+KNOWN_SOURCES = "CREATE TABLE IF NOT EXISTS echannel.sources (name VARCHAR, connector VARCHAR)"
 # What core and marts were made of, forgotten in the transaction of every row that changes.
 UNBUILT = "DELETE FROM echannel.meta WHERE name = 'built'"
 BUILT = "INSERT INTO echannel.meta VALUES ('built', $made_of)"

@@ -20,12 +20,16 @@ import duckdb
 import pyarrow as pa
 
 from echannel_connectors.destinations import Stored, Swept, commit
+from echannel_connectors.destinations.disk import passing
 from echannel_connectors.errors import Conflict, DestinationError, EChannelError, SettingsError
 from echannel_connectors.streams import Batch, Finding, Progress, Shape, Slice
 from echannel_connectors.texts import say
 
 FOLDER = say("does its folder exist?")
-MIB_PER_THREAD = 100  # more threads than that find too little memory where two have enough
+MEMORY_MIB = 192  # for a first try
+MIB_PER_THREAD = 95  # more threads than that find too little memory where two have enough
+ONE_THREAD = "SET threads TO 1"  # needs about half of what two need
+MORE_MEMORY = ("SET memory_limit = '512MiB'", "SET memory_limit = '50%'")  # half of what the machine has
 SAFE_SHARE = 10  # a sweep of more than one row in ten waits for a person
 
 
@@ -36,15 +40,19 @@ class OutOfMemory(DestinationError):
 class DuckDB:
     """A warehouse in one DuckDB file, or in memory (`":memory:"`).
 
-    `memory_mib` bounds DuckDB's own memory (the process takes some 250 MiB more): with more, large shops are built
-    faster. `wait_seconds` is how long to wait for a file that another process holds.
+    `memory_mib` bounds DuckDB's own memory (the process takes some 250 MiB more). Where it is not given, DuckDB has
+    192 MiB, and more only for what finds no room in that. `wait_seconds` is how long to wait for a file that another
+    process holds.
     """
 
     dialect = "duckdb"
 
-    def __init__(self, path: str | os.PathLike[str], *, memory_mib: int = 256, wait_seconds: float = 20.0) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], *, memory_mib: int | None = None, wait_seconds: float = 20.0
+    ) -> None:
         self.path = os.fspath(path)
-        self.memory_mib = memory_mib
+        self.memory_mib = memory_mib or MEMORY_MIB
+        self._room = (ONE_THREAD,) if memory_mib else (ONE_THREAD, *MORE_MEMORY)
         self.wait_seconds = wait_seconds
         self._lock = threading.RLock()
         self._memory = duckdb.connect(":memory:") if self.path == ":memory:" else None
@@ -94,6 +102,8 @@ class DuckDB:
             yield Finding("ok", say("the warehouse is in memory: it is gone when the program ends"))
             return
         file = Path(self.path)
+        if reason := passing(file):
+            yield Finding("warning", reason, say("keep it elsewhere, or run `echannel backup` into a place that lasts"))
         try:
             _refuse_unwritable(file)
             if not file.exists():
@@ -160,14 +170,17 @@ class DuckDB:
         self.execute((commit.FORGET, {"stream": shape.name}))
 
     def execute(self, *statements: str | tuple[str, Mapping[str, Any]]) -> None:
-        """All or nothing. What finds too little memory is done again by one thread, which needs about half of it."""
+        """All or nothing. What finds too little memory is done again by one thread, and then, unless the memory was
+        given, with more of it."""
         with self.hold():
-            try:
-                self._execute(statements)
-            except OutOfMemory:
-                assert self._held is not None
-                self._held.execute("SET threads TO 1")
-                self._execute(statements)
+            for more in self._room:
+                try:
+                    self._execute(statements)
+                    return
+                except OutOfMemory:
+                    assert self._held is not None
+                    self._held.execute(more)
+            self._execute(statements)
 
     def _execute(self, statements: Iterable[str | tuple[str, Mapping[str, Any]]]) -> None:
         with self._writing() as connection:
@@ -382,7 +395,7 @@ def _clear_errors(path: str) -> Iterator[None]:
     except (duckdb.IOException, duckdb.SerializationException, duckdb.InvalidInputException) as error:
         raise _in_one_sentence(path, str(error)) from error
     except duckdb.OutOfMemoryException as error:
-        hint = say("give it more with memory_mib, or free some disk for temporary files")
+        hint = say("give it more (duckdb:///…?memory_mib=1024), or free some disk for temporary files")
         raise OutOfMemory(say("DuckDB ran out of memory on {path}", path=path), hint=hint) from error
     except duckdb.InternalException as error:
         raise _damaged(path) from error

@@ -7,8 +7,8 @@ import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache
+from datetime import date, datetime
+from functools import cache, lru_cache
 from graphlib import TopologicalSorter
 from importlib import resources
 from pathlib import Path
@@ -25,6 +25,7 @@ from echannel_connectors.errors import SettingsError, SpecError, did_you_mean
 from echannel_connectors.events import Building, Built, OnEvent
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES, CoreTable
+from echannel_connectors.models.described import comments
 from echannel_connectors.specs import Spec
 from echannel_connectors.streams import Source
 from echannel_connectors.texts import say
@@ -67,9 +68,13 @@ def what_builds(into: Warehouse, sources: Iterable[Source], company: Company, pr
     """The statements that make core and marts of the rows that are there."""
     raw = _raw_tables(into)
     known = _known_sources(into, sources, project)
-    core = [core_statement(table, _parts(table, known, raw, company, into.dialect)) for table in TABLES.values()]
-    marts = [f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in mart_selects(company).items()]
-    return core + duplicates(company) + marts
+    statements = [core_statement(table, _parts(table, known, raw, company, into.dialect)) for table in TABLES.values()]
+    statements += duplicates(company)
+    statements += stock_snapshot(company)
+    marts = mart_selects(company)
+    statements += [f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in marts.items()]
+    columns = {name.removeprefix("mart."): list(mart_columns(name)) for name in marts}
+    return [*statements, *comments(columns, company.language)]
 
 
 def _is_built(into: Warehouse, made_of: str, names: Iterable[str]) -> bool:
@@ -222,9 +227,7 @@ def _register(into: Warehouse, sources: Iterable[Source]) -> None:
 
     `connector` is only kept for sources whose spec runs here; an ERP's rows are in core's shape already.
     """
-    statements: list[str | tuple[str, Mapping[str, str | None]]] = [
-        "CREATE TABLE IF NOT EXISTS echannel.sources (name VARCHAR, connector VARCHAR)"
-    ]
+    statements: list[str | tuple[str, Mapping[str, str | None]]] = [commit.KNOWN_SOURCES]
     for source in sources:
         here = getattr(source, "maps_in_warehouse", False)
         values = {"name": source.name, "connector": source.connector if here else None}
@@ -270,6 +273,24 @@ def _select(sql: str, where: str, values: tuple[tuple[str, str], ...], dialect: 
     return _Select(query.sql(dialect), tuple(dict.fromkeys(tables)), frozenset(query.named_selects))
 
 
+def stock_snapshot(company: Company) -> list[str]:
+    """Keep what lies in stock today, of the sources that were read today; a rebuild keeps all other days."""
+    today = f"DATE '{_today(company)}'"
+    fresh = f"""SELECT source FROM echannel.streams
+        WHERE CAST(timezone('{company.time_zone}', last_success) AS DATE) >= {today} GROUP BY source"""
+    return [
+        f"DELETE FROM echannel.stock_snapshots WHERE date = {today} AND source IN ({fresh})",
+        f"""INSERT INTO echannel.stock_snapshots
+            SELECT {today}, s.source, s.product_id, s.variant_id, s.warehouse_id, s.on_hand, s.available, p.unit_cost,
+              p.currency
+            FROM core.stock_levels AS s
+            JOIN ({fresh}) AS f ON f.source = s.source
+            LEFT JOIN core.products AS p
+              ON p.source = s.source AND p.product_id = s.product_id AND p.variant_id = s.variant_id
+            WHERE s._deleted_at IS NULL""",
+    ]
+
+
 def duplicates(company: Company) -> list[str]:
     """Mark each order that another source holds as well, by the company's declared rules; that one counts."""
     statements = []
@@ -298,19 +319,43 @@ def _plain(name: str) -> str:
 # -- marts ----------------------------------------------------------------------------------------------------------
 
 
-def mart_selects(company: Company) -> dict[str, str]:
+def mart_selects(company: Company, today: date | None = None) -> dict[str, str]:
     """Each mart's SELECT by its name, in an order in which every mart comes after those it reads."""
-    today = datetime.now(ZoneInfo(company.time_zone)).date().isoformat()
-    values = (("currency", company.currency), ("time_zone", company.time_zone), ("today", today))
+    values = (
+        ("currency", company.currency),
+        ("time_zone", company.time_zone),
+        ("today", today.isoformat() if today else _today(company)),
+        ("matching", f",{','.join(company.matches)},"),
+    )
+    texts = mart_texts()
+    # Sorted, so that the order is the same in every process: what was built is known by its statements.
+    reads = {
+        name: sorted(set(re.findall(r"\bmart\.\w+", _without_comments(texts[name]))) - {name}) for name in sorted(texts)
+    }
+    order = TopologicalSorter(reads).static_order()
+    return {name: _select(texts[name], name, values, "duckdb").sql for name in order}
+
+
+def mart_texts() -> dict[str, str]:
+    """Each mart's file by its name: SQL with a header that says its question, grain and units."""
     folder = resources.files("echannel_connectors") / "models" / "marts"
-    texts = {
+    return {
         f"mart.{file.name.removesuffix('.sql')}": file.read_text(encoding="utf-8")
         for file in folder.iterdir()
         if file.name.endswith(".sql")
     }
-    reads = {name: set(re.findall(r"\bmart\.\w+", _without_comments(sql))) - {name} for name, sql in texts.items()}
-    order = TopologicalSorter(reads).static_order()
-    return {name: _select(texts[name], name, values, "duckdb").sql for name in order}
+
+
+@cache
+def mart_columns(name: str) -> tuple[str, ...]:
+    """A mart's columns, in its order."""
+    query = sqlglot.parse_one(mart_texts()[name], read="duckdb")
+    assert isinstance(query, exp.Query)  # `mart_selects` refuses anything else
+    return tuple(query.named_selects)
+
+
+def _today(company: Company) -> str:
+    return datetime.now(ZoneInfo(company.time_zone)).date().isoformat()
 
 
 def _without_comments(sql: str) -> str:

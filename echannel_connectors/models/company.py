@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator
 
 from echannel_connectors.settings import Settings
 from echannel_connectors.texts import say
@@ -21,6 +24,24 @@ CURRENCIES = frozenset(
 )
 
 
+class Market(Settings):
+    """A country that the company enters: since when, and the files of what it costs and of what it should bring."""
+
+    entered_on: date | None = None
+    costs: Path | None = None
+    targets: Path | None = None
+
+
+def _known_markets(markets: dict[str, Market]) -> dict[str, Market]:
+    for code in markets:
+        if not re.fullmatch("[A-Z]{2}", code):
+            raise ValueError(say("{code!r} is not a country; use its ISO code, such as FR or GB", code=code))
+    return markets
+
+
+Markets = Annotated[dict[str, Market], AfterValidator(_known_markets)]
+
+
 class Company(Settings):
     """Reporting currency (ISO 4217), time zone of the business day, language of labels, and the salt for e-mails."""
 
@@ -31,6 +52,10 @@ class Company(Settings):
     email_salt: SecretStr | None = None
     # source → {"order": {column of its orders: "source.column"}}: an order that is in both counts once, in the latter
     matches: dict[str, dict[Literal["order"], dict[str, str]]] = Field(default_factory=dict)
+    # What it enters itself (models/entered.py): markets by their ISO code, and files of its own.
+    markets: Markets = Field(default_factory=dict)
+    rates: Path | None = None
+    cost_rules: Path | None = None
 
     @field_validator("currency")
     @classmethod

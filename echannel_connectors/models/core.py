@@ -161,6 +161,19 @@ TABLES: dict[str, CoreTable] = {
             revenue_gross: money""",
         ),
         _table("fx_rates", "date currency", "date: date, currency: text, rate: rate"),
+        # What the company itself enters, in files (models/entered.py).
+        _table("markets", "market", "market: text, entered_on: date"),
+        _table(
+            "costs",
+            "market cost_kind month",
+            "market: text, cost_kind: text, month: date, amount: money, currency: text",
+        ),
+        _table(
+            "cost_rules",
+            "kind applies_to valid_from",
+            "kind: text, applies_to: text, valid_from: date, fixed_amount: money, rate: rate, currency: text",
+        ),
+        _table("targets", "market metric month", "market: text, metric: text, month: date, value: money"),
     )
 }
 
@@ -173,5 +186,6 @@ WORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("order_lines", "cost_kind"): ("of_the_day", "supplier", "today", "unknown"),
     ("invoices", "kind"): ("invoice", "credit_note"),
     ("invoices", "status"): ("draft", "open", "paid", "cancelled"),
+    ("cost_rules", "kind"): ("payment_fee", "shipping", "packaging"),
     ("purchase_lines", "status"): ("draft", "ordered", "received", "cancelled"),
 }

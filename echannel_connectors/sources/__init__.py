@@ -18,7 +18,7 @@ GROUP = "echannel_connectors.sources"
 
 
 def names(project: Path | None = None) -> list[str]:
-    return sorted({*specs.names(project), *(point.name for point in entry_points(group=GROUP))})
+    return sorted({*specs.names(project), "ecb", *(point.name for point in entry_points(group=GROUP))})
 
 
 def open(name: str, connector: str, settings: Mapping[str, Any], project: Path | None = None) -> Source:  # noqa: A001 - the word that DESIGN gives it
@@ -45,6 +45,10 @@ def _class(connector: str, project: Path | None) -> Any:  # a class that makes a
         from echannel_connectors.sources.ga4 import Ga4
 
         return Ga4
+    if connector == "ecb":
+        from echannel_connectors.sources.ecb import Ecb
+
+        return Ecb
     for point in entry_points(group=GROUP):
         if point.name == connector:
             return point.load()

@@ -27,7 +27,11 @@ from echannel_connectors.specs.compile import PERSONAL, Reader
 from echannel_connectors.specs.pieces import pieces
 from echannel_connectors.specs.rows import is_empty
 
-OWN = frozenset({"source", "_deleted_at", "duplicate_of_source", "duplicate_of_order_id"})  # the library fills these
+OWN = frozenset(
+    {"source", "_deleted_at", "duplicate_of_source", "duplicate_of_order_id", "same_as_source", "same_as_customer_id"}
+)  # the library fills these
+ENTERED = frozenset({"markets", "costs", "cost_rules", "targets", "fx_rates"})  # the company's own files can give them
+WEB = frozenset({"traffic", "traffic_users", "ad_costs", "web_orders", "web_items"})  # what web analytics give
 Columns = Mapping[str, frozenset[str]]  # core table → columns
 
 
@@ -92,6 +96,8 @@ def template_feed(name: str, reads: Mapping[str, Iterable[str]], columns: Column
 
 def _feed(name: str, tree: exp.Query, columns: Columns) -> Feed:
     read = _read(tree)
+    # A shop or an ERP is not told that it lacks what other sources are there for, unless the mart is about that.
+    others = ENTERED if "traffic" in read or "orders" not in columns else ENTERED | WEB
     gone = [table for table in read if table not in columns]
     lacking = [f"{table}.{column}" for table in read if table in columns for column in read[table] - columns[table]]
     needs: list[str] = []
@@ -99,7 +105,9 @@ def _feed(name: str, tree: exp.Query, columns: Columns) -> Feed:
         everything = {table: frozenset({*core.types, *OWN}) for table, core in TABLES.items()}
         needs = [one for one in sorted([*gone, *lacking]) if is_empty(tree, _without(everything, one))] or sorted(gone)
     # A table that is read for its key alone only joins others together.
-    absent = [table for table in gone if table in needs or read[table] - OWN - {*TABLES[table].key}]
+    absent = [
+        table for table in gone if table in needs or (table not in others and read[table] - OWN - {*TABLES[table].key})
+    ]
     return Feed(name, tuple(sorted(absent)), tuple(sorted(lacking)), tuple(needs))
 
 
@@ -140,16 +148,48 @@ def _resolved(query: exp.Query) -> exp.Query:
         for name, table in TABLES.items()
     }
     qualified = qualify(query, dialect="duckdb", schema={"core": core}, validate_qualify_columns=False)
-    return pushdown_projections(qualified)
+    pruned = pushdown_projections(qualified)
+    while _leaves_out_joins(pruned):
+        pruned = pushdown_projections(pruned)
+    return pruned
+
+
+def _leaves_out_joins(query: exp.Query) -> bool:
+    """Drop each LEFT JOIN of which nothing is shown: a mart joins by key, so its rows stay. Whether there was one."""
+    dropped = False
+    for scope in traverse_scope(query):
+        joins = scope.expression.args.get("joins") or []
+        for join in [one for one in joins if one.side == "LEFT"]:
+            shown = (one for one in scope.columns if one.find_ancestor(exp.Join) is not join)
+            if all(column.table != join.alias_or_name for column in shown):
+                joins.remove(join)
+                dropped = True
+    return dropped
 
 
 def _inlined(name: str) -> exp.Query:
-    """A mart's SELECT with the marts that it reads in the place of their names."""
-    tree = sqlglot.parse_one(mart_selects(Company())[name], read="duckdb")
-    assert isinstance(tree, exp.Query)  # `mart_selects` gives SELECTs
-    for table in list(tree.find_all(exp.Table)):
-        if table.db == "mart":
-            table.replace(_inlined(f"mart.{table.name}").subquery(table.alias or table.name))
+    """A mart's SELECT with every mart below it, which it then names without a schema, as the first of its WITH."""
+    selects = mart_selects(Company())
+    below: dict[str, exp.Query] = {}
+
+    def parsed(mart: str) -> exp.Query:
+        tree = sqlglot.parse_one(selects[mart], read="duckdb")
+        assert isinstance(tree, exp.Query)  # `mart_selects` gives SELECTs
+        for table in list(tree.find_all(exp.Table)):
+            if table.db == "mart":
+                if (read := f"mart.{table.name}") not in below:
+                    below[read] = parsed(read)
+                table.replace(exp.alias_(exp.to_table(f"mart_{table.name}"), table.alias or table.name, table=True))
+        return tree
+
+    tree = parsed(name)
+    own = tree.args["with_"].expressions if tree.args.get("with_") else []
+    marts = [
+        exp.CTE(this=one, alias=exp.TableAlias(this=exp.to_identifier(word.replace(".", "_"))))
+        for word, one in below.items()
+    ]
+    if marts:
+        tree.set("with_", exp.With(expressions=[*marts, *own]))
     return tree
 
 

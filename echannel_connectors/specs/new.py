@@ -38,6 +38,10 @@ GRAINS = {
     "web_orders": "One row per purchase that the web analytics saw, by the shop's order id or reference.",
     "web_items": "One row per day and article: views, carts and purchases.",
     "fx_rates": "One row per day and currency: units of the company's currency for one of it.",
+    "markets": "One row per market that the company enters, with the day.",
+    "costs": "One row per market, kind of cost and month: what no document tells.",
+    "cost_rules": "One row per rule: what an order costs by payment method, carrier or channel, from a day on.",
+    "targets": "One row per market, figure and month: what the company aims at.",
 }
 
 

@@ -20,10 +20,16 @@ def is_empty(query: exp.Expr, columns: Columns) -> bool:
 class _Rows:
     columns: Columns
     ctes: dict[str, exp.Expr] = field(default_factory=dict)
+    known: dict[int, bool] = field(default_factory=dict)
 
     def are_none(self, node: exp.Expr) -> bool:
-        for cte in node.args["with_"].expressions if node.args.get("with_") else ():
-            self.ctes[cte.alias] = cte.this
+        if id(node) not in self.known:
+            own = {cte.alias: cte.this for cte in node.args["with_"].expressions} if node.args.get("with_") else {}
+            inside = _Rows(self.columns, {**self.ctes, **own}, self.known) if own else self
+            self.known[id(node)] = inside._gives_none(node)
+        return self.known[id(node)]
+
+    def _gives_none(self, node: exp.Expr) -> bool:
         if isinstance(node, exp.Subquery):
             return self.are_none(node.this)
         if isinstance(node, exp.Union):
@@ -68,6 +74,11 @@ class _Rows:
             return self._selects_nothing(query.left, name) and self._selects_nothing(query.right, name)
         if not isinstance(query, exp.Select):
             return False
+        if query.args.get("with_"):
+            own = {cte.alias: cte.this for cte in query.args["with_"].expressions}
+            query = query.copy()
+            query.set("with_", None)
+            return _Rows(self.columns, {**self.ctes, **own})._selects_nothing(query, name)
         only = next((one.unalias() for one in query.selects if one.output_name == name), None)
         return isinstance(only, exp.Column) and self._holds_nothing(only, query)
 

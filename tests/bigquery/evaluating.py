@@ -51,6 +51,9 @@ class Evaluator:
         made = {}
         for tree in shared(trees):
             name = tree.this.name if tree.find(exp.TemporaryProperty) else f"{tree.this.db}__{tree.this.name}"
+            for table in tree.expression.find_all(exp.Table):
+                if table.db and not table.alias:  # its own name goes with its place
+                    table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
             made[name] = self._made(name, written(tree.expression, FLAT))
         return made
 

@@ -41,6 +41,7 @@ DIFFERENCES = {
     "a day and whole days": "SELECT id, CAST(local AS DATE) + 3 AS x, CAST(CAST(local AS DATE) + INTERVAL 1 YEAR AS DATE) AS y, CAST(CAST(local AS DATE) - to_months(CAST(id AS INTEGER)) AS DATE) AS z FROM {v}",
     "the month of a day": "SELECT id, CAST(date_trunc('month', CAST(local AS DATE)) AS DATE) AS x, CAST(date_trunc('week', CAST(local AS DATE)) AS DATE) AS y FROM {v}",
     "the whole text": "SELECT id, regexp_full_match(word, 'a|b') AS x, regexp_full_match('ab', 'a') AS y FROM {v}",
+    "a piece of a text": "SELECT id, split_part('shop__orders', '__', id) AS x, split_part(word, '-', 1) AS y FROM {v}",
     "texts that are there": "SELECT id, concat_ws(' / ', word, CAST(n AS VARCHAR), 'z') AS x FROM {v}",
     "an element of a list": "SELECT id, list_filter([{{'a': 1, 't': 'x'}}, {{'a': id, 't': 'y'}}], e -> e.a = id)[1].t AS x FROM {v}",
     "a row for each of a list": "SELECT id, unnest([n, 7]) AS x FROM {v}",

@@ -107,4 +107,4 @@ def test_the_limits_are_settings(shared: Work) -> None:
     url, _, _ = shared
     source = Erp(connector="dolibarr", url=url, statement_seconds=900, rows_per_second=5000)
     assert source._database.manners == Manners(900, 5000)
-    assert source._database.rows == 5000
+    assert source._database.at_once == 5000

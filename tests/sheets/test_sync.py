@@ -81,7 +81,8 @@ def test_of_sales_the_last_months_are_published(
     recent = {(day - date(1899, 12, 30)).days for day in days if day >= first}
     shown = google.books[ID].tab("sales").values()[1:]
     assert {row[google.books[ID].tab("sales").values()[0].index("date")] for row in shown} == recent
-    assert into.select("orders", "2026-11-25") == "SELECT * FROM mart.orders ORDER BY ALL"
+    assert into.select("sales_daily", "2026-11-25") == "SELECT * FROM mart.sales_daily ORDER BY ALL"
+    assert "WHERE date >= date_trunc" in into.select("orders", "2026-11-25")
 
 
 def test_the_command_line(google: FakeSheets, endpoint: str, shop_a: FakeShop, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from echannel_connectors.destinations.bigquery.cost import bill_of
 from echannel_connectors.destinations.bigquery.loading import Loader, Staged, words_of
 from echannel_connectors.destinations.bigquery.refusals import Absent, Moved, clear_errors
 from echannel_connectors.destinations.bigquery.service import Service, library
-from echannel_connectors.destinations.bigquery.words import Names, translated
+from echannel_connectors.destinations.bigquery.words import BOOKS, Names, translated
 from echannel_connectors.destinations.duckdb import SAFE_SHARE
 from echannel_connectors.errors import Conflict, DestinationError, EChannelError, SettingsError, did_you_mean
 from echannel_connectors.events import OnEvent
@@ -342,7 +342,9 @@ class BigQuery(Settings):
             return
         for name in self._names.datasets:
             self._make_dataset(name)
-        version = self._version()
+        listed = self._service.call("list_tables", f"{self.project}.{self._names.dataset_of('raw')}")
+        there = frozenset(table.table_id for table in listed)
+        version = self._version() if f"{BOOKS}meta" in there else None
         if version is not None and version > commit.SCHEMA_VERSION:
             raise DestinationError(
                 say("{path} was written by a newer version of this library (schema {version})",
@@ -350,8 +352,7 @@ class BigQuery(Settings):
                 hint="pip install --upgrade echannel-connectors",
             )  # fmt: skip
         steps = range((version or commit.SCHEMA_VERSION) + 1, commit.SCHEMA_VERSION + 1)
-        if version is None:
-            statements.make_books(self._service, self._names)
+        statements.make_books(self._service, self._names, there)
         for step in steps:
             statements.migrate(self._service, self._names, commit.MIGRATIONS[step])
         if version != commit.SCHEMA_VERSION:
@@ -359,8 +360,6 @@ class BigQuery(Settings):
         self._ready = True
 
     def _version(self) -> int | None:
-        if self._service.table(self._names.table_id("echannel", "meta")) is None:
-            return None
         rows = self._books.query("SELECT value FROM echannel.meta WHERE name = 'schema_version'", {}).to_pylist()
         self._books.forget()
         return int(rows[0]["value"]) if rows else None

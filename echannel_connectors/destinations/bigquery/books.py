@@ -21,6 +21,8 @@ from echannel_connectors.destinations import commit
 
 Values = Mapping[str, Any]
 Fetch = Callable[[str], pa.Table | None]  # a book's rows; None where it is not there yet
+# These grow with the company, and are never asked about alone: they stay where they are.
+LARGE = frozenset({"echannel.stock_snapshots", "echannel.set_aside"})
 CATALOGUE = ("information_schema.tables", "information_schema.columns")
 
 
@@ -51,7 +53,7 @@ class Books:
     def answers(self, sql: str) -> bool:
         """Whether a SELECT reads nothing but the books, or which tables there are."""
         read, _ = touched(sql)
-        return bool(read) and all(name.startswith("echannel.") or name in CATALOGUE for name in read)
+        return bool(read) and all(_is_book(name) or name in CATALOGUE for name in read)
 
     def query(self, sql: str, values: Any) -> pa.Table:
         read, _ = touched(sql)
@@ -68,8 +70,8 @@ class Books:
     def write(self, sql: str, values: Values) -> None:
         """Change the books here, and let the change wait; what needs more than the books is only known once sent."""
         read, changed = touched(sql)
-        books = frozenset(name for name in changed if name.startswith("echannel."))
-        if books and not (read | changed) & self._unknown and all(name.startswith("echannel.") for name in read):
+        books = frozenset(filter(_is_book, changed))
+        if books and not (read | changed) & self._unknown and all(map(_is_book, read)):
             self._fetch(read | changed)
             self._connection.execute(sql, dict(values) or None)
         else:
@@ -140,6 +142,10 @@ class Books:
             return []
         rows: list[tuple[Any, ...]] = self._connection.execute(f"SELECT * FROM {name} ORDER BY ALL").fetchall()
         return rows
+
+
+def _is_book(name: str) -> bool:
+    return name.startswith("echannel.") and name not in LARGE
 
 
 def _is_there(connection: duckdb.DuckDBPyConnection, name: str) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import groupby
 from typing import Any
 
 import pyarrow as pa
@@ -16,7 +16,7 @@ from echannel_connectors.destinations import commit
 from echannel_connectors.destinations.bigquery import layout
 from echannel_connectors.destinations.bigquery.books import Change
 from echannel_connectors.destinations.bigquery.refusals import Absent, clear_errors
-from echannel_connectors.destinations.bigquery.service import Service
+from echannel_connectors.destinations.bigquery.service import Service, library
 from echannel_connectors.destinations.bigquery.sharing import shared
 from echannel_connectors.destinations.bigquery.words import BOOKS, Names, translated, written, zones_of_columns
 from echannel_connectors.models.core import TABLES
@@ -26,7 +26,7 @@ DATASETS = {
     "core": "The company's customers, products, orders and so on, the same whatever the source.",
     "": "What people look at: one table per question, without personal data. Give viewers this dataset alone.",
 }
-COMMENTS = re.compile(r"\A\s*CREATE OR REPLACE TABLE \S+ AS\s*((?:/\*.*?\*/\s*)+)", re.DOTALL)
+MOST_CHARACTERS = 1024  # of a column's description
 DEFINITIONS = (exp.Create, exp.Drop, exp.Alter)
 
 
@@ -53,43 +53,75 @@ def _bind(tree: exp.Expr, values: Any, mark: str) -> dict[str, Any]:
 def send(service: Service, names: Names, changes: Sequence[Change]) -> None:
     """Books' changes in one transaction. Where tables are made, which a transaction cannot, one script in order: the
     last thing it notes is that they are made, so that a script that stops half-way is done again by the next run."""
-    trees, values = [], {}
+    trees: list[exp.Expr] = []
+    values: dict[str, Any] = {}
     for n, change in enumerate(changes):
         tree = sqlglot.parse_one(change.sql, read="duckdb")
         values.update(_bind(tree, change.values, f"_{n}"))
-        trees.append((tree, change))
-    for tree, change in trees:
         if isinstance(tree, DEFINITIONS) and change.books:
             service.run(written(tree, names))
-    rest = [(tree, change) for tree, change in trees if not (isinstance(tree, DEFINITIONS) and change.books)]
-    if any(isinstance(tree, DEFINITIONS) for tree, _ in rest):
-        service.afford(alone([change.sql for _, change in rest if not change.books], names))
-        service.run(";\n".join(script(rest, names)) + ";", values)
-    elif len(rest) == 1:
-        service.run(written(rest[0][0], names), values)
-    elif rest:
-        service.transaction([written(tree, names) for tree, _ in rest], values)
+        else:
+            trees.append(tree)
+    if any(isinstance(tree, DEFINITIONS) for tree in trees):
+        service.afford(alone([change.sql for change in changes if not change.books], names))
+        service.run(";\n".join(script(trees, names)) + ";", values)
+        _describe(service, names, _comments(trees))
+    elif len(trees) == 1:
+        service.run(written(trees[0], names), values)
+    elif trees:
+        service.transaction([written(tree, names) for tree in trees], values)
 
 
-def script(changes: Iterable[tuple[exp.Expr, Change]], names: Names) -> list[str]:
-    """Statements that make tables: after the views that they share, each table with its layout and description."""
-    texts: dict[str, str] = {}
-    trees = []
-    for tree, change in changes:
+def script(given: Iterable[exp.Expr], names: Names) -> list[str]:
+    """Statements that make tables: each after the views that it shares, with its layout and description; rows that are
+    changed in between in one transaction."""
+    trees = list(given)
+    described = _comments(trees)
+    trees = [tree for tree in trees if not isinstance(tree, exp.Comment)]
+    for tree in trees:
         zones_of_columns(tree)  # while it still tells what it reads
-        trees.append(tree)
-        if _makes_a_table(tree):
-            texts[_target(tree)] = change.sql
-    return [_laid_out(tree, texts, names) for tree in shared(trees)]
+    texts = []
+    for is_made, group in groupby(shared(trees), lambda tree: isinstance(tree, DEFINITIONS)):
+        part = [_laid_out(tree, described, names) for tree in group]
+        texts += part if is_made or len(part) == 1 else ["BEGIN TRANSACTION", *part, "COMMIT TRANSACTION"]
+    return texts
 
 
 def alone(given: Iterable[str], names: Names) -> list[str]:
     """Statements as each would run by itself, to ask what they cost."""
-    found = []
-    for sql in given:
-        tree = sqlglot.parse_one(sql, read="duckdb")
-        found.append(_laid_out(tree, {_target(tree): sql}, names) if _makes_a_table(tree) else written(tree, names))
+    trees = [sqlglot.parse_one(sql, read="duckdb") for sql in given]
+    described = _comments(trees)
+    return [_laid_out(tree, described, names) for tree in trees if not isinstance(tree, exp.Comment)]
+
+
+Described = dict[str, dict[str, str]]  # table → column → its description; the table's own under ""
+
+
+def _comments(trees: Iterable[exp.Expr]) -> Described:
+    """What COMMENT ON says of the marts: BigQuery is told in another way."""
+    found: Described = {}
+    for tree in trees:
+        if isinstance(tree, exp.Comment):
+            parts = [part.name for part in tree.this.parts]
+            table, column = (parts, "") if tree.args["kind"] == "TABLE" else (parts[:-1], parts[-1])
+            found.setdefault(".".join(table), {})[column] = tree.expression.name
     return found
+
+
+def _describe(service: Service, names: Names, described: Described) -> None:
+    """The columns' descriptions, by the API: it costs nothing, and needs no types."""
+
+    def describe(table: str) -> None:
+        there = service.table(names.table_id(*table.split(".")))
+        if there is not None:
+            told = [field.to_api_repr() for field in there.schema]
+            for field in told:
+                field["description"] = described[table].get(field["name"], "")[:MOST_CHARACTERS]
+            there.schema = [library().SchemaField.from_api_repr(field) for field in told]
+            service.call("update_table", there, ["schema"])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(describe, described))
 
 
 def _makes_a_table(tree: exp.Expr) -> bool:
@@ -100,7 +132,7 @@ def _target(tree: exp.Expr) -> str:
     return f"{tree.this.db}.{tree.this.name}" if isinstance(tree, exp.Create) else ""
 
 
-def _laid_out(tree: exp.Expr, texts: dict[str, str], names: Names) -> str:
+def _laid_out(tree: exp.Expr, described: Described, names: Names) -> str:
     if not _makes_a_table(tree):
         return written(tree, names)
     schema, _, name = _target(tree).partition(".")
@@ -109,25 +141,21 @@ def _laid_out(tree: exp.Expr, texts: dict[str, str], names: Names) -> str:
         description = f"One row per source and {', '.join(TABLES[name].key)}. Rows with _deleted_at are gone."
     else:
         columns = tree.expression.named_selects
-        description = _comment(texts[f"{schema}.{name}"])
+        description = described.get(f"{schema}.{name}", {}).get("", "")
     target = names.table(schema, name).sql("bigquery")
     select = written(tree.expression, names)
     return f"CREATE OR REPLACE TABLE {target} {layout.options(description, columns)} AS {select}"
 
 
-def _comment(sql: str) -> str:
-    """The words above a mart's SELECT, which say what its rows are."""
-    found = COMMENTS.match(sql)
-    return "\n".join(part.strip() for part in re.findall(r"/\*(.*?)\*/", found[1], re.DOTALL)) if found else ""
-
-
 # -- the books ------------------------------------------------------------------------------------------------------
 
 
-def make_books(service: Service, names: Names) -> None:
-    """The library's own tables, as `commit.BOOKS` has them; the datasets are there already."""
-    made = [translated(sql, names) for sql in commit.BOOKS if not sql.startswith("CREATE SCHEMA")]
-    service.run(";\n".join(made) + ";")
+def make_books(service: Service, names: Names, there: frozenset[str]) -> None:
+    """Those of the library's own tables that are not there yet; the datasets are."""
+    trees = [sqlglot.parse_one(sql, read="duckdb") for sql in commit.BOOKS if not sql.startswith("CREATE SCHEMA")]
+    made = [written(tree, names) for tree in trees if f"{BOOKS}{tree.this.this.name}" not in there]
+    if made:
+        service.run(";\n".join(made) + ";")
 
 
 def migrate(service: Service, names: Names, steps: Iterable[str]) -> None:

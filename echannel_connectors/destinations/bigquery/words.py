@@ -162,9 +162,9 @@ def grouped_by_a_name_selected_twice(tree: exp.Expr) -> None:
 
 
 def zones_of_columns(tree: exp.Expr) -> None:
-    """Only raw tables hold local times: where core is read, a column that timezone() is given is a moment."""
+    """Only raw tables hold local times: where others are read, a column that timezone() is given is a moment."""
     target = tree.this if isinstance(tree, exp.Create) else None
-    if not any(table.db in ("core", "mart") for table in tree.find_all(exp.Table) if table is not target):
+    if not any(table.db in ("core", "mart", "echannel") for table in tree.find_all(exp.Table) if table is not target):
         return
     for call in tree.find_all(exp.Anonymous):
         if call.name.lower() == "timezone":
@@ -362,6 +362,12 @@ def joined(self: _Generator, one: exp.ConcatWs) -> str:
     return f"ARRAY_TO_STRING([{', '.join(self.sql(text) for text in texts)}], {self.sql(separator)})"
 
 
+def piece(self: _Generator, one: exp.SplitPart) -> str:
+    """A piece that a text does not have is an empty one."""
+    text, sign, number = (self.sql(one, part) for part in ("this", "delimiter", "part_index"))
+    return f"IF({text} IS NULL, NULL, COALESCE(SPLIT({text}, {sign})[SAFE_OFFSET({number} - 1)], ''))"
+
+
 def whole_match(self: _Generator, one: exp.RegexpFullMatch) -> str:
     """The whole text, not a part of it."""
     return f"REGEXP_CONTAINS({self.sql(one, 'this')}, CONCAT('^(?:', {self.sql(one, 'expression')}, ')$'))"
@@ -420,6 +426,7 @@ class _Generator(BigQueryGenerator):
         exp.Mul: product,
         exp.Ordered: ordered,
         exp.RegexpFullMatch: whole_match,
+        exp.SplitPart: piece,
         exp.TimestampTrunc: truncated,
         exp.ToDays: lambda self, one: f"INTERVAL {self.sql(one, 'this')} DAY",
         exp.TryCast: cast,

@@ -25,7 +25,9 @@ from echannel_connectors.models.company import Company
 from echannel_connectors.streams import Finding
 from echannel_connectors.texts import in_language, say
 
-MONTHS = 13  # of sales: this month and the same one a year before
+MONTHS = 13  # of what grows by the day: this month and the same one a year before
+# Marts of which the last months are published, by their date; the others are published whole.
+BY_MONTHS = ("carts", "inventory_daily", "marketing_daily", "orders", "rates", "sales")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SETTINGS = ("warehouse", "months", "credentials", "endpoint")
 
@@ -35,7 +37,8 @@ class Sheets:
 
     `spreadsheet` is its id or the address from the browser; `warehouse` the DuckDB file where everything else lives;
     `credentials` the key file of a service account (otherwise the application default credentials); `months` how much
-    of `sales` is published; `company` tells the zone of moments. `endpoint` is a stand-in on this machine, for tests.
+    of `sales` and the like is published; `company` tells the zone of moments. `endpoint` is a stand-in on this machine,
+    for tests.
     """
 
     def __init__(
@@ -87,9 +90,9 @@ class Sheets:
         self.api.on_event = on_event
 
     def select(self, table: str, today: str) -> str:
-        """What of a mart is published: of `sales` the last months, of the others everything, in a fixed order."""
+        """What of a mart is published: of those that grow by the day the last months, in a fixed order."""
         recent = f" WHERE date >= date_trunc('month', DATE '{today}') - INTERVAL {self.months - 1} MONTH"
-        return f"SELECT * FROM mart.{table}{recent if table == 'sales' else ''} ORDER BY ALL"
+        return f"SELECT * FROM mart.{table}{recent if table in BY_MONTHS else ''} ORDER BY ALL"
 
     def publish(self, name: str, rows: pa.RecordBatchReader) -> Published:
         """Replace the table in its tab, all of it or nothing; nothing is sent where nothing has changed.

@@ -77,7 +77,7 @@ class Replacement:
         taken = {tab.id for tab in there}
         titles = {tab.title for tab in there}
         title = next(one for one in (name, f"{name} (E-Channel)", f"{name} {own_id(name, taken)}") if one not in titles)
-        own = target or Tab(own_id(name, taken), title, cells.height, cells.columns, {})
+        own = target or Tab(own_id(name, taken), title, max(cells.height, 2), cells.columns, {})
         staging_id = own_id(f"staging {name}", taken | {own.id})
         staging = Tab(staging_id, f"{STAGING}{name}", cells.height, cells.columns, {})
         ranges = frozenset(one["namedRangeId"] for one in described.get("namedRanges", ()))

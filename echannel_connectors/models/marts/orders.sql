@@ -1,11 +1,15 @@
 -- How does each order stand: its value, its refunds, how fast it was shipped and paid?
 -- Grain: one order that counts as a sale. net_base: sale rows; shipping_base: shipping and rounding rows; refunds_base <= 0.
--- days_to_ship, days_to_pay: whole days since the order; open_value_base: the net of what is not delivered yet.
+-- margin_base: of the sale rows whose cost is known; refunds_margin_base (<= 0): what refunds take back of it, and of shipping.
+-- total_*: the document's own, in its currency; tax: of its rows. days_to_ship, days_to_pay: whole days since the order; open_value_base: the net of what is not
+-- delivered yet. fees_base, shipping_cost_base, packaging_base: what the company's cost_rules say the order cost, 0 where they
+-- say nothing; a rule's rate is of what was paid (fees; store credit is not) or of the goods' net. is_matchable: a web order of a day that GA4 tells of; is_matched: GA4 knows it (transaction_id).
 WITH money AS (
   SELECT
     source, order_id,
     sum(quantity) FILTER (WHERE kind = 'sale') AS units,
     sum(net) FILTER (WHERE kind = 'sale') AS net,
+    sum(tax) FILTER (WHERE kind <> 'refund') AS tax,
     sum(net_base) FILTER (WHERE kind = 'sale') AS net_base,
     sum(net_base) FILTER (WHERE kind = 'refund') AS refunds_base,
     sum(net_base) FILTER (WHERE kind IN ('shipping', 'rounding')) AS shipping_base,
@@ -13,9 +17,13 @@ WITH money AS (
     sum(discount_base) FILTER (WHERE kind = 'sale') AS discount_base,
     sum(cost_base) FILTER (WHERE kind = 'sale') AS cost_base,
     sum(margin_base) FILTER (WHERE kind = 'sale') AS margin_base,
+    sum(CASE WHEN product_id IS NULL THEN net_base ELSE margin_base END) FILTER (WHERE kind = 'refund') AS refunds_margin_base,
     sum(cost_known_net_base) FILTER (WHERE kind = 'sale') AS cost_known_net_base,
     max(order_sequence) AS order_sequence, max(customer_status) AS customer_status,
-    max(customer_kind) AS customer_kind, max(customer_group) AS customer_group, max(company) AS company
+    max(customer_source) AS customer_source, max(customer_id) AS customer_id,
+    max(customer_kind) AS customer_kind, max(customer_group) AS customer_group, max(company) AS company,
+    max(basket) AS basket, max(transaction_id) AS transaction_id, max(channel_group) AS channel_group,
+    max(source_medium) AS source_medium, max(campaign) AS campaign
   FROM mart.sales
   WHERE order_id IS NOT NULL
   GROUP BY source, order_id
@@ -30,25 +38,104 @@ delivered AS (
   FROM core.order_lines
   WHERE _deleted_at IS NULL
   GROUP BY source, order_id
+),
+
+-- From each rule's day until the next one for the same: in the reporting currency, the most telling rule first: for this
+-- payment method, carrier or channel, then for this market, then for all ('').
+rules AS (
+  SELECT
+    kind, applies_to, valid_from, fixed_amount, rate, coalesce(currency, :currency) AS currency,
+    lead(valid_from) OVER (PARTITION BY kind, applies_to ORDER BY valid_from) AS valid_until
+  FROM core.cost_rules
+  WHERE _deleted_at IS NULL
+),
+
+subjects AS (
+  SELECT 'payment_fee' AS kind, coalesce(payment_method, '') AS word, coalesce(country, '') AS market, order_date
+  FROM core.orders WHERE is_sale GROUP BY payment_method, country, order_date
+  UNION ALL
+  SELECT 'shipping', coalesce(carrier, ''), coalesce(country, ''), order_date
+  FROM core.orders WHERE is_sale GROUP BY carrier, country, order_date
+  UNION ALL
+  SELECT 'packaging', coalesce(channel, ''), coalesce(country, ''), order_date
+  FROM core.orders WHERE is_sale GROUP BY channel, country, order_date
+),
+
+charged AS (
+  SELECT
+    s.kind, s.word, s.market, s.order_date, coalesce(r.rate, 0) AS rate,
+    CAST(round(
+      CAST(coalesce(r.fixed_amount, 0) AS DECIMAL(38, 6)) * CASE WHEN r.currency = :currency THEN 1 ELSE f.rate END, 6
+    ) AS DECIMAL(18, 6)) AS fixed_base
+  FROM subjects AS s
+  JOIN rules AS r
+    ON r.kind = s.kind AND r.applies_to IN (s.word, s.market, '')
+    AND s.order_date >= r.valid_from AND s.order_date < coalesce(r.valid_until, DATE '9999-12-31')
+  LEFT JOIN mart.rates AS f ON f.currency = r.currency AND f.date = s.order_date
+  QUALIFY row_number() OVER (
+    PARTITION BY s.kind, s.word, s.market, s.order_date
+    ORDER BY CASE r.applies_to WHEN '' THEN 2 WHEN s.word THEN 0 ELSE 1 END
+  ) = 1
+),
+
+web_days AS (
+  SELECT min(date) AS first_day, max(date) AS last_day FROM core.web_orders WHERE _deleted_at IS NULL
+),
+
+facts AS (
+  SELECT
+    o.source, o.order_id, o.reference, o.order_date, coalesce(o.store, '') AS store, o.channel, o.status, o.source_status,
+    o.country, o.currency, o.sales_rep, o.payment_method, o.carrier, o.total_net, o.total_tax, o.total_gross,
+    o.store_credit_net, o.store_credit_gross, o.ordered_at, o.paid_at, o.shipped_at, o.delivered_at, o.promised_at,
+    CASE WHEN o.currency = :currency THEN coalesce(o.fx_rate, 1) ELSE coalesce(o.fx_rate, r.rate) END AS rate
+  FROM core.orders AS o
+  LEFT JOIN mart.rates AS r ON r.currency = o.currency AND r.date = o.order_date
+  WHERE o.is_sale AND o._deleted_at IS NULL AND o.duplicate_of_order_id IS NULL
 )
 
 SELECT
-  o.order_date AS date, o.source, o.store, o.channel, o.country AS market, o.currency, o.order_id,
-  o.reference AS order_reference, o.basket, o.status, o.source_status, m.customer_kind, m.customer_status,
-  m.customer_group, m.company, o.sales_rep, m.order_sequence,
-  m.units, m.net, o.total_net, o.total_gross, m.net_base, coalesce(m.refunds_base, 0) AS refunds_base,
-  coalesce(m.shipping_base, 0) AS shipping_base, m.tax_base, m.discount_base, m.cost_base, m.margin_base,
-  m.cost_known_net_base,
-  CAST(round(CAST(o.store_credit_net AS DECIMAL(38, 6)) * o.fx_rate, 6) AS DECIMAL(18, 6)) AS store_credit_base,
+  o.order_date AS date, o.source, o.store, o.channel, o.country AS market, o.currency,
+  o.rate AS fx_rate,
+  o.order_id, o.reference AS order_reference, m.basket, o.status, o.source_status,
+  m.customer_source, m.customer_id, m.customer_kind, m.customer_status,
+  m.customer_group, m.company, o.sales_rep, m.order_sequence, m.transaction_id, m.channel_group, m.source_medium, m.campaign,
+  o.payment_method, o.carrier,
+  CAST(m.units AS DECIMAL(18, 6)) AS units, CAST(m.net AS DECIMAL(18, 6)) AS net,
+  o.total_net, o.total_tax, o.total_gross, CAST(m.tax AS DECIMAL(18, 6)) AS tax,
+  CAST(m.net_base AS DECIMAL(18, 6)) AS net_base,
+  CAST(coalesce(m.refunds_base, 0) AS DECIMAL(18, 6)) AS refunds_base,
+  CAST(coalesce(m.shipping_base, 0) AS DECIMAL(18, 6)) AS shipping_base,
+  CAST(m.tax_base AS DECIMAL(18, 6)) AS tax_base, CAST(m.discount_base AS DECIMAL(18, 6)) AS discount_base,
+  CAST(m.cost_base AS DECIMAL(18, 6)) AS cost_base, CAST(m.margin_base AS DECIMAL(18, 6)) AS margin_base,
+  CAST(coalesce(m.refunds_margin_base, 0) AS DECIMAL(18, 6)) AS refunds_margin_base,
+  CAST(m.cost_known_net_base AS DECIMAL(18, 6)) AS cost_known_net_base,
+  CAST(round(CAST(o.store_credit_net AS DECIMAL(38, 6)) * o.rate, 6) AS DECIMAL(18, 6)) AS store_credit_base,
+  CAST(coalesce(p.fixed_base + round(round(
+    CAST(o.total_gross - coalesce(o.store_credit_gross, 0) AS DECIMAL(38, 6)) * o.rate, 6
+  ) * p.rate, 6), 0) AS DECIMAL(18, 6)) AS fees_base,
+  CAST(coalesce(h.fixed_base + round(CAST(coalesce(m.net_base, 0) AS DECIMAL(38, 6)) * h.rate, 6), 0) AS DECIMAL(18, 6)) AS shipping_cost_base,
+  CAST(coalesce(g.fixed_base + round(CAST(coalesce(m.net_base, 0) AS DECIMAL(38, 6)) * g.rate, 6), 0) AS DECIMAL(18, 6)) AS packaging_base,
   date_diff('day', o.ordered_at, o.shipped_at) AS days_to_ship,
   date_diff('day', o.ordered_at, o.paid_at) AS days_to_pay,
   coalesce(o.delivered_at, o.shipped_at) <= o.promised_at AS on_time,
   d.in_full,
   o.status IN ('confirmed') AS is_open,
   CASE WHEN o.status = 'confirmed'
-    THEN CAST(round(CAST(coalesce(d.open_net, 0) AS DECIMAL(38, 6)) * o.fx_rate, 6) AS DECIMAL(18, 6)) ELSE 0
-  END AS open_value_base
-FROM core.orders AS o
+    THEN CAST(round(CAST(coalesce(d.open_net, 0) AS DECIMAL(38, 6)) * o.rate, 6) AS DECIMAL(18, 6)) ELSE 0
+  END AS open_value_base,
+  m.transaction_id IS NOT NULL
+    OR coalesce(o.channel IN ('b2c_web', 'b2b_web') AND o.order_date BETWEEN w.first_day AND w.last_day, FALSE) AS is_matchable,
+  m.transaction_id IS NOT NULL AS is_matched
+FROM facts AS o
 JOIN money AS m ON m.source = o.source AND m.order_id = o.order_id
 LEFT JOIN delivered AS d ON d.source = o.source AND d.order_id = o.order_id
-WHERE o.is_sale AND o._deleted_at IS NULL AND o.duplicate_of_order_id IS NULL
+LEFT JOIN charged AS p
+  ON p.kind = 'payment_fee' AND p.word = coalesce(o.payment_method, '') AND p.market = coalesce(o.country, '')
+  AND p.order_date = o.order_date
+LEFT JOIN charged AS h
+  ON h.kind = 'shipping' AND h.word = coalesce(o.carrier, '') AND h.market = coalesce(o.country, '')
+  AND h.order_date = o.order_date
+LEFT JOIN charged AS g
+  ON g.kind = 'packaging' AND g.word = coalesce(o.channel, '') AND g.market = coalesce(o.country, '')
+  AND g.order_date = o.order_date
+CROSS JOIN web_days AS w

@@ -1,100 +1,223 @@
 -- What was sold, to whom, where and with what margin?
 -- Grain: an order line (kind sale), an order's shipping or rounding, a refunded line or a refund's shipping (kind refund).
--- net: without tax, after discounts, in the document's currency; refunds negative. *_base: in the reporting currency.
--- cost_base, margin_base: NULL where the cost is unknown; cost_known_net_base: the net of the rows whose cost is known.
-WITH sales AS (
+-- net: without tax, after discounts, in the document's currency; refunds negative. tax: that row's tax; *_base: in the
+-- reporting currency. cost_base, margin_base: NULL where the cost is unknown; cost_known_net_base: the net of the rows whose
+-- cost is known. customer_source, customer_id: one for all records of a person. channel_group, source_medium, campaign: where
+-- GA4 saw that basket come from (session, last click), by its transaction_id.
+WITH records AS (
+  -- The same person in two sources is one customer: by an explicit link, else by the hash of the e-mail address.
   SELECT
-    o.*,
-    coalesce(c.email_hash, o.source || '/' || o.customer_id) AS person,
+    c.source, c.customer_id, c.kind, c.customer_group, c.company, c.created_at,
+    CASE
+      WHEN s.customer_id IS NOT NULL THEN coalesce(s.email_hash, s.source || '/' || s.customer_id)
+      ELSE coalesce(c.email_hash, c.source || '/' || c.customer_id)
+    END AS person
+  FROM core.customers AS c
+  LEFT JOIN core.customers AS s ON s.source = c.same_as_source AND s.customer_id = c.same_as_customer_id
+),
+
+people AS (
+  SELECT
+    source, customer_id, kind, customer_group, company, person,
+    first_value(source) OVER (PARTITION BY person ORDER BY created_at NULLS LAST, source, customer_id) AS person_source,
+    first_value(customer_id) OVER (PARTITION BY person ORDER BY created_at NULLS LAST, source, customer_id) AS person_id
+  FROM records
+),
+
+counted AS (
+  SELECT
+    o.source, o.order_id, o.reference, coalesce(o.basket, o.order_id) AS basket, o.store, o.channel, o.country,
+    o.order_date, o.ordered_at, o.currency, o.sales_rep, o.shipping_net, o.total_net, o.total_tax,
+    CASE WHEN o.currency = :currency THEN coalesce(o.fx_rate, 1) ELSE coalesce(o.fx_rate, r.rate) END AS fx_rate,
     c.kind AS customer_kind, c.customer_group, c.company,
-    min(o.ordered_at) OVER (PARTITION BY o.source, o.basket) AS basket_at
+    coalesce(c.person, o.source || '/' || o.customer_id) AS person,
+    coalesce(c.person_source, CASE WHEN o.customer_id IS NOT NULL THEN o.source END) AS customer_source,
+    coalesce(c.person_id, o.customer_id) AS customer_id
   FROM core.orders AS o
-  LEFT JOIN core.customers AS c ON c.source = o.source AND c.customer_id = o.customer_id
+  LEFT JOIN people AS c ON c.source = o.source AND c.customer_id = o.customer_id
+  LEFT JOIN mart.rates AS r ON r.currency = o.currency AND r.date = o.order_date
   WHERE o.is_sale AND o._deleted_at IS NULL AND o.duplicate_of_order_id IS NULL
+),
+
+-- A purchase as GA4 saw it, once a day, however often its page was loaded again.
+transactions AS (
+  SELECT source AS web_source, transaction_id, date, channel_group, source_medium, campaign
+  FROM core.web_orders
+  WHERE _deleted_at IS NULL AND channel_group IS NOT NULL
+  QUALIFY row_number() OVER (
+    PARTITION BY source, transaction_id, date ORDER BY channel_group, source_medium, campaign
+  ) = 1
+),
+
+-- A shop sends its order's id or its reference as transaction id. The same number in another shop, or of another year, is
+-- another order: the purchase lies within a week of it.
+candidates AS (
+  SELECT 'id' AS told, t.web_source, t.transaction_id, t.date, o.source, o.basket
+  FROM transactions AS t
+  JOIN counted AS o
+    ON o.order_id = t.transaction_id AND o.channel IN ('b2c_web', 'b2b_web')
+    AND t.date BETWEEN o.order_date - 7 AND o.order_date + 7
+  UNION ALL
+  SELECT 'reference', t.web_source, t.transaction_id, t.date, o.source, o.basket
+  FROM transactions AS t
+  JOIN counted AS o
+    ON o.reference = t.transaction_id AND o.channel IN ('b2c_web', 'b2b_web')
+    AND t.date BETWEEN o.order_date - 7 AND o.order_date + 7
+),
+
+-- Whichever of the two matches more, for each pair of sources.
+ways AS (
+  SELECT web_source, source, told, count(DISTINCT transaction_id) AS matches
+  FROM candidates
+  GROUP BY web_source, source, told
+  QUALIFY row_number() OVER (PARTITION BY web_source, source ORDER BY count(DISTINCT transaction_id) DESC, told) = 1
+),
+
+transaction_baskets AS (
+  SELECT c.web_source, c.transaction_id, c.date, c.source, c.basket
+  FROM candidates AS c
+  JOIN ways AS w ON w.web_source = c.web_source AND w.source = c.source AND w.told = c.told
+  QUALIFY row_number() OVER (
+    PARTITION BY c.web_source, c.transaction_id, c.date ORDER BY w.matches DESC, c.source, c.basket
+  ) = 1
+),
+
+-- One basket, one visit, the first: orders split from it share it.
+visits AS (
+  SELECT b.source, b.basket, t.transaction_id, t.channel_group, t.source_medium, t.campaign
+  FROM transaction_baskets AS b
+  JOIN transactions AS t
+    ON t.web_source = b.web_source AND t.transaction_id = b.transaction_id AND t.date = b.date
+  QUALIFY row_number() OVER (PARTITION BY b.source, b.basket ORDER BY t.date, b.web_source, t.transaction_id) = 1
+),
+
+baskets AS (
+  SELECT source, basket, min(ordered_at) AS basket_at FROM counted GROUP BY source, basket
 ),
 
 numbered AS (
   SELECT
-    *,
-    CASE WHEN person IS NOT NULL
-      THEN dense_rank() OVER (PARTITION BY person ORDER BY basket_at, source, basket)
+    o.source, o.order_id, o.reference, o.basket, o.store, o.channel, o.country, o.order_date, o.currency, o.sales_rep,
+    o.shipping_net, o.total_net, o.total_tax, o.fx_rate, o.customer_kind, o.customer_group, o.company,
+    o.customer_source, o.customer_id, v.transaction_id, v.channel_group, v.source_medium, v.campaign,
+    CASE WHEN o.person IS NOT NULL
+      THEN dense_rank() OVER (PARTITION BY o.person ORDER BY b.basket_at, o.source, o.basket)
     END AS order_sequence
-  FROM sales
+  FROM counted AS o
+  JOIN baskets AS b ON b.source = o.source AND b.basket = o.basket
+  LEFT JOIN visits AS v ON v.source = o.source AND v.basket = o.basket
+),
+
+line_totals AS (
+  SELECT
+    source, order_id, sum(amount_net) AS net, sum(amount_tax) AS tax, max(tax_rate) AS tax_rate,
+    count(*) = count(amount_tax) AS has_taxes
+  FROM core.order_lines
+  WHERE _deleted_at IS NULL
+  GROUP BY source, order_id
+),
+
+-- What is left of an order's totals beside its lines.
+rest AS (
+  SELECT
+    o.source, o.order_id, o.order_date, o.currency, o.fx_rate, coalesce(o.shipping_net, 0) AS shipping_net,
+    o.total_net - coalesce(o.shipping_net, 0) - coalesce(l.net, 0) AS left_net,
+    CASE WHEN l.order_id IS NULL OR l.has_taxes THEN o.total_tax - coalesce(l.tax, 0) END AS left_tax,
+    l.tax_rate, l.order_id IS NULL AS has_no_lines
+  FROM numbered AS o
+  LEFT JOIN line_totals AS l ON l.source = o.source AND l.order_id = o.order_id
+),
+
+refunded AS (
+  SELECT source, order_id FROM core.refunds WHERE _deleted_at IS NULL GROUP BY source, order_id
+),
+
+-- What came back costs what it did when it was sold: by the line where the source tells it, otherwise by the product.
+refunded_products AS (
+  SELECT
+    l.source, l.order_id, l.product_id, l.variant_id, max(l.sku) AS sku, max(l.name) AS name, max(l.tax_rate) AS tax_rate,
+    arg_max(l.unit_cost, l.line_id) AS unit_cost, arg_max(l.unit_cost_fx_rate, l.line_id) AS unit_cost_fx_rate,
+    arg_max(l.unit_cost_currency, l.line_id) AS unit_cost_currency
+  FROM core.order_lines AS l
+  JOIN refunded AS r ON r.source = l.source AND r.order_id = l.order_id
+  GROUP BY l.source, l.order_id, l.product_id, l.variant_id
 ),
 
 documents AS (
   SELECT
     'sale' AS kind, l.source, l.order_id, o.order_date AS date, o.currency, o.fx_rate,
     l.product_id, l.variant_id, l.sku, l.name AS product_name, l.quantity, l.amount_net AS net, l.amount_tax AS tax,
-    l.discount_net AS discount, l.unit_cost, l.unit_cost_fx_rate, l.line_id
+    l.tax_rate, l.discount_net AS discount, l.unit_cost, l.unit_cost_currency, l.unit_cost_fx_rate, l.line_id
   FROM core.order_lines AS l
   JOIN numbered AS o ON o.source = l.source AND o.order_id = l.order_id
   WHERE l._deleted_at IS NULL
   UNION ALL
   SELECT
     'shipping', source, order_id, order_date, currency, fx_rate, NULL, NULL, NULL, NULL, 0, shipping_net,
-    NULL, 0, NULL, NULL, 'shipping'
-  FROM numbered WHERE shipping_net <> 0
+    CASE WHEN has_no_lines THEN 0 ELSE left_tax END,
+    -- The rate of its lines, where its tax says so to two cents.
+    CASE WHEN abs(CAST(round(CAST(shipping_net AS DECIMAL(38, 6)) * tax_rate, 6) AS DECIMAL(18, 6)) - left_tax) <= 0.02
+      THEN tax_rate
+    END,
+    0, NULL, NULL, NULL, 'shipping'
+  FROM rest WHERE shipping_net <> 0
   UNION ALL
   -- What is left of the order's total: cents of rounding, or all of it where an order shows no lines (its discount has no
   -- line to lie on). So every sale has a row, and its rows are its total.
   SELECT
-    'rounding', o.source, o.order_id, o.order_date, o.currency, o.fx_rate, NULL, NULL, NULL, NULL, 0, o.left_net,
-    NULL, 0, NULL, NULL, 'rounding'
-  FROM (
-    SELECT n.*, n.total_net - coalesce(n.shipping_net, 0) - coalesce(l.net, 0) AS left_net, l.net IS NULL AS has_no_lines
-    FROM numbered AS n
-    LEFT JOIN (
-      SELECT source, order_id, sum(amount_net) AS net FROM core.order_lines WHERE _deleted_at IS NULL GROUP BY source, order_id
-    ) AS l ON l.source = n.source AND l.order_id = n.order_id
-  ) AS o
-  WHERE o.left_net <> 0 OR o.has_no_lines
+    'rounding', source, order_id, order_date, currency, fx_rate, NULL, NULL, NULL, NULL, 0, left_net,
+    CASE WHEN has_no_lines OR shipping_net = 0 THEN left_tax ELSE 0 END, NULL, 0, NULL, NULL, NULL, 'rounding'
+  FROM rest WHERE left_net <> 0 OR has_no_lines
   UNION ALL
   -- A refund of an order that does not count would take away what was never added.
   SELECT
-    'refund', r.source, r.order_id, r.refund_date, r.currency, r.fx_rate,
+    'refund', r.source, r.order_id, r.refund_date, r.currency,
+    CASE WHEN r.currency = :currency THEN coalesce(r.fx_rate, 1) ELSE coalesce(r.fx_rate, f.rate) END,
     r.product_id, r.variant_id, l.sku, l.name, -r.quantity, -(r.amount_net + coalesce(r.shipping_net, 0)), -r.amount_tax,
-    0, CASE WHEN r.back_to_stock IS DISTINCT FROM FALSE THEN coalesce(x.unit_cost, l.unit_cost) END,
-    coalesce(x.unit_cost_fx_rate, l.unit_cost_fx_rate),
+    coalesce(x.tax_rate, l.tax_rate), 0,
+    -- Goods that do not go back into stock give no cost back.
+    CASE WHEN r.back_to_stock IS FALSE THEN 0 ELSE coalesce(x.unit_cost, l.unit_cost) END,
+    coalesce(x.unit_cost_currency, l.unit_cost_currency),
+    CASE WHEN r.back_to_stock IS FALSE THEN 1 ELSE coalesce(x.unit_cost_fx_rate, l.unit_cost_fx_rate) END,
     r.refund_id || '/' || r.line_id
   FROM core.refunds AS r
   LEFT JOIN core.orders AS o ON o.source = r.source AND o.order_id = r.order_id
-  -- What came back costs what it did when it was sold: by the line where the source tells it, otherwise by the product.
   LEFT JOIN core.order_lines AS x
     ON x.source = r.source AND x.order_id = r.order_id AND x.line_id = r.line_id
     AND x.product_id = r.product_id AND x.variant_id = r.variant_id
-  LEFT JOIN (
-    SELECT
-      source, order_id, product_id, variant_id, max(sku) AS sku, max(name) AS name,
-      arg_max(unit_cost, line_id) AS unit_cost, arg_max(unit_cost_fx_rate, line_id) AS unit_cost_fx_rate
-    FROM core.order_lines GROUP BY source, order_id, product_id, variant_id
-  ) AS l ON l.source = r.source AND l.order_id = r.order_id AND l.product_id = r.product_id AND l.variant_id = r.variant_id
+  LEFT JOIN refunded_products AS l
+    ON l.source = r.source AND l.order_id = r.order_id AND l.product_id = r.product_id AND l.variant_id = r.variant_id
+  LEFT JOIN mart.rates AS f ON f.currency = r.currency AND f.date = r.refund_date
   WHERE r._deleted_at IS NULL
     AND (r.order_id IS NULL OR (o.is_sale AND o._deleted_at IS NULL AND o.duplicate_of_order_id IS NULL))
 ),
 
 valued AS (
   SELECT
-    *,
-    CAST(round(CAST(net AS DECIMAL(38, 6)) * fx_rate, 6) AS DECIMAL(18, 6)) AS net_base,
-    CAST(round(CAST(tax AS DECIMAL(38, 6)) * fx_rate, 6) AS DECIMAL(18, 6)) AS tax_base,
-    CAST(round(CAST(discount AS DECIMAL(38, 6)) * fx_rate, 6) AS DECIMAL(18, 6)) AS discount_base,
-    CASE WHEN kind IN ('sale', 'refund') AND product_id IS NOT NULL THEN
+    d.kind, d.source, d.order_id, d.date, d.currency, d.product_id, d.variant_id, d.sku, d.product_name, d.quantity, d.net,
+    d.tax, d.tax_rate, d.line_id,
+    CAST(round(CAST(d.net AS DECIMAL(38, 6)) * d.fx_rate, 6) AS DECIMAL(18, 6)) AS net_base,
+    CAST(round(CAST(d.tax AS DECIMAL(38, 6)) * d.fx_rate, 6) AS DECIMAL(18, 6)) AS tax_base,
+    CAST(round(CAST(d.discount AS DECIMAL(38, 6)) * d.fx_rate, 6) AS DECIMAL(18, 6)) AS discount_base,
+    CASE WHEN d.kind IN ('sale', 'refund') AND d.product_id IS NOT NULL THEN
       CAST(round(
-        CAST(round(CAST(quantity AS DECIMAL(38, 6)) * unit_cost, 6) AS DECIMAL(38, 6)) * unit_cost_fx_rate, 6
+        CAST(round(CAST(d.quantity AS DECIMAL(38, 6)) * d.unit_cost, 6) AS DECIMAL(38, 6))
+        * coalesce(d.unit_cost_fx_rate, CASE WHEN d.unit_cost_currency = :currency THEN 1 ELSE r.rate END), 6
       ) AS DECIMAL(18, 6))
     END AS cost_base
-  FROM documents
+  FROM documents AS d
+  LEFT JOIN mart.rates AS r ON r.currency = d.unit_cost_currency AND r.date = d.date
 )
 
 SELECT
   v.date, v.kind, v.source, coalesce(o.store, '') AS store, o.channel, o.country AS market, v.currency,
-  v.order_id, o.reference AS order_reference, o.basket, o.customer_kind,
+  v.order_id, o.reference AS order_reference, o.basket, o.customer_source, o.customer_id, o.customer_kind,
   CASE WHEN o.order_sequence = 1 THEN 'new' WHEN o.order_sequence > 1 THEN 'returning' END AS customer_status,
   o.customer_group, o.company, v.product_id, v.variant_id, v.line_id,
   coalesce(v.sku, p.sku) AS sku, coalesce(p.name, v.product_name) AS product_name, p.category, p.brand, o.sales_rep,
-  CAST(NULL AS VARCHAR) AS channel_group, CAST(NULL AS VARCHAR) AS source_medium, CAST(NULL AS VARCHAR) AS campaign,
+  o.transaction_id, o.channel_group, o.source_medium, o.campaign,
   CAST(v.quantity AS DECIMAL(18, 6)) AS quantity, CAST(v.net AS DECIMAL(18, 6)) AS net,
+  CAST(v.tax AS DECIMAL(18, 6)) AS tax, v.tax_rate,
   v.net_base, v.tax_base, v.discount_base, v.cost_base,
   CAST(v.net_base - v.cost_base AS DECIMAL(18, 6)) AS margin_base,
   CAST(CASE WHEN v.cost_base IS NOT NULL THEN v.net_base ELSE 0 END AS DECIMAL(18, 6)) AS cost_known_net_base,

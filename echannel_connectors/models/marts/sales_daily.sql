@@ -32,34 +32,44 @@ days AS (
 ),
 
 this_and_last_year AS (
-  SELECT *, 0 AS orders_last_year, 0 AS baskets_last_year, 0 AS units_last_year, 0 AS net_base_last_year,
-    0 AS refunds_base_last_year
+  SELECT
+    date, source, store, channel, market, currency, customer_kind, FALSE AS is_last_year,
+    orders, baskets, units, net_base, refunds_base, discount_base,
+    shipping_base, store_credit_base, margin_base, cost_known_net_base, new_customers
   FROM days
   UNION ALL
   SELECT
     -- 29 February has no day a year later: it counts with the 28th, as the calendar's own rule does.
-    CAST(date + INTERVAL 1 YEAR AS DATE), source, store, channel, market, currency, customer_kind,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, orders, baskets, units, net_base, refunds_base
+    CAST(date + INTERVAL 1 YEAR AS DATE), source, store, channel, market, currency, customer_kind, TRUE,
+    orders, baskets, units, net_base, refunds_base, discount_base,
+    shipping_base, store_credit_base, margin_base, cost_known_net_base, new_customers
   FROM days
   WHERE CAST(date + INTERVAL 1 YEAR AS DATE) <= CAST(:today AS DATE)
 )
 
 SELECT
   date, source, store, channel, market, currency, customer_kind,
-  CAST(sum(orders) AS BIGINT) AS orders, CAST(sum(baskets) AS BIGINT) AS baskets,
-  CAST(sum(units) AS DECIMAL(18, 6)) AS units,
-  CAST(sum(net_base) AS DECIMAL(18, 6)) AS net_base,
-  CAST(sum(refunds_base) AS DECIMAL(18, 6)) AS refunds_base,
-  CAST(sum(discount_base) AS DECIMAL(18, 6)) AS discount_base,
-  CAST(sum(shipping_base) AS DECIMAL(18, 6)) AS shipping_base,
-  CAST(sum(store_credit_base) AS DECIMAL(18, 6)) AS store_credit_base,
-  CAST(sum(margin_base) AS DECIMAL(18, 6)) AS margin_base,
-  CAST(sum(cost_known_net_base) AS DECIMAL(18, 6)) AS cost_known_net_base,
-  CAST(sum(new_customers) AS BIGINT) AS new_customers,
-  CAST(sum(orders_last_year) AS BIGINT) AS orders_last_year,
-  CAST(sum(baskets_last_year) AS BIGINT) AS baskets_last_year,
-  CAST(sum(units_last_year) AS DECIMAL(18, 6)) AS units_last_year,
-  CAST(sum(net_base_last_year) AS DECIMAL(18, 6)) AS net_base_last_year,
-  CAST(sum(refunds_base_last_year) AS DECIMAL(18, 6)) AS refunds_base_last_year
+  CAST(coalesce(sum(orders) FILTER (WHERE NOT is_last_year), 0) AS BIGINT) AS orders,
+  CAST(coalesce(sum(baskets) FILTER (WHERE NOT is_last_year), 0) AS BIGINT) AS baskets,
+  CAST(coalesce(sum(units) FILTER (WHERE NOT is_last_year), 0) AS DECIMAL(18, 6)) AS units,
+  CAST(coalesce(sum(net_base) FILTER (WHERE NOT is_last_year), 0) AS DECIMAL(18, 6)) AS net_base,
+  CAST(coalesce(sum(refunds_base) FILTER (WHERE NOT is_last_year), 0) AS DECIMAL(18, 6)) AS refunds_base,
+  CAST(coalesce(sum(discount_base) FILTER (WHERE NOT is_last_year), 0) AS DECIMAL(18, 6)) AS discount_base,
+  CAST(coalesce(sum(shipping_base) FILTER (WHERE NOT is_last_year), 0) AS DECIMAL(18, 6)) AS shipping_base,
+  CAST(coalesce(sum(store_credit_base) FILTER (WHERE NOT is_last_year), 0) AS DECIMAL(18, 6)) AS store_credit_base,
+  CAST(coalesce(sum(margin_base) FILTER (WHERE NOT is_last_year), 0) AS DECIMAL(18, 6)) AS margin_base,
+  CAST(coalesce(sum(cost_known_net_base) FILTER (WHERE NOT is_last_year), 0) AS DECIMAL(18, 6)) AS cost_known_net_base,
+  CAST(coalesce(sum(new_customers) FILTER (WHERE NOT is_last_year), 0) AS BIGINT) AS new_customers,
+  CAST(coalesce(sum(orders) FILTER (WHERE is_last_year), 0) AS BIGINT) AS orders_last_year,
+  CAST(coalesce(sum(baskets) FILTER (WHERE is_last_year), 0) AS BIGINT) AS baskets_last_year,
+  CAST(coalesce(sum(units) FILTER (WHERE is_last_year), 0) AS DECIMAL(18, 6)) AS units_last_year,
+  CAST(coalesce(sum(net_base) FILTER (WHERE is_last_year), 0) AS DECIMAL(18, 6)) AS net_base_last_year,
+  CAST(coalesce(sum(refunds_base) FILTER (WHERE is_last_year), 0) AS DECIMAL(18, 6)) AS refunds_base_last_year,
+  CAST(coalesce(sum(discount_base) FILTER (WHERE is_last_year), 0) AS DECIMAL(18, 6)) AS discount_base_last_year,
+  CAST(coalesce(sum(shipping_base) FILTER (WHERE is_last_year), 0) AS DECIMAL(18, 6)) AS shipping_base_last_year,
+  CAST(coalesce(sum(store_credit_base) FILTER (WHERE is_last_year), 0) AS DECIMAL(18, 6)) AS store_credit_base_last_year,
+  CAST(coalesce(sum(margin_base) FILTER (WHERE is_last_year), 0) AS DECIMAL(18, 6)) AS margin_base_last_year,
+  CAST(coalesce(sum(cost_known_net_base) FILTER (WHERE is_last_year), 0) AS DECIMAL(18, 6)) AS cost_known_net_base_last_year,
+  CAST(coalesce(sum(new_customers) FILTER (WHERE is_last_year), 0) AS BIGINT) AS new_customers_last_year
 FROM this_and_last_year
 GROUP BY date, source, store, channel, market, currency, customer_kind

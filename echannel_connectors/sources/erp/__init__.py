@@ -41,7 +41,7 @@ class Erp(Settings):
     parameters: Mapping[str, Scalar] = Field(default_factory=dict)
     spec: Spec | None = None
     ca_file: Path | None = None  # the server has to show a certificate of it; as seen from the project's folder
-    batch_rows: int = Field(default=20_000, ge=1)
+    batch_rows: int | None = Field(default=None, ge=1)  # read at once: as many as suit the database
     statement_seconds: int = Field(default=0, ge=0)  # the server ends a statement that takes longer; 0: never
     rows_per_second: int = Field(default=0, ge=0)  # the most that are read of a database that others work with; 0: all
 

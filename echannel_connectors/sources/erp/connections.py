@@ -8,13 +8,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from urllib.parse import quote
 
 import pyarrow as pa
 
 from echannel_connectors.sources.erp.kinds import Address, Way
-from echannel_connectors.sources.erp.rows import Columns
+from echannel_connectors.sources.erp.rows import GROUP, Columns
 
 Chunk = Mapping[str, pa.Array | Sequence[Any]]
 PLACES: Mapping[Way, tuple[str, str]] = {
@@ -27,9 +27,13 @@ PLACES: Mapping[Way, tuple[str, str]] = {
 
 
 class Connection(Protocol):
-    """A connection; `opening` are the statements that begin its one state of the database (none: no transaction)."""
+    """A connection; `opening` are the statements that begin its one state of the database (none: no transaction).
+
+    `at_once` is how many rows suit its way of reading where nobody says it otherwise.
+    """
 
     closed: bool
+    at_once: ClassVar[int]
 
     def __init__(self, address: Address, opening: Sequence[str]) -> None: ...
 
@@ -56,6 +60,7 @@ class DuckDbFile:
     """A DuckDB file, read by DuckDB itself."""
 
     closed = False
+    at_once = GROUP
 
     def __init__(self, address: Address, opening: Sequence[str]) -> None:
         import duckdb
@@ -88,6 +93,7 @@ class SqlAlchemy:
     """Whatever SQLAlchemy has a driver for, with a server-side cursor."""
 
     closed = False
+    at_once = 20_000  # Python objects, one for each value
 
     def __init__(self, address: Address, opening: Sequence[str]) -> None:
         from sqlalchemy import URL, create_engine

@@ -14,7 +14,8 @@ import pyarrow.compute as compute
 import pyarrow.csv as pc
 
 from echannel_connectors.sources.erp.kinds import Address
-from echannel_connectors.sources.erp.rows import Columns
+from echannel_connectors.sources.erp.rows import GROUP, Columns
+from echannel_connectors.sources.erp.wire import copied_lines
 
 # Types by their OIDs in pg_type.dat, which never change.
 PADDED = 1042  # character(n)
@@ -28,13 +29,15 @@ ARROW: Mapping[int, pa.DataType] = {
     **dict.fromkeys(FLOATS, pa.float64()),
     **dict.fromkeys(INTEGERS, pa.int64()),
 }
-BLOCK = 256 * 1024  # what stays in the processor's cache: larger blocks take a fifth longer
+BLOCK = 256 * 1024
+UNREAD = ""  # the first column, made of what the messages of the rows begin with
 
 
 class Postgres:
     """A psycopg connection. COPY cannot be left half-way: whoever does so closes it."""
 
     closed = False
+    at_once = GROUP
 
     def __init__(self, address: Address, opening: Sequence[str]) -> None:
         import psycopg
@@ -54,10 +57,10 @@ class Postgres:
 
         return (psycopg.Error,)
 
-    def rows(self, sql: str, columns: Columns, _: int) -> Generator[Mapping[str, pa.Array]]:
+    def rows(self, sql: str, columns: Columns, at_once: int) -> Generator[Mapping[str, pa.Array]]:
         is_whole = False
         try:
-            yield from copied(self._connection, sql, columns)
+            yield from copied(self._connection, sql, columns, at_once)
             is_whole = True
         finally:
             if not is_whole:
@@ -71,19 +74,22 @@ class Postgres:
         self._connection.close()
 
 
-def copied(connection: Any, sql: str, columns: Columns) -> Generator[Mapping[str, pa.Array]]:
+def copied(connection: Any, sql: str, columns: Columns, at_once: int) -> Generator[Mapping[str, pa.Array]]:
     """The rows of a SELECT on a psycopg connection, in blocks. Left early, the connection is of no more use."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM ({sql}) AS asked LIMIT 0")
         kinds = {column.name: column.type_code for column in cursor.description}
     wanted = {one.name: _parsed_as(one, kinds[one.name], columns) for one in columns.schema}
     padded = [name for name, kind in wanted.items() if kinds[name] == PADDED and pa.types.is_string(kind)]
-    for block in _blocks(connection.pgconn, sql):
+    copy = f"COPY (SELECT NULL, asked.* FROM ({sql}) AS asked) TO STDOUT (FORMAT csv)"
+    # Then what comes from the socket is not what the server said (Kerberos' own encryption cannot be asked for).
+    encrypted = connection.pgconn.ssl_in_use or connection.pgconn.used_gssapi
+    for block in (_lines_of_libpq if encrypted else copied_lines)(connection, copy, at_once):
         try:
             table = pc.read_csv(
-                pa.BufferReader(block),
-                pc.ReadOptions(column_names=list(kinds), block_size=len(block) + 1, use_threads=False),
-                pc.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),  # an empty line is a single NULL
+                pa.BufferReader(pa.py_buffer(block)),
+                pc.ReadOptions(column_names=[UNREAD, *kinds], block_size=len(block) + 1, use_threads=False),
+                pc.ParseOptions(newlines_in_values=True),
                 pc.ConvertOptions(
                     column_types=wanted, include_columns=list(wanted), null_values=[""], strings_can_be_null=True,
                     quoted_strings_can_be_null=False, true_values=["t"], false_values=["f"],
@@ -93,18 +99,20 @@ def copied(connection: Any, sql: str, columns: Columns) -> Generator[Mapping[str
             place = re.search(r"CSV column #(\d+)", str(error))
             if place is None:
                 raise
-            raise columns.misfit(list(kinds)[int(place[1])], error) from error
+            raise columns.misfit([UNREAD, *kinds][int(place[1])], error) from error
         found = {name: table[name].chunk(0) for name in wanted}
         for name in padded:
             found[name] = compute.utf8_rtrim(found[name], " ")
         yield found
 
 
-def _blocks(wire: Any, sql: str) -> Iterator[bytes]:
-    """COPY's rows, whole, so many together as make a block. libpq's own loop: psycopg's costs several times as much."""
+def _lines_of_libpq(connection: Any, copy: str, at_once: int) -> Iterator[bytes]:
+    """The lines of a COPY as wire.copied_lines gives them, by way of libpq, which undoes TLS. (libpq's own loop:
+    psycopg's costs several times as much.)"""
     from psycopg import errors, pq
 
-    result = wire.exec_(f"COPY ({sql}) TO STDOUT (FORMAT csv)".encode())
+    wire = connection.pgconn
+    result = wire.exec_(copy.encode())
     receive = wire.get_copy_data
     parts: list[bytes] = []
     held = 0
@@ -114,7 +122,7 @@ def _blocks(wire: Any, sql: str) -> Iterator[bytes]:
             break
         parts.append(bytes(row))
         held += length
-        if held >= BLOCK:
+        if held >= BLOCK or len(parts) == at_once:
             yield b"".join(parts)
             parts, held = [], 0
     if result is not None and result.status == pq.ExecStatus.COPY_OUT:

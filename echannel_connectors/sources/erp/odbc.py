@@ -21,6 +21,7 @@ class Odbc:
     """A connection whose statements see one transaction."""
 
     closed = False
+    at_once = 20_000
 
     def __init__(self, address: Address, opening: Sequence[str]) -> None:
         import arrow_odbc

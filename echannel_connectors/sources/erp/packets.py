@@ -9,6 +9,7 @@ separator or a line end inside a text, a text of more than 250 bytes) is covered
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from struct import Struct
@@ -21,14 +22,15 @@ import pyarrow.compute as compute
 import pyarrow.csv as pc
 
 from echannel_connectors.errors import UnexpectedData
+from echannel_connectors.sources.erp.ahead import one_ahead
 from echannel_connectors.sources.erp.kinds import Address
-from echannel_connectors.sources.erp.rows import ZERO, Columns
+from echannel_connectors.sources.erp.rows import GROUP, ZERO, Columns
 from echannel_connectors.texts import say
 
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
 
-BLOCK = 256 * 1024
+BLOCK = 1024 * 1024
 HEADER = 4
 LARGEST = 0xFFFFFF  # a packet of this size goes on in the next one
 NULL, TWO_MORE, THREE_MORE, EIGHT_MORE = 251, 252, 253, 254  # instead of a length
@@ -49,6 +51,7 @@ class MySql:
     """A PyMySQL connection. A result cannot be left half-way: whoever does so closes it."""
 
     closed = False
+    at_once = GROUP
 
     def __init__(self, address: Address, opening: Sequence[str]) -> None:
         import pymysql
@@ -98,7 +101,8 @@ def fetched(connection: Any, sql: str, columns: Columns) -> Generator[Mapping[st
     names = [field.name for field in fields]
     wanted = {one.name: fields[names.index(one.name)] for one in columns.schema}
     kinds = {name: _parsed_as(columns.schema.field(name), field, columns) for name, field in wanted.items()}
-    for block in _blocks(connection._rfile, len(fields)):
+    blocks = _blocks(connection._rfile, len(fields))
+    for block in one_ahead(blocks, lambda: connection._sock.shutdown(socket.SHUT_RDWR)):
         found = _parsed(block, names, kinds, columns)
         for name, field in wanted.items():
             if field.type_code == BIT:

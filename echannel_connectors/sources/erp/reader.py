@@ -36,12 +36,15 @@ class Manners:
 
 
 class Database:
-    """A read-only view of one database. The first SELECT opens a snapshot that lasts until `close()`."""
+    """A read-only view of one database. The first SELECT opens a snapshot that lasts until `close()`.
 
-    def __init__(self, address: Address, *, rows: int = 20_000, manners: Manners | None = None) -> None:
+    `rows` are read at once: as many as suit the database's way of reading where nothing is said.
+    """
+
+    def __init__(self, address: Address, *, rows: int | None = None, manners: Manners | None = None) -> None:
         self.address = address
         self.manners = manners or Manners()
-        self.rows = min(rows, self.manners.rows_per_second or rows)
+        self.rows = rows
         self.receipt = Receipt()
         self._lock = threading.RLock()
         self._connection: Connection | None = None
@@ -55,13 +58,19 @@ class Database:
     def dialect(self) -> str:
         return self.address.kind.dialect
 
+    @property
+    def at_once(self) -> int:
+        """How many rows are read at a time, a second's worth at most where their rate is bounded."""
+        rows = self.rows or self._way.at_once
+        return min(rows, self.manners.rows_per_second or rows)
+
     def select(self, sql: str, columns: Columns) -> Iterator[pa.RecordBatch]:
         """The rows of a SELECT, typed, a bounded number at a time."""
         began = clock = time.monotonic()
         read_rows = 0
         self.receipt.requests += 1
         try:
-            with closing(self._snapshot().rows(sql, columns, self.rows)) as chunks:
+            with closing(self._snapshot().rows(sql, columns, self.at_once)) as chunks:
                 for chunk in chunks:
                     self.receipt.seconds += time.monotonic() - clock
                     batch = columns.typed(chunk)
@@ -139,7 +148,7 @@ class Database:
         return understood(error, self.address.host, self.address.secret, connecting=connecting)
 
 
-def _reopened(address: Address, rows: int, manners: Manners) -> Database:
+def _reopened(address: Address, rows: int | None, manners: Manners) -> Database:
     return Database(address, rows=rows, manners=manners)
 
 

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from echannel_connectors.errors import EChannelError, SpecError, UnexpectedData
 from echannel_connectors.texts import say
 
+GROUP = 122_880  # one of DuckDB's row groups: commits of whole groups take half the time of others
 WIDE = 38  # the digits of the decimals on their way
 ZERO = "0000-00-00"  # MySQL's day that is none
 # What programs write where there is no day: the first one of SQL Server, of .NET, and the day 0 of OLE. At midnight.

@@ -13,12 +13,11 @@ import pyarrow.compute as pc
 from echannel_connectors.arrow import ARROW_TYPES, e_mail, one_batch
 from echannel_connectors.errors import SpecError
 from echannel_connectors.sources.erp.reader import Database
-from echannel_connectors.sources.erp.rows import Columns, check_keys, last_key
+from echannel_connectors.sources.erp.rows import GROUP, Columns, check_keys, last_key
 from echannel_connectors.specs.compile import CURSOR, PERSONAL, Select
 from echannel_connectors.streams import Batch, Position, Progress, Shape, Slice
 from echannel_connectors.texts import say
 
-GROUP = 122_880  # one of DuckDB's row groups: commits of whole groups take half the time of others
 GROUP_BYTES = 64 * 1024 * 1024
 
 

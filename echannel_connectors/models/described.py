@@ -1,0 +1,57 @@
+"""What the marts' tables and columns mean, in English and French, from marts.yaml: for warehouses, docs and people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import yaml
+
+from echannel_connectors.destinations.commit import quoted
+
+LAST_YEAR = "_last_year"
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One mart in one language: what it answers, and what each of its columns holds."""
+
+    table: str
+    columns: Mapping[str, str]
+
+
+def describe(mart: str, columns: list[str], language: str) -> Described:
+    """A mart (without its schema) and these columns of it. Raises KeyError for what nobody described."""
+    found = _file()
+    own = found["marts"][mart]["columns"]
+
+    def said(column: str) -> str:
+        if column.endswith(LAST_YEAR):
+            return str(found["last_year"][language]).format(column=column.removesuffix(LAST_YEAR))
+        return str((own.get(column) or found["columns"][column])[language])
+
+    return Described(found["marts"][mart]["table"][language], {column: said(column) for column in columns})
+
+
+def comments(columns: Mapping[str, list[str]], language: str) -> Iterator[str]:
+    """COMMENT ON statements for the marts that are described, given each one's columns."""
+    for mart, names in columns.items():
+        if mart in _file()["marts"]:
+            one = describe(mart, names, language)
+            yield f"COMMENT ON TABLE mart.{quoted(mart)} IS {_literal(one.table)}"
+            for name, text in one.columns.items():
+                yield f"COMMENT ON COLUMN mart.{quoted(mart)}.{quoted(name)} IS {_literal(text)}"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+@cache
+def _file() -> dict[str, Any]:
+    text = (resources.files("echannel_connectors") / "models" / "marts.yaml").read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found

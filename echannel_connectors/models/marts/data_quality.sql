@@ -1,0 +1,106 @@
+-- Can the figures be trusted?
+-- Grain: check, source and date. Each check fills its own columns, 0 stands in the others:
+-- orders_complete, visits_complete: days_expected (weekdays that had rows in most of the last 8 weeks; the last 400 days, not
+-- today) and days_complete. web_match: matchable baskets and those that GA4's transaction ids match. order_match: web
+-- orders of a source that the company's rules (matches) look for in another one, and those that were found there. totals: documents of the day,
+-- their own totals (source_total_base, without tax), the marts' (mart_total_base), and differing_documents: whose lines and
+-- shipping leave more than a cent of the total unexplained. rates: rows_without_rate, in no total. set_aside: rows that could
+-- not be represented, on the day they were found.
+WITH digits AS (
+  SELECT d.n FROM (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) AS d(n)
+),
+
+days AS (
+  SELECT CAST(:today AS DATE) - CAST(a.n + 10 * b.n + 100 * c.n AS INTEGER) AS date
+  FROM digits AS a
+  CROSS JOIN digits AS b
+  CROSS JOIN digits AS c
+  WHERE a.n + 10 * b.n + 100 * c.n BETWEEN 1 AND 456
+),
+
+seen AS (
+  SELECT 'orders_complete' AS check_id, source, date FROM mart.orders GROUP BY source, date
+  UNION ALL
+  SELECT 'visits_complete', source, date FROM core.traffic WHERE _deleted_at IS NULL GROUP BY source, date
+),
+
+begun AS (
+  SELECT check_id, source, min(date) AS first_day FROM seen GROUP BY check_id, source
+),
+
+calendar AS (
+  SELECT
+    b.check_id, b.source, d.date, CASE WHEN s.date IS NULL THEN 0 ELSE 1 END AS is_there,
+    date_diff('day', d.date, CAST(:today AS DATE)) % 7 AS weekday
+  FROM begun AS b
+  JOIN days AS d ON d.date >= b.first_day
+  LEFT JOIN seen AS s ON s.check_id = b.check_id AND s.source = b.source AND s.date = d.date
+),
+
+usual AS (
+  SELECT
+    check_id, source, date, is_there,
+    coalesce(sum(is_there) OVER (
+      PARTITION BY check_id, source, weekday ORDER BY date ROWS BETWEEN 8 PRECEDING AND 1 PRECEDING
+    ), 0) AS times,
+    count(*) OVER (
+      PARTITION BY check_id, source, weekday ORDER BY date ROWS BETWEEN 8 PRECEDING AND 1 PRECEDING
+    ) AS weeks
+  FROM calendar
+),
+
+documents AS (
+  SELECT
+    o.source, o.date, o.order_id,
+    CAST(round(CAST(o.total_net AS DECIMAL(38, 6)) * o.fx_rate, 6) AS DECIMAL(18, 6)) AS source_total_base,
+    coalesce(o.net_base, 0) + o.shipping_base AS mart_total_base, coalesce(r.net, 0) AS left_net
+  FROM mart.orders AS o
+  LEFT JOIN (
+    SELECT source, order_id, sum(net) AS net FROM mart.sales WHERE kind = 'rounding' GROUP BY source, order_id
+  ) AS r ON r.source = o.source AND r.order_id = o.order_id
+),
+
+parts AS (
+  SELECT
+    check_id, source, date,
+    is_there AS days_complete, CASE WHEN is_there = 1 OR 2 * times > weeks THEN 1 ELSE 0 END AS days_expected,
+    0 AS matchable, 0 AS matched, 0 AS documents, 0 AS differing_documents,
+    CAST(0 AS DECIMAL(18, 6)) AS source_total_base, CAST(0 AS DECIMAL(18, 6)) AS mart_total_base,
+    0 AS rows_without_rate, 0 AS rows_set_aside
+  FROM usual
+  WHERE date >= CAST(:today AS DATE) - 400
+  UNION ALL
+  SELECT
+    'web_match', source, date, 0, 0, count(DISTINCT basket), count(DISTINCT basket) FILTER (WHERE is_matched), 0, 0, 0, 0, 0, 0
+  FROM mart.orders WHERE is_matchable GROUP BY source, date
+  UNION ALL
+  SELECT
+    'order_match', source, order_date, 0, 0, count(*), count(duplicate_of_order_id), 0, 0, 0, 0, 0, 0
+  FROM core.orders
+  WHERE _deleted_at IS NULL AND is_sale AND :matching LIKE '%,' || source || ',%'
+    AND (duplicate_of_order_id IS NOT NULL OR channel IN ('b2c_web', 'b2b_web'))
+  GROUP BY source, order_date
+  UNION ALL
+  SELECT
+    'totals', source, date, 0, 0, 0, 0, count(*), count(*) FILTER (WHERE abs(left_net) > 0.01), sum(source_total_base),
+    sum(mart_total_base), 0, 0
+  FROM documents GROUP BY source, date
+  UNION ALL
+  SELECT 'rates', source, date, 0, 0, 0, 0, 0, 0, 0, 0, count(*), 0
+  FROM mart.sales WHERE net IS NOT NULL AND net_base IS NULL GROUP BY source, date
+  UNION ALL
+  SELECT
+    'set_aside', split_part(stream, '__', 1), CAST(timezone(:time_zone, found_at) AS DATE), 0, 0, 0, 0, 0, 0, 0, 0, 0, count(*)
+  FROM echannel.set_aside GROUP BY split_part(stream, '__', 1), CAST(timezone(:time_zone, found_at) AS DATE)
+)
+
+SELECT
+  check_id, source, date,
+  CAST(days_complete AS BIGINT) AS days_complete, CAST(days_expected AS BIGINT) AS days_expected,
+  CAST(matchable AS BIGINT) AS matchable, CAST(matched AS BIGINT) AS matched,
+  CAST(documents AS BIGINT) AS documents, CAST(differing_documents AS BIGINT) AS differing_documents,
+  CAST(coalesce(source_total_base, 0) AS DECIMAL(18, 6)) AS source_total_base,
+  CAST(coalesce(mart_total_base, 0) AS DECIMAL(18, 6)) AS mart_total_base,
+  CAST(rows_without_rate AS BIGINT) AS rows_without_rate, CAST(rows_set_aside AS BIGINT) AS rows_set_aside
+FROM parts
+WHERE days_expected + days_complete + matchable + documents + rows_without_rate + rows_set_aside > 0

@@ -1,0 +1,89 @@
+-- How long do customers take to pay, month by month?
+-- Grain: month (the last 36), source, market and customer kind. open_base: owed at the month's end (today in the current one),
+-- with tax; overdue_base: what of it was due by then; credit_sales_base: invoiced in the 90 days up to then and not paid on the
+-- day itself, credit notes taken off. dso_days = 90 x open_base / credit_sales_base, in whole days; NULL without credit sales: a
+-- total over several rows divides their sums. An invoice that is paid in part counts with what is open of it today.
+WITH digits AS (
+  SELECT d.n FROM (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) AS d(n)
+),
+
+months AS (
+  SELECT
+    CAST(date_trunc('month', CAST(:today AS DATE)) - INTERVAL (a.n + 10 * b.n) MONTH AS DATE) AS month,
+    least(
+      CAST(date_trunc('month', CAST(:today AS DATE)) - INTERVAL (a.n + 10 * b.n - 1) MONTH AS DATE) - 1,
+      CAST(:today AS DATE)
+    ) AS last_day
+  FROM digits AS a
+  CROSS JOIN digits AS b
+  WHERE a.n + 10 * b.n < 36
+),
+
+numbered AS (
+  SELECT source, order_id FROM core.invoices
+  WHERE _deleted_at IS NULL AND kind = 'invoice' AND order_id IS NOT NULL
+  GROUP BY source, order_id
+),
+
+invoiced AS (
+  SELECT
+    i.source, coalesce(o.country, c.country) AS market, c.kind AS customer_kind, i.invoice_date,
+    coalesce(i.due_date, i.invoice_date + CAST(
+      coalesce(c.payment_days, CASE WHEN c.kind = 'b2b' THEN 30 ELSE 0 END) AS INTEGER
+    )) AS due_date,
+    CASE WHEN i.amount_open = 0 THEN coalesce(CAST(timezone(:time_zone, i.paid_at) AS DATE), i.invoice_date) END AS paid_on,
+    CASE WHEN i.currency = :currency THEN coalesce(i.fx_rate, 1) ELSE coalesce(i.fx_rate, r.rate) END AS fx_rate,
+    i.amount_gross, CASE WHEN i.amount_open = 0 THEN i.amount_gross ELSE i.amount_open END AS amount_open
+  FROM core.invoices AS i
+  LEFT JOIN core.customers AS c ON c.source = i.source AND c.customer_id = i.customer_id
+  LEFT JOIN core.orders AS o ON o.source = i.source AND o.order_id = i.order_id
+  LEFT JOIN numbered AS n ON n.source = o.duplicate_of_source AND n.order_id = o.duplicate_of_order_id
+  LEFT JOIN mart.rates AS r ON r.currency = i.currency AND r.date = i.invoice_date
+  WHERE i._deleted_at IS NULL AND i.status IN ('open', 'paid') AND n.order_id IS NULL
+),
+
+credit AS (
+  SELECT
+    source, market, customer_kind, invoice_date, due_date, paid_on,
+    CAST(round(CAST(amount_gross AS DECIMAL(38, 6)) * fx_rate, 6) AS DECIMAL(18, 6)) AS gross_base,
+    CAST(round(CAST(amount_open AS DECIMAL(38, 6)) * fx_rate, 6) AS DECIMAL(18, 6)) AS open_base
+  FROM invoiced
+  WHERE paid_on IS NULL OR paid_on > invoice_date
+),
+
+days AS (
+  SELECT source, market, customer_kind, invoice_date, sum(gross_base) AS gross_base
+  FROM credit
+  WHERE invoice_date > CAST(:today AS DATE) - INTERVAL 40 MONTH
+  GROUP BY source, market, customer_kind, invoice_date
+),
+
+sums AS (
+  SELECT
+    m.month, c.source, c.market, c.customer_kind, sum(c.open_base) AS open_base,
+    sum(CASE WHEN c.due_date <= m.last_day THEN c.open_base ELSE 0 END) AS overdue_base, 0 AS credit_sales_base
+  FROM credit AS c
+  JOIN months AS m ON m.last_day >= c.invoice_date AND (c.paid_on IS NULL OR c.paid_on > m.last_day)
+  GROUP BY m.month, c.source, c.market, c.customer_kind
+  UNION ALL
+  SELECT m.month, d.source, d.market, d.customer_kind, 0, 0, sum(d.gross_base)
+  FROM days AS d
+  JOIN months AS m ON d.invoice_date <= m.last_day AND d.invoice_date > m.last_day - 90
+  GROUP BY m.month, d.source, d.market, d.customer_kind
+),
+
+summed AS (
+  SELECT
+    month, source, market, customer_kind,
+    CAST(sum(open_base) AS DECIMAL(18, 6)) AS open_base, CAST(sum(overdue_base) AS DECIMAL(18, 6)) AS overdue_base,
+    CAST(sum(credit_sales_base) AS DECIMAL(18, 6)) AS credit_sales_base
+  FROM sums
+  GROUP BY month, source, market, customer_kind
+)
+
+SELECT
+  month, source, market, customer_kind, open_base, overdue_base, credit_sales_base,
+  CASE WHEN credit_sales_base > 0 THEN CAST(
+    CAST(open_base * 1000000 AS HUGEINT) * 90 // CAST(credit_sales_base * 1000000 AS HUGEINT) AS BIGINT
+  ) END AS dso_days
+FROM summed

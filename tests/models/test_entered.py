@@ -1,0 +1,135 @@
+"""What the company enters itself: files that are checked line by line, loaded once, and replaced when they change."""
+
+from __future__ import annotations
+
+from decimal import Decimal as D
+from pathlib import Path
+
+import pytest
+
+from echannel_connectors import Company, DuckDB, sync
+from echannel_connectors.errors import SettingsError
+from echannel_connectors.models import entered
+from echannel_connectors.models.company import Market
+from echannel_connectors.project import load
+from tests.command import echannel
+
+PROJECT = """
+company: {name: Essai, currency: EUR}
+sources: {}
+rates: rates.csv
+cost_rules: rules.csv
+markets: {GB: {entered_on: 2026-02-01, costs: costs.csv, targets: targets.csv}}
+"""
+FILES = {
+    "rates.csv": "date,currency,rate\n2026-01-01,GBP,1.17\n",
+    "rules.csv": "kind,applies_to,valid_from,fixed_amount,rate\npayment_fee,card,2026-01-01,0.25,1.4 %\n",
+    "costs.csv": "month;cost_kind;amount;currency\n2026-02;agency;1 200,50;GBP\n2026-03;agency;300;\n",  # as Excel writes
+    "targets.csv": "month,metric,value\n2026-02,net_sales,5000\n",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "echannel.yaml").write_text(PROJECT, encoding="utf-8")
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_files_become_core_and_are_replaced_when_they_change(folder: Path) -> None:
+    """Amounts exact, the company's currency where none is said; what left a file leaves core; nothing else is rebuilt."""
+    project = load(folder)
+    into = DuckDB(folder / "echannel.duckdb")
+    sync(into=into, company=project.company)
+    costs = "SELECT market, month::VARCHAR, amount, currency FROM core.costs ORDER BY month"
+    assert [tuple(row.values()) for row in into.query(costs).read_all().to_pylist()] == [
+        ("GB", "2026-02-01", D("1200.5"), "GBP"), ("GB", "2026-03-01", 300, "EUR"),
+    ]  # fmt: skip
+    rule = "SELECT source, fixed_amount, rate, currency, valid_from::VARCHAR FROM core.cost_rules"
+    assert [tuple(row.values()) for row in into.query(rule).read_all().to_pylist()] == [
+        ("company", D("0.25"), D("0.014"), "EUR", "2026-01-01")
+    ]
+    month = (
+        "SELECT entered_on::VARCHAR, investment_base, target_net_base FROM mart.market_entry WHERE month = '2026-02-01'"
+    )
+    assert [tuple(row.values()) for row in into.query(month).read_all().to_pylist()] == [
+        ("2026-02-01", D("1404.585"), 5000)
+    ]  # 1,200.5 × 1.17
+    events: list[object] = []
+    sync(into=into, company=project.company, on_event=events.append)
+    assert [type(event).__name__ for event in events] == []
+    (folder / "costs.csv").write_text("month,cost_kind,amount\n2026-03,agency,7\n", encoding="utf-8")
+    sync(into=into, company=project.company)
+    assert [tuple(row.values()) for row in into.query(costs).read_all().to_pylist()] == [("GB", "2026-03-01", 7, "EUR")]
+    sync(into=into, company=Company(markets={"FR": Market()}))
+    assert into.query(costs).read_all().to_pylist() == []
+
+
+def test_a_cost_without_a_rate_is_told(folder: Path) -> None:
+    (folder / "rates.csv").write_text("date,currency,rate\n2026-02-02,GBP,1.17\n", encoding="utf-8")
+    result = sync(into=DuckDB(folder / "echannel.duckdb"), company=load(folder).company)
+    assert [warning.split(":")[0] for warning in result.warnings] == [
+        "1 rows of core.costs are in GBP and have no rate to EUR"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place", "sentence"),
+    [
+        ("rates.csv", "date,currency,rate\n\n2026-01-01,GPB,1\n", "rates.csv:3", "'GPB' is not a currency"),
+        ("rates.csv", "day,currency,rate\n", "rates.csv:1", "has a column 'day' that nobody knows"),
+        ("rates.csv", "date,currency\n", "rates.csv:1", "has no column 'rate'"),
+        ("rates.csv", "date,currency,rate\n01/02/2026,GBP,1\n", "rates.csv:2", "'01/02/2026' is not a date"),
+        ("rates.csv", "date,currency,rate\n2026-01-01,GBP,\n", "rates.csv:2", "rate is empty"),
+        ("rates.csv", "date,currency,rate\n2026-01-01,GBP,-1\n", "rates.csv:2", "'-1' is not a rate"),
+        (
+            "rates.csv",
+            "date,currency,rate\n2026-01-01,GBP,1\n2026-01-01,GBP,2\n",
+            "rates.csv:3",
+            "same as line 2 once more",
+        ),
+        ("costs.csv", "month,cost_kind,amount\n2026-13,agency,1\n", "costs.csv:2", "'2026-13' is not a month"),
+        ("costs.csv", "month,cost_kind,amount\n2026-12,agency,1e99\n", "costs.csv:2", "'1e99' is not a amount"),
+        ("targets.csv", "month,metric,value\n2026-12,net_sale,1\n", "targets.csv:2", "did you mean 'net_sales'"),
+        ("rules.csv", "kind,valid_from,rate\nfee,2026-12-01,1\n", "rules.csv:2", "'fee' is not a kind"),
+        ("rules.csv", None, "rules.csv", "rules.csv cannot be read"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(name: str, text: str | None, place: str, sentence: str, folder: Path) -> None:
+    """Before anything else runs: no warehouse is made."""
+    if text is None:
+        (folder / name).unlink()
+    else:
+        (folder / name).write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        sync(into=DuckDB(folder / "echannel.duckdb"), company=load(folder).company)
+    assert sentence in str(caught.value)
+    assert caught.value.place == str(folder / place)
+    assert not (folder / "echannel.duckdb").exists()
+
+
+def test_check_reads_the_files(folder: Path) -> None:
+    done = echannel(folder, "check", key="k")
+    assert done.returncode == 0, done.stderr
+    assert "✓ files: 2 lines of costs" in done.stdout
+    (folder / "costs.csv").write_text("month,cost_kind,amount\n2026-13,agency,1\n", encoding="utf-8")
+    done = echannel(folder, "check", key="k")
+    assert done.returncode == 2
+    assert "costs.csv:2" in done.stdout
+
+
+def test_the_name_of_the_files_is_theirs(tmp_path: Path) -> None:
+    (tmp_path / "echannel.yaml").write_text("sources: {company: {connector: prestashop}}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="cannot be named 'company'"):
+        load(tmp_path)
+    (tmp_path / "echannel.yaml").write_text("sources: {}\nmarkets: {UKK: {}}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="'UKK' is not a country"):
+        load(tmp_path)
+
+
+def test_every_kind_of_file_fills_its_core_table() -> None:
+    """All of a table's columns but the market, which echannel.yaml says."""
+    for kind in (entered.RATES, entered.COSTS, entered.TARGETS, entered.COST_RULES):
+        assert {*kind.columns} | {"market"} >= {*entered.TABLES[kind.table].types}
+        assert {*kind.columns} <= {*entered.TABLES[kind.table].types}
