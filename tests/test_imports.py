@@ -68,7 +68,19 @@ def test_the_package_itself_is_light() -> None:
     assert done.stdout.strip() == "[]"
 
 
-PROMISED = {"Choice", "Company", "DuckDB", "Erp", "Ga4", "PrestaShop", "Sheets", "read", "sync", "to_logging"}
+PROMISED = {
+    "BigQuery",
+    "Choice",
+    "Company",
+    "DuckDB",
+    "Erp",
+    "Ga4",
+    "PrestaShop",
+    "Sheets",
+    "read",
+    "sync",
+    "to_logging",
+}
 
 
 def test_public_names() -> None:

@@ -67,7 +67,12 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write echannel.ya
 
 
 @app.command()
-def check(project: Folder = HERE) -> None:
+def check(
+    project: Folder = HERE,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Try a BigQuery destination out, in datasets that are removed again.")
+    ] = False,
+) -> None:
     """Connect to everything, read-only, and say what is missing or risky.
 
     Example: echannel check
@@ -78,6 +83,8 @@ def check(project: Folder = HERE) -> None:
     refused = [source.name for source in found.sources() if not show.findings(source.name, _checked(source))]
     into = found.destination()
     writable = show.findings(told(say("destination")), warehouse_of(into).check())
+    if deep and writable and (check_deeply := getattr(into, "check_deeply", None)):
+        writable = show.findings(told(say("destination")), check_deeply())
     if warehouse_of(into) is not into:
         writable = show.findings(told(say("publisher")), into.check()) and writable
     readable = show.findings(told(say("files")), entered.findings(found.company))
@@ -178,6 +185,35 @@ def preview(
 
 
 @app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="A .zip file, or a folder to put one in that has the day in its name.")],
+    project: Folder = HERE,
+) -> None:
+    """Keep what no source can be asked for again: stock day by day, the answers of reviews, the runs.
+
+    Example: echannel backup backups/
+    """
+    from echannel_connectors.backup import backup as keep
+
+    place, rows = keep(_load(project).warehouse(), file)
+    show.talk(say("{n:,} rows are kept in {file}.", n=sum(rows.values()), file=place))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `echannel backup` wrote.")], project: Folder = HERE
+) -> None:
+    """Put back what a backup holds and the warehouse does not have.
+
+    Example: echannel restore backups/echannel-2026-03-31.zip
+    """
+    from echannel_connectors.backup import restore as put_back
+
+    rows = put_back(_load(project).warehouse(), file)
+    show.talk(say("{n:,} rows were put back; the next echannel sync builds with them.", n=sum(rows.values())))
+
+
+@app.command()
 def review(
     project: Folder = HERE,
     since_last: Annotated[
@@ -217,35 +253,6 @@ def readiness(
     from echannel_connectors.cli.readiness import run
 
     run(_load(project), market.upper(), report)
-
-
-@app.command()
-def backup(
-    file: Annotated[Path, typer.Argument(help="A .zip file, or a folder to put one in that has the day in its name.")],
-    project: Folder = HERE,
-) -> None:
-    """Keep what no source can be asked for again: stock day by day, the answers of reviews, the runs.
-
-    Example: echannel backup backups/
-    """
-    from echannel_connectors.backup import backup as keep
-
-    place, rows = keep(_load(project).warehouse(), file)
-    show.talk(say("{n:,} rows are kept in {file}.", n=sum(rows.values()), file=place))
-
-
-@app.command()
-def restore(
-    file: Annotated[Path, typer.Argument(help="What `echannel backup` wrote.")], project: Folder = HERE
-) -> None:
-    """Put back what a backup holds and the warehouse does not have.
-
-    Example: echannel restore backups/echannel-2026-03-31.zip
-    """
-    from echannel_connectors.backup import restore as put_back
-
-    rows = put_back(_load(project).warehouse(), file)
-    show.talk(say("{n:,} rows were put back; the next echannel sync builds with them.", n=sum(rows.values())))
 
 
 @app.command()
@@ -311,16 +318,21 @@ def _sync_once(found: Project, choice: Choice) -> int:
 
 
 def _dry_run(found: Project, choice: Choice) -> None:
-    from echannel_connectors.planning import foresee
+    from echannel_connectors.planning import foresee, foresee_cost
 
     with show.busy(say("looking for what is new …")):
         rows = [
             (plan.table, told(plan.how), plan.rows, f"{plan.source}.{plan.stream}")
             for plan in foresee(*found.sources(), into=found.warehouse(), choice=choice)
         ]
+        cost = foresee_cost(*found.sources(), into=found.warehouse(), company=found.company, project=found.folder)
     show.talk(say("Nothing was read or written. A sync would do this:"))
     heads = (say("into"), say("how it would be read"), say("rows now"))
     show.table("", ("table", "how", "rows", "stream"), rows, heads)
+    if cost is not None:
+        show.talk(
+            say("Building the tables from what is there now would be billed at most {mib:,.0f} MiB.", mib=cost / 2**20)
+        )
 
 
 def _preview_inputs(found: Project) -> tuple[Callable[[str, list[Any]], Any], dict[str, str]]:

@@ -29,6 +29,7 @@ from echannel_connectors.sources.prestashop import PrestaShop
 from echannel_connectors.texts import say
 
 KEY = re.compile(r"[!-~]{32}")  # the shop makes letters and digits; by hand a few signs are allowed
+DATASET = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9][.]\w+")  # project.dataset
 HEADER = (
     say("All of this may be changed by hand; `echannel check` looks it over."),
     say("Secrets are in .env beside this file, a line NAME=value each; `${{…}}` puts one in here."),
@@ -36,7 +37,7 @@ HEADER = (
     say("  After a change of currency, time zone or email_salt: echannel sync --full."),
     say("sources: a shop may have `start: 2023-01-01` (leave out older orders) or `polite: true` (for a weak host);"),
     say("  the `parameters` of an ERP say how it is installed, such as the prefix of its tables."),
-    say("destination: the file that holds the tables, as seen from this folder, or a Google Sheet (docs/sheets.md)."),
+    say("destination: the file that holds the tables, as seen from this folder, a Google Sheet or a BigQuery dataset."),
 )
 
 
@@ -57,7 +58,7 @@ def ask_and_write(folder: Path) -> None:
         if not sources:
             show.talk(say("Without a shop and without an ERP there is nothing to read."))
     _ask_for_web(sources, folder)
-    settings = {"version": 1, "company": company, "sources": sources, "destination": _ask_for_sheet(folder)}
+    settings = {"version": 1, "company": company, "sources": sources, "destination": _ask_for_destination(folder)}
     folder.mkdir(parents=True, exist_ok=True)
     _write_secrets(env, hidden)
     header = "".join(f"# {told(line)}\n" for line in HEADER)
@@ -135,20 +136,36 @@ def _key_file(folder: Path) -> str:
     return ask(say("The key file of its service account, empty for Google's own login"), check=there)
 
 
-def _ask_for_sheet(folder: Path) -> str:
-    """Where the tables go: a DuckDB file, and from there into a spreadsheet where one is given."""
-    from echannel_connectors.destinations.sheets import id_of
-
-    question = say("A Google Sheet for the figures (its address), empty for none")
-    address = ask(question, check=lambda answer: answer and id_of(answer))
-    if not address:
+def _ask_for_destination(folder: Path) -> str:
+    """Where the tables go: a DuckDB file, and from there into a spreadsheet where one is given; or BigQuery."""
+    question = say(
+        "A Google Sheet (its address) or a BigQuery dataset (project.dataset) for the figures, empty for none"
+    )
+    place = ask(question, check=_google_place)
+    if not place:
         return "duckdb:///echannel.duckdb"
-
-    credentials = _key_file(folder)
-    return f"sheets://{address}" + (f"?credentials={quote(credentials)}" if credentials else "")
+    words = {}
+    if place.startswith("bigquery://"):
+        words["location"] = ask(say("Where Google keeps the dataset (EU, US or a region)"), "EU")
+    if credentials := _key_file(folder):
+        words["credentials"] = credentials
+    return place + ("?" + "&".join(f"{name}={quote(word)}" for name, word in words.items()) if words else "")
 
 
 # -- what is a good answer ------------------------------------------------------------------------------------------
+
+
+def _google_place(answer: str) -> str:
+    """The address of a spreadsheet, or a project's dataset, as a destination."""
+    from echannel_connectors.destinations.bigquery import BigQuery
+    from echannel_connectors.destinations.sheets import id_of
+
+    if not answer:
+        return ""
+    if answer.startswith("bigquery://") or DATASET.fullmatch(answer):
+        found = BigQuery.of(answer if "://" in answer else f"bigquery://{answer.replace('.', '/')}")
+        return f"bigquery://{found.project}/{found.dataset}"
+    return f"sheets://{id_of(answer)}"
 
 
 def _currency(answer: str) -> str:
