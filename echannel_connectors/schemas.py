@@ -1,4 +1,4 @@
-"""The JSON schemas that editors use for echannel.yaml and for specs; `make schemas` writes them."""
+"""What `make schemas` writes: the JSON schemas that editors use, and the docs' pages of the marts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from echannel_connectors.models.core import TABLES, WORDS, CoreTable
+from echannel_connectors.models.pages import page
 from echannel_connectors.project import ProjectFile
 from echannel_connectors.specs import Spec, shipped
 
@@ -18,6 +19,12 @@ def schemas() -> dict[Path, dict[str, Any]]:
         folder / "spec.schema.json": spec_schema(),
         folder / "echannel.schema.json": ProjectFile.model_json_schema(by_alias=True),
     }
+
+
+def pages() -> dict[Path, str]:
+    """The docs' pages that are made from the marts, and what each has to hold."""
+    docs = shipped("connector_specs").parent / "docs"
+    return {docs / "tables.md": page("en"), docs / "tables.fr.md": page("fr")}
 
 
 def spec_schema() -> dict[str, Any]:
@@ -51,3 +58,5 @@ def text(schema: dict[str, Any]) -> str:
 if __name__ == "__main__":
     for file, schema in schemas().items():
         file.write_text(text(schema), encoding="utf-8")
+    for file, written in pages().items():
+        file.write_text(written, encoding="utf-8")

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from graphlib import TopologicalSorter
 from importlib import resources
 from pathlib import Path
@@ -60,9 +60,7 @@ def build(
         statements += stock_snapshot(company)
         statements += [f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in marts.items()]
         if into.dialect == "duckdb":  # others take descriptions in their own way
-            statements += comments(
-                {name.removeprefix("mart."): list(mart_columns(name)) for name in marts}, company.language
-            )
+            statements += comments(mart_columns(company), company.language)
         made_of = hashlib.sha256("\n".join([*statements, *(one.select for one in own)]).encode()).hexdigest()
         all_of_them = [*names, *(one.table for one in own)]
         is_new = not _is_built(into, made_of, all_of_them)
@@ -264,7 +262,7 @@ class _Select:
 
     sql: str
     tables: tuple[str, ...]
-    columns: frozenset[str]
+    columns: tuple[str, ...]
 
 
 @lru_cache(maxsize=512)
@@ -284,7 +282,7 @@ def _select(sql: str, where: str, values: tuple[tuple[str, str], ...], dialect: 
         placeholder.replace(exp.Literal.string(known[placeholder.name]))
     own = {cte.alias for cte in query.find_all(exp.CTE)}
     tables = [found.name for found in query.find_all(exp.Table) if not found.db and found.name not in own]
-    return _Select(query.sql(dialect), tuple(dict.fromkeys(tables)), frozenset(query.named_selects))
+    return _Select(query.sql(dialect), tuple(dict.fromkeys(tables)), tuple(query.named_selects))
 
 
 def stock_snapshot(company: Company) -> list[str]:
@@ -335,6 +333,10 @@ def _plain(name: str) -> str:
 
 def mart_selects(company: Company, today: date | None = None) -> dict[str, str]:
     """Each mart's SELECT by its name, in an order in which every mart comes after those it reads."""
+    return {name: one.sql for name, one in _mart_selects(company, today).items()}
+
+
+def _mart_selects(company: Company, today: date | None) -> dict[str, _Select]:
     values = tuple(_values(company, today).items())
     texts = mart_texts()
     # Sorted, so that the order is the same in every process: what was built is known by its statements.
@@ -342,7 +344,7 @@ def mart_selects(company: Company, today: date | None = None) -> dict[str, str]:
         name: sorted(set(re.findall(r"\bmart\.\w+", _without_comments(texts[name]))) - {name}) for name in sorted(texts)
     }
     order = TopologicalSorter(reads).static_order()
-    return {name: _select(texts[name], name, values, "duckdb").sql for name in order}
+    return {name: _select(texts[name], name, values, "duckdb") for name in order}
 
 
 def _values(company: Company, today: date | None = None) -> dict[str, str]:
@@ -365,12 +367,9 @@ def mart_texts() -> dict[str, str]:
     }
 
 
-@cache
-def mart_columns(name: str) -> tuple[str, ...]:
-    """A mart's columns, in its order."""
-    query = sqlglot.parse_one(mart_texts()[name], read="duckdb")
-    assert isinstance(query, exp.Query)  # `mart_selects` refuses anything else
-    return tuple(query.named_selects)
+def mart_columns(company: Company) -> dict[str, tuple[str, ...]]:
+    """Each mart's columns by its name, in its order."""
+    return {name: one.columns for name, one in _mart_selects(company, None).items()}
 
 
 def _today(company: Company) -> str:
