@@ -6,9 +6,22 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Choice", "Company", "DuckDB", "Erp", "Ga4", "PrestaShop", "Sheets", "read", "sync", "to_logging"]
+__all__ = [
+    "BigQuery",
+    "Choice",
+    "Company",
+    "DuckDB",
+    "Erp",
+    "Ga4",
+    "PrestaShop",
+    "Sheets",
+    "read",
+    "sync",
+    "to_logging",
+]
 
 if TYPE_CHECKING:
+    from echannel_connectors.destinations.bigquery import BigQuery
     from echannel_connectors.destinations.duckdb import DuckDB
     from echannel_connectors.destinations.sheets import Sheets
     from echannel_connectors.events import to_logging
@@ -21,6 +34,7 @@ if TYPE_CHECKING:
 
 # Looked up on first use, so that importing the package stays quick.
 _HOMES = {
+    "BigQuery": "echannel_connectors.destinations.bigquery",
     "Choice": "echannel_connectors.pipeline",
     "Company": "echannel_connectors.models.company",
     "DuckDB": "echannel_connectors.destinations.duckdb",

@@ -6,7 +6,10 @@ A test reads the code and fails on a sentence that has no French, or whose Frenc
 
 from __future__ import annotations
 
+from echannel_connectors.french_review import REVIEW
+
 FRENCH: dict[str, str] = {
+    **REVIEW,
     # -- errors and hints in general
     "Error": "Erreur",
     "Settings": "Réglages",
@@ -146,8 +149,6 @@ FRENCH: dict[str, str] = {
     # -- destinations
     "use {url}": "utilisez {url}",
     "{url!r} is not a destination": "« {url} » n'est pas une destination",
-    "the destination {kind}:// comes in a later version":
-        "la destination {kind}:// arrivera dans une prochaine version",
     "there is no warehouse at {path} yet": "il n'y a pas encore d'entrepôt de données dans {path}",
     "run `echannel sync` first": "lancez d'abord `echannel sync`",
     "{path} cannot be opened": "{path} ne peut pas être ouvert",
@@ -365,8 +366,8 @@ FRENCH: dict[str, str] = {
         "faible) ;",
     "  the `parameters` of an ERP say how it is installed, such as the prefix of its tables.":
         "  les `parameters` d'un ERP disent comment il est installé, par exemple le préfixe de ses tables.",
-    "destination: the file that holds the tables, as seen from this folder, or a Google Sheet (docs/sheets.md).":
-        "destination : le fichier qui contient les tables, vu depuis ce dossier, ou une feuille Google (docs/sheets.fr.md).",
+    "destination: the file that holds the tables, as seen from this folder, a Google Sheet or a BigQuery dataset.":
+        "destination : le fichier qui contient les tables, vu depuis ce dossier, une feuille Google ou un ensemble BigQuery.",
     "What comes next:": "La suite :",
     "is all in place?": "tout est en place ?",
     "read it all": "tout lire",
@@ -592,8 +593,8 @@ FRENCH: dict[str, str] = {
     "Instead of {name}, where it is missing": "À la place de {name}, là où elle manque",
     "Left out where the database lacks one of its tables.": "Laissée de côté là où la base n'a pas une de ses tables.",
     "The SELECT {name}, which tables share": "Le SELECT {name}, commun à plusieurs tables",
-    "A Google Sheet for the figures (its address), empty for none":
-        "Une feuille Google pour les chiffres (son adresse), vide sinon",
+    "A Google Sheet (its address) or a BigQuery dataset (project.dataset) for the figures, empty for none":
+        "Une feuille Google (son adresse) ou un ensemble de données BigQuery (projet.ensemble) pour les chiffres, vide sinon",
     "The key file of its service account, empty for Google's own login":
         "Le fichier de clé de son compte de service, vide pour la connexion propre à Google",
     "The number of a Google Analytics property, empty for none":
@@ -691,6 +692,88 @@ FRENCH: dict[str, str] = {
     "{n:,} texts of {table} were longer than a cell and were cut":
         "{n:,} textes de {table} étaient plus longs qu'une cellule et ont été coupés",
     "{table} is sent to Google Sheets …": "{table} part vers Google Sheets …",
+    # BigQuery
+    "BigQuery": "BigQuery",
+    "BigQuery needs its client": "BigQuery a besoin de son client",
+    "Building the tables from what is there now would be billed at most {mib:,.0f} MiB.":
+        "Construire les tables à partir de ce qui est là maintenant serait facturé au plus {mib:,.0f} Mio.",
+    "Where Google keeps the dataset (EU, US or a region)": "Où Google garde l'ensemble de données (EU, US ou une région)",
+    "BigQuery bills {mib:,.0f} MiB; a month of it ({runs:,} runs, {gib:,.0f} GiB) would cost ${dollars:,.2f}.":
+        "BigQuery facture {mib:,.0f} Mio ; un mois de cela ({runs:,} passages, {gib:,.0f} Gio) coûterait environ {dollars:,.2f} $.",
+    "BigQuery bills {mib:,.0f} MiB; a month of it ({runs:,} runs, {gib:,.0f} GiB) is within the free TiB.":
+        "BigQuery facture {mib:,.0f} Mio ; un mois de cela ({runs:,} passages, {gib:,.0f} Gio) reste dans le Tio gratuit.",
+    "write bigquery://project/dataset?location=EU": "écrivez bigquery://projet/ensemble?location=EU",
+    "a BigQuery destination has no setting {name!r}": "une destination BigQuery n'a pas de réglage {name!r}",
+    "{url!r} does not name a project and a dataset": "{url!r} ne nomme pas un projet et un ensemble de données",
+    "{name} is a number, not {value!r}": "{name} est un nombre, pas {value!r}",
+    "the dataset {name} is in {there}, the destination says {here}":
+        "l'ensemble de données {name} est dans {there}, la destination dit {here}",
+    "write the dataset's own location into the destination: bigquery://project/dataset?location=…":
+        "écrivez le lieu de l'ensemble lui-même dans la destination : bigquery://projet/ensemble?location=…",
+    "your own login": "votre propre connexion",
+    "{who} may run jobs in {project} (scope {scope})": "{who} peut lancer des requêtes dans {project} (portée {scope})",
+    "{listed}: not there yet, the first sync makes them": "{listed} : pas encore là, la première synchronisation les crée",
+    "the dataset {name} is there ({location})": "l'ensemble de données {name} est là ({location})",
+    "a run has no budget": "un passage n'a pas de budget",
+    "write max_bytes=… into the destination: docs/bigquery.md":
+        "écrivez max_bytes=… dans la destination : docs/bigquery.fr.md",
+    "please tell us, with this line: the library counts on it":
+        "dites-le-nous, avec cette ligne : la bibliothèque compte dessus",
+    "rows of every type are loaded and read back as they were":
+        "des lignes de tous les types sont chargées et relues telles quelles",
+    "a job that comes twice is recognised": "un chargement qui vient deux fois est reconnu",
+    "a transaction that fails leaves nothing": "une transaction qui échoue ne laisse rien",
+    "a small change reads at most a twentieth of a table": "un petit changement lit au plus un vingtième d'une table",
+    "what is gone is found and marked": "ce qui a disparu est trouvé et marqué",
+    "a column of another type is made anew": "une colonne d'un autre type est refaite",
+    "core and all marts are built": "core et tous les marts sont construits",
+    "a budget stops a query before it costs anything": "un budget arrête une requête avant qu'elle ne coûte",
+    "the temporary datasets are removed; it was billed {mib:,.0f} MiB":
+        "les ensembles temporaires sont supprimés ; {mib:,.0f} Mio ont été facturés",
+    "{what}: {problem}": "{what} : {problem}",
+    "{meaning}: {problem}": "{meaning} : {problem}",
+    "BigQuery did not load the rows of {name} in {n} attempts":
+        "BigQuery n'a pas chargé les lignes de {name} en {n} tentatives",
+    "there is no room for a temporary file: {problem}": "il n'y a pas de place pour un fichier temporaire : {problem}",
+    "run again later; what was loaded is safe": "relancez plus tard ; ce qui est chargé est en sûreté",
+    "BigQuery answered {status}: {problem}": "BigQuery a répondu {status} : {problem}",
+    "BigQuery does not answer: {problem}": "BigQuery ne répond pas : {problem}",
+    "the position has moved": "la position a changé",
+    "another run writes to the same tables": "un autre passage écrit dans les mêmes tables",
+    "the run would cost more than its budget (max_bytes)": "le passage coûterait plus que son budget (max_bytes)",
+    "raise max_bytes in the destination, or sync less at once (--only)":
+        "augmentez max_bytes dans la destination, ou synchronisez moins à la fois (--only)",
+    "the budget of {most:,.0f} MiB (max_bytes) does not last: {used:,.0f} MiB are used, {needed:,.0f} MiB more would be":
+        "le budget de {most:,.0f} Mio (max_bytes) ne suffit pas : {used:,.0f} Mio sont utilisés, il en faudrait {needed:,.0f} de plus",
+    "this project has no billing account: BigQuery's sandbox only reads and loads":
+        "ce projet n'a pas de compte de facturation : le bac à sable de BigQuery ne fait que lire et charger",
+    "link a billing account to the project; the first TiB of each month stays free of charge":
+        "associez un compte de facturation au projet ; le premier Tio de chaque mois reste gratuit",
+    "the BigQuery API is not enabled in this project": "l'API BigQuery n'est pas activée dans ce projet",
+    "this account may not run jobs in the project": "ce compte ne peut pas lancer de requêtes dans le projet",
+    "give it the role BigQuery Job User on the project":
+        "donnez-lui le rôle « Utilisateur de tâches BigQuery » sur le projet",
+    "this account may not create datasets in the project":
+        "ce compte ne peut pas créer d'ensembles de données dans le projet",
+    "give it the role BigQuery User on the project, or create the three datasets yourself (docs/bigquery.md)":
+        "donnez-lui le rôle « Utilisateur BigQuery » sur le projet, ou créez vous-même les trois ensembles (docs/bigquery.fr.md)",
+    "a quota of the project is used up": "un quota du projet est épuisé",
+    "what was loaded is safe; run again when the quota is renewed, at the latest tomorrow":
+        "ce qui est chargé est en sûreté ; relancez quand le quota est renouvelé, au plus tard demain",
+    "BigQuery is asked too often": "BigQuery est sollicité trop souvent",
+    "this account may not do that": "ce compte n'en a pas le droit",
+    "give it the role BigQuery Data Editor on the three datasets":
+        "donnez-lui le rôle « Éditeur de données BigQuery » sur les trois ensembles",
+    "BigQuery has no such table": "BigQuery n'a pas cette table",
+    "the dataset is not there, or in another location": "l'ensemble de données n'est pas là, ou se trouve ailleurs",
+    "there is no such project, or this account may not see it": "ce projet n'existe pas, ou ce compte ne peut pas le voir",
+    "a project is named by its id, which the Google Cloud console shows beside its name":
+        "un projet se nomme par son identifiant, que la console Google Cloud montre à côté de son nom",
+    "BigQuery found a query too large": "BigQuery a trouvé une requête trop grande",
+    "run again; if it stays, tell us, with the number of rows in your largest table":
+        "relancez ; si cela reste, dites-le-nous, avec le nombre de lignes de votre plus grande table",
+    "Try a BigQuery destination out, in datasets that are removed again.":
+        "Essayer une destination BigQuery, dans des ensembles supprimés ensuite.",
     # -- what the company enters itself
     "files": "fichiers",
     "{n:,} lines of {table}": "{n:,} lignes de {table}",

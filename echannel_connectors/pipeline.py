@@ -60,6 +60,9 @@ def sync(
     warehouse = warehouse_of(into)
     run = Run(warehouse, company, choice, on_event, result)
     started, clock = datetime.now(UTC), time.monotonic()
+    if listen := getattr(warehouse, "listen", None):
+        listen(on_event)
+    before = getattr(warehouse, "billed", 0)
     error: BaseException | None = None
     try:
         for source in sources:
@@ -80,6 +83,8 @@ def sync(
                 result.receipt[name] = result.receipt.get(name, 0) + value
             source.close()
         _remember(run, started, error)
+        if bill := getattr(warehouse, "bill", None):
+            result.bill = bill(getattr(warehouse, "billed", 0) - before)
     return result
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from echannel_connectors.destinations import Warehouse
+from echannel_connectors.errors import SettingsError
+from echannel_connectors.models.build import what_builds
+from echannel_connectors.models.company import Company
 from echannel_connectors.pipeline import Choice, check_names
 from echannel_connectors.streams import Position, Progress, Slice, Source, Stream
 from echannel_connectors.texts import Text, say
@@ -38,6 +42,19 @@ def foresee(*sources: Source, into: Warehouse, choice: Choice | None = None) -> 
                     yield Foreseen(source.name, name, how, f"raw.{table}", stored.rows)
         finally:
             source.close()
+
+
+def foresee_cost(*sources: Source, into: Warehouse, company: Company, project: Path | None = None) -> int | None:
+    """What building the tables would be billed, in bytes, at most: nothing is run for it. None where nothing is billed,
+    or nothing is there yet."""
+    foreseen = getattr(into, "foreseen", None)
+    if foreseen is None:
+        return None
+    try:
+        billed: int = foreseen(what_builds(into, sources, company, project))
+    except SettingsError:
+        return None
+    return billed
 
 
 def _how(stream: Stream, progress: Mapping[str, Progress], choice: Choice) -> Text:

@@ -15,6 +15,7 @@ from echannel_connectors.destinations import Publisher, Warehouse
 from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
 from echannel_connectors.models import entered
 from echannel_connectors.models.company import Company, Markets
+from echannel_connectors.review.settings import Reviews
 from echannel_connectors.settings import Settings, environment, resolve
 from echannel_connectors.specs import first_mistake, sentence_of
 from echannel_connectors.specs.places import LOADER, Places
@@ -43,7 +44,7 @@ class ProjectFile(Settings):
     markets: Markets = Field(default_factory=dict)
     rates: Path | None = None
     cost_rules: Path | None = None
-    reviews: dict[str, Any] = Field(default_factory=dict)
+    reviews: Reviews = Reviews()
     looker: Looker = Looker()
 
     @field_validator("sources")

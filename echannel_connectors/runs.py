@@ -18,7 +18,7 @@ import pyarrow as pa
 from echannel_connectors import events
 from echannel_connectors.arrow import hash_private, without_secrets
 from echannel_connectors.batches import ReadFailed, Slices, side_by_side
-from echannel_connectors.destinations import Warehouse, commit
+from echannel_connectors.destinations import Bill, Warehouse, commit
 from echannel_connectors.errors import Conflict, DestinationError, Unavailable
 from echannel_connectors.events import OnEvent
 from echannel_connectors.models.company import Company
@@ -62,6 +62,7 @@ class SyncResult:
     seconds: float = 0.0
     first: bool = False
     receipt: dict[str, float] = field(default_factory=dict)
+    bill: Bill | None = None  # where the warehouse sends one
 
     def total(self, what: str) -> int:
         return sum(getattr(stream, what) for stream in self.streams)
@@ -217,7 +218,8 @@ class Run:
                 owners += [reading] * len(parts)
                 work += [(reading.stream, part) for part in parts]
         ended = [reading for reading in readings if not reading.left]
-        slices = Slices(work, readers=readers, at_least=_commit_bytes(readings[0].source))
+        at_least = max(_commit_bytes(readings[0].source), getattr(self.into, "commit_bytes", 0))
+        slices = Slices(work, readers=readers, at_least=at_least)
         try:
             for index, number, batch in slices:
                 reading = owners[index]
@@ -259,6 +261,8 @@ class Run:
         if reading.keys:
             reading.keys.add(rows)
         hashed = replace(batch, rows=rows)
+        if stage := getattr(self.into, "stage", None):
+            stage(reading.stored, part, hashed, number)
         pending.add(partial(self._commit, reading, part, hashed, number), rows.nbytes)
 
     def _ended(self, readings: list[_Reading], readers: int, pending: Pending, spools: ExitStack) -> None:

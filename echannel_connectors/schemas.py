@@ -1,4 +1,4 @@
-"""What `make schemas` writes: the JSON schemas that editors use, and the docs' pages of the marts."""
+"""What `make schemas` writes: JSON schemas of echannel.yaml, specs and checks, and the pages about the marts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from echannel_connectors.models.core import TABLES, WORDS, CoreTable
 from echannel_connectors.models.pages import page
 from echannel_connectors.project import ProjectFile
+from echannel_connectors.review.check import SHIPPED, CheckFile
 from echannel_connectors.specs import Spec, shipped
 
 
@@ -18,6 +19,7 @@ def schemas() -> dict[Path, dict[str, Any]]:
     return {
         folder / "spec.schema.json": spec_schema(),
         folder / "echannel.schema.json": ProjectFile.model_json_schema(by_alias=True),
+        SHIPPED / "checks.schema.json": CheckFile.model_json_schema(by_alias=True),
     }
 
 

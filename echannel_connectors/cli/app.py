@@ -67,7 +67,12 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write echannel.ya
 
 
 @app.command()
-def check(project: Folder = HERE) -> None:
+def check(
+    project: Folder = HERE,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Try a BigQuery destination out, in datasets that are removed again.")
+    ] = False,
+) -> None:
     """Connect to everything, read-only, and say what is missing or risky.
 
     Example: echannel check
@@ -78,6 +83,8 @@ def check(project: Folder = HERE) -> None:
     refused = [source.name for source in found.sources() if not show.findings(source.name, _checked(source))]
     into = found.destination()
     writable = show.findings(told(say("destination")), warehouse_of(into).check())
+    if deep and writable and (check_deeply := getattr(into, "check_deeply", None)):
+        writable = show.findings(told(say("destination")), check_deeply())
     if warehouse_of(into) is not into:
         writable = show.findings(told(say("publisher")), into.check()) and writable
     readable = show.findings(told(say("files")), entered.findings(found.company))
@@ -207,6 +214,48 @@ def restore(
 
 
 @app.command()
+def review(
+    project: Folder = HERE,
+    since_last: Annotated[
+        bool, typer.Option("--since-last", help="Begin with what changed since the last one.")
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="The folder for the report.", show_default="reviews, beside echannel.yaml")
+    ] = None,
+    projects: Annotated[
+        str | None, typer.Option(help="The coach's page over several projects, such as 'clients/*'.")
+    ] = None,
+) -> None:
+    """Ask the checks that are due, say what to do, and write the report.
+
+    Example: echannel review --since-last
+    """
+    from echannel_connectors.cli import review as reviews
+
+    if projects is not None:
+        reviews.run_coach(projects, report)
+    else:
+        reviews.run(_load(project), report, since_last=since_last)
+
+
+@app.command()
+def readiness(
+    market: Annotated[str, typer.Argument(help="The country to enter, such as GB.", show_default="asked")] = "",
+    project: Folder = HERE,
+    report: Annotated[
+        Path | None, typer.Option(help="The folder for the report.", show_default="reviews, beside echannel.yaml")
+    ] = None,
+) -> None:
+    """Is the company ready for a market? Questions, a profile, what to do first, and the steps with their days.
+
+    Example: echannel readiness GB
+    """
+    from echannel_connectors.cli.readiness import run
+
+    run(_load(project), market.upper(), report)
+
+
+@app.command()
 def demo(folder: Annotated[Path, typer.Argument(help="Where to put the sample company.")] = Path("demo")) -> None:
     """The main job on a made-up company: shop and ERP into tables, and a dashboard drawn. Ends by itself.
 
@@ -269,16 +318,21 @@ def _sync_once(found: Project, choice: Choice) -> int:
 
 
 def _dry_run(found: Project, choice: Choice) -> None:
-    from echannel_connectors.planning import foresee
+    from echannel_connectors.planning import foresee, foresee_cost
 
     with show.busy(say("looking for what is new …")):
         rows = [
             (plan.table, told(plan.how), plan.rows, f"{plan.source}.{plan.stream}")
             for plan in foresee(*found.sources(), into=found.warehouse(), choice=choice)
         ]
+        cost = foresee_cost(*found.sources(), into=found.warehouse(), company=found.company, project=found.folder)
     show.talk(say("Nothing was read or written. A sync would do this:"))
     heads = (say("into"), say("how it would be read"), say("rows now"))
     show.table("", ("table", "how", "rows", "stream"), rows, heads)
+    if cost is not None:
+        show.talk(
+            say("Building the tables from what is there now would be billed at most {mib:,.0f} MiB.", mib=cost / 2**20)
+        )
 
 
 def _preview_inputs(found: Project) -> tuple[Callable[[str, list[Any]], Any], dict[str, str]]:

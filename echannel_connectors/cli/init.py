@@ -12,12 +12,12 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import available_timezones
 
-import typer
 import yaml
 from pydantic import SecretStr, ValidationError
 
 from echannel_connectors import specs
 from echannel_connectors.cli import show
+from echannel_connectors.cli.asking import ask
 from echannel_connectors.cli.language import spoken, told
 from echannel_connectors.errors import SettingsError, did_you_mean
 from echannel_connectors.models.company import Company
@@ -26,10 +26,10 @@ from echannel_connectors.settings import written_in
 from echannel_connectors.sources.erp import Erp
 from echannel_connectors.sources.ga4 import Ga4
 from echannel_connectors.sources.prestashop import PrestaShop
-from echannel_connectors.texts import Text, say
+from echannel_connectors.texts import say
 
 KEY = re.compile(r"[!-~]{32}")  # the shop makes letters and digits; by hand a few signs are allowed
-Check = Callable[[str], str]  # the answer as it is kept; a ValueError or SettingsError says what is wrong with it
+DATASET = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9][.]\w+")  # project.dataset
 HEADER = (
     say("All of this may be changed by hand; `echannel check` looks it over."),
     say("Secrets are in .env beside this file, a line NAME=value each; `${{…}}` puts one in here."),
@@ -37,7 +37,7 @@ HEADER = (
     say("  After a change of currency, time zone or email_salt: echannel sync --full."),
     say("sources: a shop may have `start: 2023-01-01` (leave out older orders) or `polite: true` (for a weak host);"),
     say("  the `parameters` of an ERP say how it is installed, such as the prefix of its tables."),
-    say("destination: the file that holds the tables, as seen from this folder, or a Google Sheet (docs/sheets.md)."),
+    say("destination: the file that holds the tables, as seen from this folder, a Google Sheet or a BigQuery dataset."),
 )
 
 
@@ -58,7 +58,7 @@ def ask_and_write(folder: Path) -> None:
         if not sources:
             show.talk(say("Without a shop and without an ERP there is nothing to read."))
     _ask_for_web(sources, folder)
-    settings = {"version": 1, "company": company, "sources": sources, "destination": _ask_for_sheet(folder)}
+    settings = {"version": 1, "company": company, "sources": sources, "destination": _ask_for_destination(folder)}
     folder.mkdir(parents=True, exist_ok=True)
     _write_secrets(env, hidden)
     header = "".join(f"# {told(line)}\n" for line in HEADER)
@@ -77,18 +77,18 @@ def ask_and_write(folder: Path) -> None:
 
 def _company(folder: Path) -> dict[str, str]:
     return {
-        "name": _ask(say("Your company's name"), folder.resolve().name),
-        "currency": _ask(say("Reporting currency (ISO code)"), "EUR", _currency),
-        "time_zone": _ask(say("Time zone of a business day"), system_zone() or _usual_zone(), _time_zone),
+        "name": ask(say("Your company's name"), folder.resolve().name),
+        "currency": ask(say("Reporting currency (ISO code)"), "EUR", _currency),
+        "time_zone": ask(say("Time zone of a business day"), system_zone() or _usual_zone(), _time_zone),
         "language": spoken(),
         "email_salt": "${ECHANNEL_SALT}",
     }
 
 
 def _ask_for_shop(sources: dict[str, dict[str, Any]], hidden: dict[str, str]) -> None:
-    if shop := _ask(say("The shop's address (https://…), empty for none"), check=_shop_address):
+    if shop := ask(say("The shop's address (https://…), empty for none"), check=_shop_address):
         sources["shop"] = {"connector": "prestashop", "url": shop, "key": "${SHOP_KEY}"}
-        hidden["SHOP_KEY"] = _ask(say("The webservice key (it is not shown)"), check=_key, is_hidden=True)
+        hidden["SHOP_KEY"] = ask(say("The webservice key (it is not shown)"), check=_key, is_hidden=True)
 
 
 def _ask_for_erp(sources: dict[str, dict[str, Any]], hidden: dict[str, str], folder: Path, time_zone: str) -> None:
@@ -104,13 +104,13 @@ def _ask_for_erp(sources: dict[str, dict[str, Any]], hidden: dict[str, str], fol
         return answer
 
     show.talk(say("ERPs that it knows: {known}", known=", ".join(known)))
-    if name := _ask(say("Which ERP, empty for none"), check=erp):
+    if name := ask(say("Which ERP, empty for none"), check=erp):
         usual = {word: parameter.default for word, parameter in specs.find(name, folder).parameters.items()}
         # A zone that the spec assumes is more likely to be the company's own.
         parameters = {word: time_zone if value in available_timezones() else value for word, value in usual.items()}
         sources["books"] = {"connector": name, "url": "${ERP_URL}", "parameters": parameters}
         question = say("The ERP's database, such as mysql://reader:password@host/books (it is not shown)")
-        hidden["ERP_URL"] = _ask(question, check=database, is_hidden=True)
+        hidden["ERP_URL"] = ask(question, check=database, is_hidden=True)
 
 
 def _ask_for_web(sources: dict[str, dict[str, Any]], folder: Path) -> None:
@@ -119,7 +119,7 @@ def _ask_for_web(sources: dict[str, dict[str, Any]], folder: Path) -> None:
             _valid(lambda: Ga4(property=(answer,)))
         return answer
 
-    if found := _ask(say("The number of a Google Analytics property, empty for none"), check=number):
+    if found := ask(say("The number of a Google Analytics property, empty for none"), check=number):
         credentials = _key_file(folder)
         told_of = {"credentials": credentials} if credentials else {}
         sources["web"] = {"connector": "ga4", "property": int(found), **told_of}
@@ -133,23 +133,39 @@ def _key_file(folder: Path) -> str:
             raise SettingsError(say("there is no file {path}", path=folder / answer))
         return answer
 
-    return _ask(say("The key file of its service account, empty for Google's own login"), check=there)
+    return ask(say("The key file of its service account, empty for Google's own login"), check=there)
 
 
-def _ask_for_sheet(folder: Path) -> str:
-    """Where the tables go: a DuckDB file, and from there into a spreadsheet where one is given."""
-    from echannel_connectors.destinations.sheets import id_of
-
-    question = say("A Google Sheet for the figures (its address), empty for none")
-    address = _ask(question, check=lambda answer: answer and id_of(answer))
-    if not address:
+def _ask_for_destination(folder: Path) -> str:
+    """Where the tables go: a DuckDB file, and from there into a spreadsheet where one is given; or BigQuery."""
+    question = say(
+        "A Google Sheet (its address) or a BigQuery dataset (project.dataset) for the figures, empty for none"
+    )
+    place = ask(question, check=_google_place)
+    if not place:
         return "duckdb:///echannel.duckdb"
-
-    credentials = _key_file(folder)
-    return f"sheets://{address}" + (f"?credentials={quote(credentials)}" if credentials else "")
+    words = {}
+    if place.startswith("bigquery://"):
+        words["location"] = ask(say("Where Google keeps the dataset (EU, US or a region)"), "EU")
+    if credentials := _key_file(folder):
+        words["credentials"] = credentials
+    return place + ("?" + "&".join(f"{name}={quote(word)}" for name, word in words.items()) if words else "")
 
 
 # -- what is a good answer ------------------------------------------------------------------------------------------
+
+
+def _google_place(answer: str) -> str:
+    """The address of a spreadsheet, or a project's dataset, as a destination."""
+    from echannel_connectors.destinations.bigquery import BigQuery
+    from echannel_connectors.destinations.sheets import id_of
+
+    if not answer:
+        return ""
+    if answer.startswith("bigquery://") or DATASET.fullmatch(answer):
+        found = BigQuery.of(answer if "://" in answer else f"bigquery://{answer.replace('.', '/')}")
+        return f"bigquery://{found.project}/{found.dataset}"
+    return f"sheets://{id_of(answer)}"
 
 
 def _currency(answer: str) -> str:
@@ -196,24 +212,7 @@ def _valid(make: Callable[[], Any]) -> None:  # whatever is made: only whether i
         raise SettingsError(specs.message_of(specs.first_mistake(error))) from None
 
 
-# -- asking ---------------------------------------------------------------------------------------------------------
-
-
-def _ask(question: Text, default: str = "", check: Check = str, *, is_hidden: bool = False) -> str:
-    """The answer, asked for again until it is a good one."""
-    while True:
-        answer: str = typer.prompt(
-            told(question),
-            default=default,
-            show_default=bool(default),
-            hide_input=is_hidden,
-            prompt_suffix=told(say(": ")),
-            err=True,
-        )
-        try:
-            return check(answer.strip() or default)
-        except SettingsError as error:
-            show.talk("  " + error.in_language(spoken()))
+# -- what is usual --------------------------------------------------------------------------------------------------
 
 
 def system_zone() -> str:

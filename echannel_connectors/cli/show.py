@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import re
@@ -17,6 +18,7 @@ from typing import Any, Self, TextIO
 
 from echannel_connectors import events
 from echannel_connectors.cli.language import spoken, told
+from echannel_connectors.destinations import Bill
 from echannel_connectors.errors import EChannelError
 from echannel_connectors.events import Event, OnEvent
 from echannel_connectors.pipeline import SyncResult
@@ -333,6 +335,7 @@ def sync_result(result: SyncResult, place: str) -> None:
                     "warnings": [told(warning) for warning in result.warnings],
                     "seconds": round(result.seconds, 3),
                     "receipt": result.receipt,
+                    **({"bill": dataclasses.asdict(result.bill)} if result.bill else {}),
                     "first": result.first,
                 }
             )
@@ -364,6 +367,22 @@ def summary(result: SyncResult, place: str) -> None:
     read = result.total("rows")
     talk(say("{n:,} rows in {seconds:.1f} s → {place}", n=read, seconds=result.seconds, place=place))
     talk(receipt(result.receipt))
+    if result.bill:
+        talk(bill(result.bill))
+
+
+def bill(cost: Bill) -> Text:
+    """What was billed, and what a month of it would be."""
+    size, month = cost.bytes / 2**20, cost.bytes * cost.runs / 2**30
+    if not cost.dollars:
+        return say(
+            "BigQuery bills {mib:,.0f} MiB; a month of it ({runs:,} runs, {gib:,.0f} GiB) is within the free TiB.",
+            mib=size, runs=cost.runs, gib=month,
+        )  # fmt: skip
+    return say(
+        "BigQuery bills {mib:,.0f} MiB; a month of it ({runs:,} runs, {gib:,.0f} GiB) would cost ${dollars:,.2f}.",
+        mib=size, runs=cost.runs, gib=month, dollars=cost.dollars,
+    )  # fmt: skip
 
 
 def receipt(cost: Mapping[str, float]) -> Text:

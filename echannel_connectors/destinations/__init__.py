@@ -39,10 +39,21 @@ class Stored:
     rows: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a run was billed in bytes read, and what a month of so many runs like it would come to, in US dollars."""
+
+    bytes: int
+    runs: int
+    dollars: float
+
+
 class Warehouse(Protocol):
     """Stages, commits and runs SQL. Sees one caller at a time."""
 
-    dialect: str
+    @property
+    def dialect(self) -> str:
+        """The dialect that it is spoken to in."""
 
     def hold(self) -> AbstractContextManager[None]:
         """Keep the warehouse open over several calls that follow each other at once, without reading a source."""
@@ -113,7 +124,8 @@ def warehouse_of(into: Warehouse | Publisher) -> Warehouse:
 
 def open(url: str, folder: Path = Path(), company: Company | None = None) -> Warehouse | Publisher:  # noqa: A001 - the word that DESIGN gives it
     """The destination of a URL: `duckdb:///echannel.duckdb` (relative to `folder`; four slashes for an absolute path;
-    `?memory_mib=` bounds its memory), `sheets://SPREADSHEET_ID`, or a spreadsheet's address from the browser.
+    `?memory_mib=` bounds its memory), `bigquery://project/dataset`, `sheets://SPREADSHEET_ID`, or a spreadsheet's
+    address from the browser.
 
     Raises SettingsError for an unknown kind of destination.
     """
@@ -128,7 +140,9 @@ def open(url: str, folder: Path = Path(), company: Company | None = None) -> War
 
         return Sheets.of(url, folder, company)
     if kind == "bigquery":
-        raise SettingsError(say("the destination {kind}:// comes in a later version", kind=kind), hint=USE)
+        from echannel_connectors.destinations.bigquery import BigQuery
+
+        return BigQuery.of(url, folder)
     raise SettingsError(say("{url!r} is not a destination", url=url), hint=USE)
 
 

@@ -47,20 +47,11 @@ def build(
     """
     clock = time.monotonic()
     marts = mart_selects(company)
-    own = own_marts(project, _values(company), marts, into.dialect)
+    own = own_marts(project, _values(company), marts)
     names = [f"core.{name}" for name in TABLES] + list(marts)
     with into.hold():
         _register(into, sources)
-        raw = _raw_tables(into)
-        known = _known_sources(into, sources, project)
-        statements = [
-            core_statement(table, _parts(table, known, raw, company, into.dialect)) for table in TABLES.values()
-        ]
-        statements += duplicates(company)
-        statements += stock_snapshot(company)
-        statements += [f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in marts.items()]
-        if into.dialect == "duckdb":  # others take descriptions in their own way
-            statements += comments(mart_columns(company), company.language)
+        statements = what_builds(into, sources, company, project)
         made_of = hashlib.sha256("\n".join([*statements, *(one.select for one in own)]).encode()).hexdigest()
         all_of_them = [*names, *(one.table for one in own)]
         is_new = not _is_built(into, made_of, all_of_them)
@@ -87,6 +78,18 @@ def _own_built(into: Warehouse, own: Iterable[OwnMart], on_event: OnEvent) -> It
             yield one.table
         else:
             on_event(Warned(one.table, problem))
+
+
+def what_builds(into: Warehouse, sources: Iterable[Source], company: Company, project: Path | None) -> list[str]:
+    """The statements that make core and marts of the rows that are there."""
+    raw = _raw_tables(into)
+    known = _known_sources(into, sources, project)
+    statements = [core_statement(table, _parts(table, known, raw, company, into.dialect)) for table in TABLES.values()]
+    statements += duplicates(company)
+    statements += stock_snapshot(company)
+    marts = mart_selects(company)
+    statements += [f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in marts.items()]
+    return [*statements, *comments(mart_columns(company), company.language)]
 
 
 def _is_built(into: Warehouse, made_of: str, names: Iterable[str]) -> bool:

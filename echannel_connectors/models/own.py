@@ -34,7 +34,7 @@ class OwnMart:
     select: str
 
 
-def own_marts(project: Path | None, values: Mapping[str, str], marts: Iterable[str], dialect: str) -> list[OwnMart]:
+def own_marts(project: Path | None, values: Mapping[str, str], marts: Iterable[str]) -> list[OwnMart]:
     """The marts of a project's folder, each after those it reads; `values` fill `:currency` and the like.
 
     Raises SettingsError with the file, and the line where one is known, for what is no single SELECT over core and
@@ -61,7 +61,7 @@ def own_marts(project: Path | None, values: Mapping[str, str], marts: Iterable[s
     except CycleError as error:
         circle = " → ".join(error.args[1])
         raise _mistake(places[error.args[1][0]], say("marts that read each other: {circle}", circle=circle)) from None
-    return [OwnMart(name, places[name], queries[name].sql(dialect)) for name in order]
+    return [OwnMart(name, places[name], queries[name].sql("duckdb")) for name in order]
 
 
 def build_own(into: Warehouse, marts: Iterable[OwnMart]) -> Iterator[tuple[OwnMart, Text | None]]:

@@ -73,23 +73,23 @@ def test_one_that_cannot_be_built_is_told_and_tried_again(tmp_path: Path) -> Non
 )
 def test_mistakes_are_told_with_their_file(tmp_path: Path, name: str, sql: str, words: str) -> None:
     with pytest.raises(SettingsError, match=words) as caught:
-        own_marts(written(tmp_path, **{name: sql}), VALUES, KNOWN, "duckdb")
+        own_marts(written(tmp_path, **{name: sql}), VALUES, KNOWN)
     assert str(tmp_path / "marts" / f"{name}.sql") in caught.value.place
 
 
 def test_the_nearest_right_name(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
-        own_marts(written(tmp_path, large="SELECT * FROM mart.orderz"), VALUES, KNOWN, "duckdb")
+        own_marts(written(tmp_path, large="SELECT * FROM mart.orderz"), VALUES, KNOWN)
     assert "mart.orders" in caught.value.hint
 
 
 def test_parameters_stand_outside_of_strings_and_comments(tmp_path: Path) -> None:
     sql = "-- the :day\nSELECT ':today' AS a, :today::DATE AS b, 'it''s :x' AS c /* :y */ FROM mart.orders"
-    [one] = own_marts(written(tmp_path, large=sql), VALUES, KNOWN, "duckdb")
+    [one] = own_marts(written(tmp_path, large=sql), VALUES, KNOWN)
     assert "':today' AS a, CAST('2026-03-01' AS DATE) AS b, 'it''s :x' AS c" in one.select
 
 
 def test_a_file_in_the_path_of_a_word_that_is_no_table(tmp_path: Path) -> None:
     """CTEs, subqueries and a column named like a mart."""
     sql = "WITH x AS (SELECT order_id AS orders FROM mart.orders) SELECT orders FROM (SELECT * FROM x) AS y"
-    assert [one.table for one in own_marts(written(tmp_path, large=sql), VALUES, KNOWN, "duckdb")] == ["mart.large"]
+    assert [one.table for one in own_marts(written(tmp_path, large=sql), VALUES, KNOWN)] == ["mart.large"]

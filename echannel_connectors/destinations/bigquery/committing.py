@@ -1,0 +1,109 @@
+"""A commit as one script: move the position, merge what was staged, mark what is gone; all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyarrow as pa
+import sqlglot
+from sqlglot import exp
+
+from echannel_connectors.destinations import commit
+from echannel_connectors.destinations.bigquery.layout import Partitions, sql_type
+from echannel_connectors.destinations.bigquery.refusals import MOVED
+from echannel_connectors.destinations.bigquery.words import Names, as_is, written
+from echannel_connectors.streams import Batch, Shape
+
+SET_ASIDE = "INSERT INTO echannel.set_aside VALUES ($stream, $key, $column, $value, $reason, now())"
+# Nothing else in the transaction counts when another run has moved the position.
+GUARD = f"""SELECT IF(
+    (SELECT count(*) FROM echannel.slices WHERE stream = $stream AND slice = $slice AND commits = $number - 1) = 1,
+    1, ERROR('{MOVED}'))"""
+
+
+def statements(names: Names, shape: Shape, batch: Batch, staged: str | None) -> list[str]:
+    """What a commit runs in its transaction, for `@stream`, `@slice`, `@number`, `@position`, `@now` and `@days`."""
+    found = [_written(GUARD, names), _written(commit.MOVE, names)]
+    if staged is not None:
+        found.append(_merge(names, shape, staged, Partitions.of(shape).touched(batch.rows)))
+        if batch.days:
+            found.append(_written(commit.gone_of_days(shape), names, {"incoming": staged}))
+        changed = f"EXISTS (SELECT 1 FROM raw.{commit.quoted(shape.name)} AS t WHERE _changed_at = $now)"
+        found.append(_written(f"{commit.UNBUILT} AND {changed}", names))
+    return found
+
+
+def changed(names: Names, shape: Shape) -> str:
+    """How many rows a commit has changed, by its moment."""
+    return _written(f"SELECT count(*) AS changed FROM {commit.raw_table(shape.name)} WHERE _changed_at = $now", names)
+
+
+def aside(names: Names, batch: Batch, values: dict[str, Any]) -> list[str]:
+    """The rows that do not fit, into their book; their values join the script's."""
+    found = []
+    for n, bad in enumerate(batch.set_aside):
+        sql = SET_ASIDE
+        for name in ("key", "column", "value", "reason"):
+            values[f"{name}_{n}"] = getattr(bad, name)
+            sql = sql.replace(f"${name},", f"${name}_{n},")
+        found.append(_written(sql, names))
+    return found
+
+
+def gone(names: Names, shape: Shape, present: str) -> tuple[str, str]:
+    """What counts the live rows and those that the source no longer has, and what marks these."""
+    create = sqlglot.parse_one(commit.gone(shape), read="duckdb")
+    missing = create.expression.sql("duckdb")
+    count = f"SELECT ({commit.live(shape)}) AS live, (SELECT count(*) FROM ({missing}) AS gone) AS missing"
+    marked = commit.mark_deleted(shape).replace("FROM gone AS s", f"FROM ({missing}) AS s")
+    tables = {"present": present}
+    return _written(count, names, tables), _written(marked, names, tables)
+
+
+def widened(names: Names, shape: Shape, new: Iterable[Any]) -> str:  # of bigquery's SchemaFields
+    """A raw table with more columns."""
+    table = names.table("raw", shape.name).sql("bigquery")
+    added = [f"ADD COLUMN IF NOT EXISTS `{field.name}` {sql_type(field)}" for field in new]
+    return f"ALTER TABLE {table} {', '.join(added)}"
+
+
+def retyped(names: Names, shape: Shape, changes: Mapping[str, str]) -> str:
+    """A raw table made anew, in which some columns have another type: what was in them fits or becomes NULL."""
+    table = names.table("raw", shape.name).sql("bigquery")
+    columns = [f"{value} AS `{name}`" for name, value in changes.items()]
+    keys = ", ".join(f"`{name}`" for name in shape.key[:4])
+    return (
+        f"CREATE OR REPLACE TABLE {table} {Partitions.of(shape).sql()} CLUSTER BY {keys} "
+        f"AS SELECT * REPLACE ({', '.join(columns)}) FROM {table}"
+    )
+
+
+def _merge(names: Names, shape: Shape, staged: str, touched: str) -> str:
+    """MERGE of the staged rows into the touched partitions; lists are compared by their JSON."""
+    tree = sqlglot.parse_one(commit.merge(shape), read="duckdb")
+    lists = {field.name for field in shape.columns if pa.types.is_list(field.type)}
+    for differs in list(tree.find_all(exp.NullSafeNEQ)):
+        if differs.this.name in lists:
+            for side in (differs.this, differs.expression):
+                side.replace(exp.func("TO_JSON_STRING", side.copy()))
+    if touched != "TRUE":
+        tree.set("on", exp.and_(tree.args["on"], as_is(touched)))
+    return _of(tree, names, {"numbered": staged})
+
+
+def _written(sql: str, names: Names, tables: Mapping[str, str] | None = None) -> str:
+    return _of(sqlglot.parse_one(sql, read="duckdb"), names, tables or {})
+
+
+def _of(tree: exp.Expr, names: Names, tables: Mapping[str, str]) -> str:
+    """The statement with the transaction's own moment, and the batch's relations where they were staged."""
+    for call in list(tree.find_all(exp.Anonymous)):
+        if call.name.lower() == "now":
+            call.replace(exp.Placeholder(this="now"))
+    for table in list(tree.find_all(exp.Table)):
+        if not table.db and table.name in tables:
+            parts = [exp.to_identifier(part, quoted=True) for part in tables[table.name].split(".")]
+            for part, value in zip(("catalog", "db", "this"), parts, strict=True):
+                table.set(part, value)
+    return written(tree, names)

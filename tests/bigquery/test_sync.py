@@ -1,0 +1,127 @@
+"""A whole shop in BigQuery: what `sync` brings, what it sends, and what the command line says of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from echannel_connectors import BigQuery, DuckDB, sync
+from echannel_connectors.destinations.bigquery import layout
+from echannel_connectors.testing.shop import FakeShop
+from tests.bigquery.analyser import Analyser, Columns
+from tests.bigquery.emulator import Door
+from tests.command import echannel
+from tests.conftest import served
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+
+PROJECT = """
+version: 1
+company: {name: Essai, language: %s}
+sources:
+  shop: {connector: prestashop, url: "%s", key: "${SHOP_KEY}", pause: 0, attempts: 2}
+destination: "bigquery://atelier-1/%s?endpoint=%s&max_bytes=%s"
+"""
+
+
+def queries(door: Door) -> Iterator[str]:
+    """The SQL of each job that was asked for."""
+    for words in door.seen:
+        body = words.partition("{")
+        if words.startswith("POST") and '"query":' in words and "/upload/" not in words:
+            asked = json.loads("{" + body[2])
+            yield (asked.get("configuration", {}).get("query") or asked)["query"]
+
+
+def tables_of(warehouse: BigQuery) -> dict[str, Columns]:
+    found = {}
+    for dataset in warehouse._names.datasets:
+        for listed in warehouse._service.call("list_tables", f"{warehouse.project}.{dataset}"):
+            schema = warehouse._service.call("get_table", listed.reference).schema
+            found[f"{warehouse.project}.{dataset}.{listed.table_id}"] = [
+                [one.name, layout.sql_type(one)] for one in schema
+            ]
+    return found
+
+
+def test_a_shop_synced_three_times(
+    shop_a: FakeShop, bigquery: BigQuery, door: Door, google: Analyser, tmp_path: Path
+) -> None:
+    """At first, quietly and with news: raw and core as in DuckDB, few jobs when quiet, and every statement that was sent
+    is one that Google's analyser accepts."""
+    into = DuckDB(tmp_path / "same.duckdb")
+    with served(shop_a) as shop:
+        first, here = sync(shop, into=bigquery), sync(shop, into=into)
+        same = [name for name in here.tables if not name.startswith("mart.sales")]  # the emulator's sums are floats
+        assert {name: first.tables[name] for name in same} == {name: here.tables[name] for name in same}
+        sent = list(queries(door))
+        staged = dict.fromkeys(re.findall(r"`(_staging_\w+)`", " ".join(sent)), layout.sql_type)
+        door.seen.clear()
+        quiet = sync(shop, into=bigquery)
+        assert quiet.total("changed") == 0
+        assert quiet.tables == first.tables
+        assert len(list(queries(door))) < 30
+        sent += queries(door)
+        shop_a.tables["orders"][9].update(current_state="6", date_upd="2026-11-05 10:00:00")
+        news = sync(shop, into=bigquery)
+        sent += queries(door)
+    assert news.total("changed") >= 1
+    gone = bigquery.query("SELECT count(*) AS n FROM mart.sales WHERE order_id = '9'").read_all()
+    assert gone["n"].to_pylist() == [0]
+    google.know(tables_of(bigquery))
+    assert staged
+    refused = [words for sql in sent if (words := _refused(google, bigquery, sql))]
+    assert refused == []
+
+
+def _refused(google: Analyser, warehouse: BigQuery, sql: str) -> str:
+    """Google's words about the first statement of a script that it does not accept."""
+    for statement in filter(None, (part.strip().rstrip(";") for part in sql.split(";\n"))):
+        for staging in re.findall(r"`(_staging_\w+)`", statement):
+            table = re.search(
+                r"MERGE INTO `[^`]+`\.`[^`]+`\.`([^`]+)`|FROM `[^`]+`\.`[^`]+`\.`([^_`][^`]+)`", statement
+            )
+            assert table, statement[:300]
+            rows = google.ask(op="columns", name=f"{warehouse.project}.{warehouse.dataset}_raw.{table[1] or table[2]}")[
+                "columns"
+            ]
+            google.know({f"{warehouse.project}.{warehouse.dataset}_raw.{staging}": [*rows, ["_row", "INT64"]]})
+        found = google.ask(op="analyse", sql=statement)
+        if "error" in found:
+            return f"{found['error'][:300]} in {statement[:600]}"
+        if made := re.match(r"CREATE OR REPLACE TEMPORARY TABLE (\S+)", statement):
+            google.know({made[1]: found["columns"]})
+    return ""
+
+
+def test_the_command_line_tells_what_it_costs(shop_a: FakeShop, bigquery: BigQuery, door: Door, tmp_path: Path) -> None:
+    """check, sync and --dry-run with a bill: what a run was billed, what a month would be; too small a budget stops a
+    build before it spends."""
+    mib = 2**20
+    door.bill = lambda sql: 10 * mib
+    door.foresee = lambda sql: 50 * mib
+    with shop_a.serve() as url:
+        file = tmp_path / "echannel.yaml"
+        file.write_text(PROJECT % ("en", url, bigquery.dataset, door.url, 900 * mib), encoding="utf-8")
+        checked = echannel(tmp_path, "check", key=shop_a.key)
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+        assert "the first sync makes them" in checked.stdout
+        refused = echannel(tmp_path, "sync", key=shop_a.key)
+        assert refused.returncode == 4, refused.stdout + refused.stderr
+        assert "the budget of 900 MiB (max_bytes) does not last" in refused.stderr
+        assert not any(
+            "CREATE OR REPLACE TABLE" in sql for sql in queries(door) if "dryRun" not in sql and "settings_" in sql
+        )
+        file.write_text(PROJECT % ("fr", url, bigquery.dataset, door.url, 90_000 * mib), encoding="utf-8")
+        done = echannel(tmp_path, "sync", key=shop_a.key)
+        assert done.returncode == 0, done.stderr
+        bill = json.loads(done.stdout)["bill"]
+        assert bill["bytes"] >= 10 * mib
+        assert bill["runs"] >= 30
+        dry = echannel(tmp_path, "sync", "--dry-run", key=shop_a.key)
+        assert dry.returncode == 0, dry.stderr
+        assert "serait facturé au plus" in dry.stderr
