@@ -1,4 +1,4 @@
-"""The JSON schemas that editors use for echannel.yaml, specs and checks; `make schemas` writes them."""
+"""What `make schemas` writes: JSON schemas of echannel.yaml, specs and checks, and the pages about the marts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from echannel_connectors.models.core import TABLES, WORDS, CoreTable
+from echannel_connectors.models.pages import page
 from echannel_connectors.project import ProjectFile
 from echannel_connectors.review.check import SHIPPED, CheckFile
 from echannel_connectors.specs import Spec, shipped
@@ -20,6 +21,12 @@ def schemas() -> dict[Path, dict[str, Any]]:
         folder / "echannel.schema.json": ProjectFile.model_json_schema(by_alias=True),
         SHIPPED / "checks.schema.json": CheckFile.model_json_schema(by_alias=True),
     }
+
+
+def pages() -> dict[Path, str]:
+    """The docs' pages that are made from the marts, and what each has to hold."""
+    docs = shipped("connector_specs").parent / "docs"
+    return {docs / "tables.md": page("en"), docs / "tables.fr.md": page("fr")}
 
 
 def spec_schema() -> dict[str, Any]:
@@ -53,3 +60,5 @@ def text(schema: dict[str, Any]) -> str:
 if __name__ == "__main__":
     for file, schema in schemas().items():
         file.write_text(text(schema), encoding="utf-8")
+    for file, written in pages().items():
+        file.write_text(written, encoding="utf-8")
