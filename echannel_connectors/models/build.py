@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from graphlib import TopologicalSorter
 from importlib import resources
 from pathlib import Path
@@ -89,8 +89,7 @@ def what_builds(into: Warehouse, sources: Iterable[Source], company: Company, pr
     statements += stock_snapshot(company)
     marts = mart_selects(company)
     statements += [f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in marts.items()]
-    columns = {name.removeprefix("mart."): list(mart_columns(name)) for name in marts}
-    return [*statements, *comments(columns, company.language)]
+    return [*statements, *comments(mart_columns(company), company.language)]
 
 
 def _is_built(into: Warehouse, made_of: str, names: Iterable[str]) -> bool:
@@ -266,7 +265,7 @@ class _Select:
 
     sql: str
     tables: tuple[str, ...]
-    columns: frozenset[str]
+    columns: tuple[str, ...]
 
 
 @lru_cache(maxsize=512)
@@ -286,7 +285,7 @@ def _select(sql: str, where: str, values: tuple[tuple[str, str], ...], dialect: 
         placeholder.replace(exp.Literal.string(known[placeholder.name]))
     own = {cte.alias for cte in query.find_all(exp.CTE)}
     tables = [found.name for found in query.find_all(exp.Table) if not found.db and found.name not in own]
-    return _Select(query.sql(dialect), tuple(dict.fromkeys(tables)), frozenset(query.named_selects))
+    return _Select(query.sql(dialect), tuple(dict.fromkeys(tables)), tuple(query.named_selects))
 
 
 def stock_snapshot(company: Company) -> list[str]:
@@ -337,6 +336,10 @@ def _plain(name: str) -> str:
 
 def mart_selects(company: Company, today: date | None = None) -> dict[str, str]:
     """Each mart's SELECT by its name, in an order in which every mart comes after those it reads."""
+    return {name: one.sql for name, one in _mart_selects(company, today).items()}
+
+
+def _mart_selects(company: Company, today: date | None) -> dict[str, _Select]:
     values = tuple(_values(company, today).items())
     texts = mart_texts()
     # Sorted, so that the order is the same in every process: what was built is known by its statements.
@@ -344,7 +347,7 @@ def mart_selects(company: Company, today: date | None = None) -> dict[str, str]:
         name: sorted(set(re.findall(r"\bmart\.\w+", _without_comments(texts[name]))) - {name}) for name in sorted(texts)
     }
     order = TopologicalSorter(reads).static_order()
-    return {name: _select(texts[name], name, values, "duckdb").sql for name in order}
+    return {name: _select(texts[name], name, values, "duckdb") for name in order}
 
 
 def _values(company: Company, today: date | None = None) -> dict[str, str]:
@@ -367,12 +370,9 @@ def mart_texts() -> dict[str, str]:
     }
 
 
-@cache
-def mart_columns(name: str) -> tuple[str, ...]:
-    """A mart's columns, in its order."""
-    query = sqlglot.parse_one(mart_texts()[name], read="duckdb")
-    assert isinstance(query, exp.Query)  # `mart_selects` refuses anything else
-    return tuple(query.named_selects)
+def mart_columns(company: Company) -> dict[str, tuple[str, ...]]:
+    """Each mart's columns by its name, in its order."""
+    return {name: one.columns for name, one in _mart_selects(company, None).items()}
 
 
 def _today(company: Company) -> str:

@@ -82,7 +82,7 @@ def write(into: Warehouse, found: Sequence[Answer], before: Rows, language: str)
         return 0
     statements = [TABLE]
     if into.dialect == "duckdb" and not before:  # others take descriptions in their own way
-        statements += comments({"review": list(COLUMNS)}, language)
+        statements += comments({"mart.review": list(COLUMNS)}, language)
     statements += [f"DELETE FROM mart.review WHERE {' OR '.join(map(_is, part))}" for part in _parts(gone)]
     statements += [_insert(part) for part in _parts(changed)]
     into.execute(*statements)

@@ -5,7 +5,7 @@
 -- investment_base: costs entered for months up to that of the entry (entered_on, else the first sale); they are no entered_costs.
 -- months_to_break_even: whole months from the entry to the month since which cumulative_contribution_base has not been below
 -- cumulative_investment_base, on every row of the market; NULL while it is not reached. target_*: the targets file; gap: reached
--- less target. acquisition: marketing_cost_base / new_customers. lifetime_value_base: contribution until now of the customers
+-- less target, of months that have begun. acquisition: marketing_cost_base / new_customers. lifetime_value_base: contribution until now of the customers
 -- won in that month, by customer (marketing not taken off).
 WITH sold AS (
   SELECT
@@ -177,7 +177,9 @@ SELECT
   CAST(a.cumulative_investment_base AS DECIMAL(18, 6)) AS cumulative_investment_base,
   CAST(greatest(date_diff('month', date_trunc('month', a.entered_on), p.month), 0) AS BIGINT) AS months_to_break_even,
   CAST(a.target_net_base AS DECIMAL(18, 6)) AS target_net_base,
-  CAST(a.net_base + a.refunds_base - a.target_net_base AS DECIMAL(18, 6)) AS target_gap_base,
+  CASE WHEN a.month <= CAST(:today AS DATE)
+    THEN CAST(a.net_base + a.refunds_base - a.target_net_base AS DECIMAL(18, 6))
+  END AS target_gap_base,
   CAST(a.target_contribution_base AS DECIMAL(18, 6)) AS target_contribution_base,
   CAST(a.target_orders AS DECIMAL(18, 6)) AS target_orders,
   CAST(a.target_new_customers AS DECIMAL(18, 6)) AS target_new_customers,
