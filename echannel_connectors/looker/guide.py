@@ -35,7 +35,8 @@ LAYOUT = """
 h3 { font-size: 16px; margin: 22px 0 4px; } section { margin-top: 30px; } li { margin-bottom: 5px; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; margin: 8px 0 14px; }
 th, td { text-align: left; vertical-align: top; padding: 6px 10px 6px 0; border-bottom: 1px solid var(--line); }
-th { color: var(--muted); font-weight: 600; } td:first-child code { white-space: nowrap; } code { font-size: 13px; overflow-wrap: anywhere; }
+th { color: var(--muted); font-weight: 600; } td:first-child code { white-space: nowrap; }
+code { font-size: 13px; overflow-wrap: anywhere; }
 .sheet { background: var(--paper); border: 1px solid var(--line); border-radius: 12px; padding: 6px 20px 16px; }
 dl { display: grid; grid-template-columns: 190px 1fr; gap: 3px 12px; font-size: 14px; margin: 4px 0; }
 dt { color: var(--muted); font-weight: 600; } dd { margin: 0; }
