@@ -886,4 +886,8 @@ FRENCH: dict[str, str] = {
     "{template}: links copy this report now ({connector}, {language}).":
         "{template} : les liens copient maintenant ce rapport ({connector}, {language}).",
     "looking for the tables …": "recherche des tables …",
+    "How a person builds the master report of a template, page by page.":
+        "Comment construire le rapport maître d'un modèle, page par page.",
+    "The guide: {path}": "Le guide : {path}",
+    "guide-TEMPLATE.html": "guide-MODÈLE.html",
 }  # fmt: skip

@@ -89,6 +89,33 @@ def check(
 
 
 @looker.command()
+def guide(
+    template: Name,
+    html: Annotated[Path | None, typer.Option(help="The page to write.", show_default="guide-TEMPLATE.html")] = None,
+    connector: Annotated[
+        Literal["sheets", "bigquery"], typer.Option(help="What the master report's data sources are.")
+    ] = "sheets",
+    language: Annotated[Literal["en", "fr"] | None, typer.Option(help="The language of the master report.")] = None,
+    project: Folder = HERE,
+) -> None:
+    """How a person builds the master report of a template, page by page.
+
+    Example: echannel looker guide b2c-shop --connector bigquery
+    """
+    from echannel_connectors.looker.guide import guide as written
+
+    found = _load(project)
+    word, settings = language or found.company.language, found.file.looker
+    text = written(
+        find_template(template, found.folder), connector=connector, language=word, host=settings.host,
+        currency=found.company.currency,
+    )  # fmt: skip
+    place = html or Path(f"guide-{template}.html")
+    place.write_text(text, encoding="utf-8")
+    show.talk(say("The guide: {path}", path=place))
+
+
+@looker.command()
 def register(
     template: Name,
     report: Annotated[str, typer.Argument(help="The master report: its address in the browser, or its id.")],
