@@ -38,6 +38,11 @@ def pandas_gbq(rows: int, endpoint: str, dataset: str) -> None:
         project=PROJECT, credentials=AnonymousCredentials(), client_options=ClientOptions(api_endpoint=endpoint)
     )
     client.create_dataset(dataset, exists_ok=True)
+    kinds = ["INT64", "INT64", *["STRING"] * 3, "NUMERIC", "NUMERIC", "DATE", "TIMESTAMP"]
+    columns = [bigquery.SchemaField(name, kind) for name, kind in zip(lines(1).column_names, kinds, strict=True)]
+    client.create_table(
+        bigquery.Table(f"{PROJECT}.{dataset}.lines", columns)
+    )  # of one that is not there it asks for ever
     frame = lines(rows).to_pandas(types_mapper=pd.ArrowDtype)
     pandas_gbq.to_gbq(
         frame, f"{dataset}.lines", project_id=PROJECT, if_exists="append", bigquery_client=client, progress_bar=False
@@ -47,6 +52,7 @@ def pandas_gbq(rows: int, endpoint: str, dataset: str) -> None:
 def dlt(rows: int, endpoint: str, dataset: str) -> None:
     """dlt knows no endpoint: its client is told one."""
     import dlt as library
+    from dlt.common.configuration.specs import gcp_credentials
     from google.api_core.client_options import ClientOptions
     from google.auth.credentials import AnonymousCredentials
     from google.cloud import bigquery
@@ -59,6 +65,9 @@ def dlt(rows: int, endpoint: str, dataset: str) -> None:
         plain(self, *given, **options)  # type: ignore[arg-type]  # whatever dlt gives
 
     bigquery.Client.__init__ = told  # type: ignore[method-assign]  # as above
+    known = gcp_credentials.GcpServiceAccountCredentialsWithoutDefaults
+    known.to_native_credentials = lambda _: AnonymousCredentials()
+    os.environ["NORMALIZE__DATA_WRITER__DISABLE_COMPRESSION"] = "true"  # the emulator does not unpack
     os.environ["DESTINATION__BIGQUERY__CREDENTIALS__PROJECT_ID"] = PROJECT
     os.environ["DESTINATION__BIGQUERY__CREDENTIALS__PRIVATE_KEY"] = "none"
     os.environ["DESTINATION__BIGQUERY__CREDENTIALS__CLIENT_EMAIL"] = "nobody@example.iam.gserviceaccount.com"

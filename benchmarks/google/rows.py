@@ -12,7 +12,7 @@ def lines(rows: int, first: int = 0) -> pa.Table:
     """Ids from `first` on, two amounts, three texts, a day, a moment: 9 columns, the same whoever asks."""
     ids = pa.array(range(first, first + rows), pa.int64())
     cents = pc.add(pc.bit_wise_and(pc.multiply(ids, 2654435761), 0xFFFFF), 1)
-    amount = pc.multiply(cents.cast(pa.decimal128(12, 0)), pa.scalar("0.01").cast(pa.decimal128(3, 2)))
+    amount = pc.multiply(cents.cast(pa.int32()).cast(pa.decimal128(10, 0)), pa.scalar("0.01").cast(pa.decimal128(3, 2)))
     money = amount.cast(pa.decimal128(18, 6))
     day = pc.add(pc.bit_wise_and(ids, 1023), 19_000).cast(pa.int32()).cast(pa.date32())
     moment = pc.add(pc.multiply(ids, 61_000_000), 1_700_000_000_000_000).cast(pa.timestamp("us", "UTC"))
