@@ -49,7 +49,7 @@ bench-prestashop: $(VENV)/.dev  ## this library and its peers against one stand-
 bench-erp: $(VENV)/.dev  ## the same for ERPs: PostgreSQL (by pip) and MariaDB (by apt) beside their peers; FLAGS=--full
 	$(BIN)/python -m benchmarks.erp $(FLAGS)
 
-schemas:  ## write the JSON schemas that editors use
+schemas:  ## write the JSON schemas that editors use, and the docs' pages of marts and checks
 	$(BIN)/python -m echannel_connectors.schemas
 
 clean:

@@ -69,7 +69,7 @@ def sync(
             run.read(source)
         entered.store(warehouse, files)
         pa.default_memory_pool().release_unused()  # what the last pages took; building needs its own
-        result.tables = build(warehouse, sources, company, project, on_event)
+        result.tables = build(warehouse, sources, company, project, run.hear)
         _warn_of_rates(run)
         if warehouse is not into:
             _publish(run, into)  # type: ignore[arg-type]  # what is no warehouse is a publisher

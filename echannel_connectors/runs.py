@@ -151,6 +151,12 @@ class Run:
         self.result.warnings.append(sentence)
         self.on_event(events.Warned(source, sentence))
 
+    def hear(self, event: events.Event) -> None:
+        """What others have to tell; their warnings stand in the result, too."""
+        if isinstance(event, events.Warned):
+            self.result.warnings.append(event.sentence)
+        self.on_event(event)
+
     # -- before reading ---------------------------------------------------------------------------------------------
 
     def _readings(self, source: Source) -> list[_Reading]:

@@ -1,4 +1,4 @@
-"""The JSON schemas that editors use for echannel.yaml and for specs; `make schemas` writes them."""
+"""What `make schemas` writes: JSON schemas of echannel.yaml, specs and checks, and the pages about the marts."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from echannel_connectors.models.core import TABLES, WORDS, CoreTable
+from echannel_connectors.models.pages import page
 from echannel_connectors.project import ProjectFile
+from echannel_connectors.review.check import SHIPPED, CheckFile
+from echannel_connectors.review.docs import PAGES, with_tables
+from echannel_connectors.review.history import COLUMNS
 from echannel_connectors.specs import Spec, shipped
+
+OTHERS = {"mart.review": COLUMNS}  # what is written by no SQL of the marts
 
 
 def schemas() -> dict[Path, dict[str, Any]]:
@@ -17,7 +23,18 @@ def schemas() -> dict[Path, dict[str, Any]]:
     return {
         folder / "spec.schema.json": spec_schema(),
         folder / "echannel.schema.json": ProjectFile.model_json_schema(by_alias=True),
+        SHIPPED / "checks.schema.json": CheckFile.model_json_schema(by_alias=True),
     }
+
+
+def pages() -> dict[Path, str]:
+    """The docs' pages that are made from the marts and the checks, and what each has to hold."""
+    docs = shipped("connector_specs").parent / "docs"
+    tables = {"tables.md": page("en", OTHERS), "tables.fr.md": page("fr", OTHERS)}
+    reviews = {
+        name: with_tables((docs / name).read_text(encoding="utf-8"), language) for name, language in PAGES.items()
+    }
+    return {docs / name: text for name, text in {**tables, **reviews}.items()}
 
 
 def spec_schema() -> dict[str, Any]:
@@ -51,3 +68,5 @@ def text(schema: dict[str, Any]) -> str:
 if __name__ == "__main__":
     for file, schema in schemas().items():
         file.write_text(text(schema), encoding="utf-8")
+    for file, written in pages().items():
+        file.write_text(written, encoding="utf-8")

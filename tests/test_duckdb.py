@@ -278,7 +278,7 @@ def test_what_finds_too_little_memory_gets_more_where_nobody_bounds_it(tmp_path:
     into = DuckDB(tmp_path / "any.duckdb")
     into.execute(hog)
     assert into.query("SELECT n FROM core.days").read_all()["n"].to_pylist() == [30_000_000]
-    assert into.query("SELECT current_setting('memory_limit') AS n").read_all()["n"].to_pylist() == ["192.0 MiB"]
+    assert into.query("SELECT current_setting('memory_limit') AS n").read_all()["n"].to_pylist() == ["96.0 MiB"]
     with pytest.raises(DestinationError, match="ran out of memory"):
         destinations.open("duckdb:///any.duckdb?memory_mib=192", tmp_path).execute(hog)  # type: ignore[union-attr]
 

@@ -63,6 +63,8 @@ def test_published_schemas_are_those_of_the_models() -> None:
     """An editor checks what the library checks: run `make schemas` after a change."""
     for file, schema in schemas.schemas().items():
         assert file.read_text(encoding="utf-8") == schemas.text(schema), f"{file.name} is out of date: make schemas"
+    for file, page in schemas.pages().items():
+        assert file.read_text(encoding="utf-8") == page, f"{file.name} is out of date: make schemas"
 
 
 def test_a_source_s_name_is_the_word_before_the_colon(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import typer
 from echannel_connectors import __version__
 from echannel_connectors.cli import show
 from echannel_connectors.cli.language import speak, told
+from echannel_connectors.cli.looker import looker
 from echannel_connectors.cli.spec import spec
 from echannel_connectors.destinations import warehouse_of
 from echannel_connectors.errors import DESTINATION, REFUSED, SETTINGS, SettingsError, Unavailable
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 
 app.add_typer(spec, name="spec")
+app.add_typer(looker, name="looker")
 
 Folder = Annotated[
     Path, typer.Option("--project", "-p", help="The folder that holds echannel.yaml.", show_default="this folder")
@@ -211,6 +213,48 @@ def restore(
 
     rows = put_back(_load(project).warehouse(), file)
     show.talk(say("{n:,} rows were put back; the next echannel sync builds with them.", n=sum(rows.values())))
+
+
+@app.command()
+def review(
+    project: Folder = HERE,
+    since_last: Annotated[
+        bool, typer.Option("--since-last", help="Begin with what changed since the last one.")
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="The folder for the report.", show_default="reviews, beside echannel.yaml")
+    ] = None,
+    projects: Annotated[
+        str | None, typer.Option(help="The coach's page over several projects, such as 'clients/*'.")
+    ] = None,
+) -> None:
+    """Ask the checks that are due, say what to do, and write the report.
+
+    Example: echannel review --since-last
+    """
+    from echannel_connectors.cli import review as reviews
+
+    if projects is not None:
+        reviews.run_coach(projects, report)
+    else:
+        reviews.run(_load(project), report, since_last=since_last)
+
+
+@app.command()
+def readiness(
+    market: Annotated[str, typer.Argument(help="The country to enter, such as GB.", show_default="asked")] = "",
+    project: Folder = HERE,
+    report: Annotated[
+        Path | None, typer.Option(help="The folder for the report.", show_default="reviews, beside echannel.yaml")
+    ] = None,
+) -> None:
+    """Is the company ready for a market? Questions, a profile, what to do first, and the steps with their days.
+
+    Example: echannel readiness GB
+    """
+    from echannel_connectors.cli.readiness import run
+
+    run(_load(project), market.upper(), report)
 
 
 @app.command()

@@ -12,12 +12,12 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import available_timezones
 
-import typer
 import yaml
 from pydantic import SecretStr, ValidationError
 
 from echannel_connectors import specs
 from echannel_connectors.cli import show
+from echannel_connectors.cli.asking import ask
 from echannel_connectors.cli.language import spoken, told
 from echannel_connectors.errors import SettingsError, did_you_mean
 from echannel_connectors.models.company import Company
@@ -26,11 +26,10 @@ from echannel_connectors.settings import written_in
 from echannel_connectors.sources.erp import Erp
 from echannel_connectors.sources.ga4 import Ga4
 from echannel_connectors.sources.prestashop import PrestaShop
-from echannel_connectors.texts import Text, say
+from echannel_connectors.texts import say
 
 KEY = re.compile(r"[!-~]{32}")  # the shop makes letters and digits; by hand a few signs are allowed
 DATASET = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9][.]\w+")  # project.dataset
-Check = Callable[[str], str]  # the answer as it is kept; a ValueError or SettingsError says what is wrong with it
 HEADER = (
     say("All of this may be changed by hand; `echannel check` looks it over."),
     say("Secrets are in .env beside this file, a line NAME=value each; `${{…}}` puts one in here."),
@@ -78,18 +77,18 @@ def ask_and_write(folder: Path) -> None:
 
 def _company(folder: Path) -> dict[str, str]:
     return {
-        "name": _ask(say("Your company's name"), folder.resolve().name),
-        "currency": _ask(say("Reporting currency (ISO code)"), "EUR", _currency),
-        "time_zone": _ask(say("Time zone of a business day"), system_zone() or _usual_zone(), _time_zone),
+        "name": ask(say("Your company's name"), folder.resolve().name),
+        "currency": ask(say("Reporting currency (ISO code)"), "EUR", _currency),
+        "time_zone": ask(say("Time zone of a business day"), system_zone() or _usual_zone(), _time_zone),
         "language": spoken(),
         "email_salt": "${ECHANNEL_SALT}",
     }
 
 
 def _ask_for_shop(sources: dict[str, dict[str, Any]], hidden: dict[str, str]) -> None:
-    if shop := _ask(say("The shop's address (https://…), empty for none"), check=_shop_address):
+    if shop := ask(say("The shop's address (https://…), empty for none"), check=_shop_address):
         sources["shop"] = {"connector": "prestashop", "url": shop, "key": "${SHOP_KEY}"}
-        hidden["SHOP_KEY"] = _ask(say("The webservice key (it is not shown)"), check=_key, is_hidden=True)
+        hidden["SHOP_KEY"] = ask(say("The webservice key (it is not shown)"), check=_key, is_hidden=True)
 
 
 def _ask_for_erp(sources: dict[str, dict[str, Any]], hidden: dict[str, str], folder: Path, time_zone: str) -> None:
@@ -105,13 +104,13 @@ def _ask_for_erp(sources: dict[str, dict[str, Any]], hidden: dict[str, str], fol
         return answer
 
     show.talk(say("ERPs that it knows: {known}", known=", ".join(known)))
-    if name := _ask(say("Which ERP, empty for none"), check=erp):
+    if name := ask(say("Which ERP, empty for none"), check=erp):
         usual = {word: parameter.default for word, parameter in specs.find(name, folder).parameters.items()}
         # A zone that the spec assumes is more likely to be the company's own.
         parameters = {word: time_zone if value in available_timezones() else value for word, value in usual.items()}
         sources["books"] = {"connector": name, "url": "${ERP_URL}", "parameters": parameters}
         question = say("The ERP's database, such as mysql://reader:password@host/books (it is not shown)")
-        hidden["ERP_URL"] = _ask(question, check=database, is_hidden=True)
+        hidden["ERP_URL"] = ask(question, check=database, is_hidden=True)
 
 
 def _ask_for_web(sources: dict[str, dict[str, Any]], folder: Path) -> None:
@@ -120,7 +119,7 @@ def _ask_for_web(sources: dict[str, dict[str, Any]], folder: Path) -> None:
             _valid(lambda: Ga4(property=(answer,)))
         return answer
 
-    if found := _ask(say("The number of a Google Analytics property, empty for none"), check=number):
+    if found := ask(say("The number of a Google Analytics property, empty for none"), check=number):
         credentials = _key_file(folder)
         told_of = {"credentials": credentials} if credentials else {}
         sources["web"] = {"connector": "ga4", "property": int(found), **told_of}
@@ -134,7 +133,7 @@ def _key_file(folder: Path) -> str:
             raise SettingsError(say("there is no file {path}", path=folder / answer))
         return answer
 
-    return _ask(say("The key file of its service account, empty for Google's own login"), check=there)
+    return ask(say("The key file of its service account, empty for Google's own login"), check=there)
 
 
 def _ask_for_destination(folder: Path) -> str:
@@ -142,12 +141,12 @@ def _ask_for_destination(folder: Path) -> str:
     question = say(
         "A Google Sheet (its address) or a BigQuery dataset (project.dataset) for the figures, empty for none"
     )
-    place = _ask(question, check=_google_place)
+    place = ask(question, check=_google_place)
     if not place:
         return "duckdb:///echannel.duckdb"
     words = {}
     if place.startswith("bigquery://"):
-        words["location"] = _ask(say("Where Google keeps the dataset (EU, US or a region)"), "EU")
+        words["location"] = ask(say("Where Google keeps the dataset (EU, US or a region)"), "EU")
     if credentials := _key_file(folder):
         words["credentials"] = credentials
     return place + ("?" + "&".join(f"{name}={quote(word)}" for name, word in words.items()) if words else "")
@@ -213,24 +212,7 @@ def _valid(make: Callable[[], Any]) -> None:  # whatever is made: only whether i
         raise SettingsError(specs.message_of(specs.first_mistake(error))) from None
 
 
-# -- asking ---------------------------------------------------------------------------------------------------------
-
-
-def _ask(question: Text, default: str = "", check: Check = str, *, is_hidden: bool = False) -> str:
-    """The answer, asked for again until it is a good one."""
-    while True:
-        answer: str = typer.prompt(
-            told(question),
-            default=default,
-            show_default=bool(default),
-            hide_input=is_hidden,
-            prompt_suffix=told(say(": ")),
-            err=True,
-        )
-        try:
-            return check(answer.strip() or default)
-        except SettingsError as error:
-            show.talk("  " + error.in_language(spoken()))
+# -- what is usual --------------------------------------------------------------------------------------------------
 
 
 def system_zone() -> str:

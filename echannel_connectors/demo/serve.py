@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from echannel_connectors.demo import entered
 from echannel_connectors.demo.company import NAME, Changes, Company
 from echannel_connectors.demo.story import moment
 
@@ -26,7 +27,9 @@ sources:
 destination: duckdb:///echannel.duckdb
 # A third of the web orders is booked in the ERP too, under the shop's reference: they count once.
 matches: {{books: {{order: {{web_reference: shop.reference}}}}}}
-markets: {{GB: {{entered_on: {entry}}}}}
+# What the company enters itself: change these files as you like, they are written once.
+cost_rules: {cost_rules}
+markets: {{GB: {{entered_on: {entry}, costs: {costs}, targets: {targets}}}}}
 reviews: {{started_on: {started}}}
 """
 
@@ -49,6 +52,7 @@ class Demo:
         return PROJECT.format(
             name=NAME, language=language, shop=json.dumps(self.url), key=json.dumps(self.key),
             erp=json.dumps(self.erp_url), entry=story.entry, started=story.start.replace(year=story.today.year),
+            costs=entered.COSTS, targets=entered.TARGETS, cost_rules=entered.COST_RULES,
         )  # fmt: skip
 
 
@@ -71,6 +75,9 @@ def serve_demo(folder: Path, today: date | None = None) -> Iterator[Demo]:
     _remember(state, company.story.today, moments)
     erp = (folder / ERP).resolve()
     company.write_erp(erp)
+    for name, text in entered.files(company.story).items():
+        if not (folder / name).exists():
+            (folder / name).write_text(text, encoding="utf-8")
     with company.shop.serve() as url:
         yield Demo(company, url, company.shop.key, f"sqlite:///{erp.as_posix()}", len(moments) + 1, changes)
 

@@ -11,10 +11,10 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -25,9 +25,12 @@ from echannel_connectors.errors import Conflict, DestinationError, EChannelError
 from echannel_connectors.streams import Batch, Finding, Progress, Shape, Slice
 from echannel_connectors.texts import say
 
+T = TypeVar("T")
 FOLDER = say("does its folder exist?")
-MEMORY_MIB = 192  # for a first try
+COMMIT_MIB = 96  # holds the rows of a commit and what it looks up; more would only fill with pages that nobody needs
 MIB_PER_THREAD = 95  # more threads than that find too little memory where two have enough
+AS_OPENED = ""
+FOR_TABLES = f"SET memory_limit = '192MiB'; SET threads TO {min(os.cpu_count() or 1, 2)}"
 ONE_THREAD = "SET threads TO 1"  # needs about half of what two need
 MORE_MEMORY = ("SET memory_limit = '512MiB'", "SET memory_limit = '50%'")  # half of what the machine has
 SAFE_SHARE = 10  # a sweep of more than one row in ten waits for a person
@@ -41,8 +44,8 @@ class DuckDB:
     """A warehouse in one DuckDB file, or in memory (`":memory:"`).
 
     `memory_mib` bounds DuckDB's own memory (the process takes some 250 MiB more). Where it is not given, DuckDB has
-    192 MiB, and more only for what finds no room in that. `wait_seconds` is how long to wait for a file that another
-    process holds.
+    96 MiB to load rows and 192 MiB to build tables, and more only for what finds no room in that. `wait_seconds` is how
+    long to wait for a file that another process holds.
     """
 
     dialect = "duckdb"
@@ -51,8 +54,8 @@ class DuckDB:
         self, path: str | os.PathLike[str], *, memory_mib: int | None = None, wait_seconds: float = 20.0
     ) -> None:
         self.path = os.fspath(path)
-        self.memory_mib = memory_mib or MEMORY_MIB
-        self._room = (ONE_THREAD,) if memory_mib else (ONE_THREAD, *MORE_MEMORY)
+        self.memory_mib = memory_mib or COMMIT_MIB
+        self._is_bounded = memory_mib is not None or self.path == ":memory:"
         self.wait_seconds = wait_seconds
         self._lock = threading.RLock()
         self._memory = duckdb.connect(":memory:") if self.path == ":memory:" else None
@@ -137,7 +140,8 @@ class DuckDB:
     def commit(self, shape: Shape, part: Slice, batch: Batch, number: int) -> int | None:
         position = json.dumps(dict(batch.position), sort_keys=True)
         values = {"stream": shape.name, "slice": part.name, "position": position, "number": number}
-        with self._writing() as connection:
+
+        def work(connection: duckdb.DuckDBPyConnection) -> int | None:
             if _first(connection, commit.MOVE, values)[0] == 0:
                 self._is_repeat(connection, shape, part, number, position)
                 return None
@@ -151,11 +155,15 @@ class DuckDB:
                     "INSERT INTO echannel.set_aside VALUES (?, ?, ?, ?, ?, now())",
                     [shape.name, bad.key, bad.column, bad.value, bad.reason],
                 )
-        return changed
+            return changed
+
+        return self._done(work)
 
     def sweep(self, shape: Shape, keys: pa.RecordBatchReader, *, accept: bool) -> Swept:
-        with self._writing() as connection:
-            connection.register("present", keys.read_all())
+        present = keys.read_all()
+
+        def work(connection: duckdb.DuckDBPyConnection) -> Swept:
+            connection.register("present", present)
             live = int(_first(connection, commit.live(shape))[0])
             missing = int(_first(connection, commit.gone(shape))[0])
             safe = missing * SAFE_SHARE <= live or (missing == 1 and live > 1)
@@ -164,29 +172,38 @@ class DuckDB:
                 connection.execute(commit.mark_deleted(shape))
                 connection.execute(commit.UNBUILT)
             connection.unregister("present")
-        return Swept(live, missing, deleted)
+            return Swept(live, missing, deleted)
+
+        return self._done(work)
 
     def forget(self, shape: Shape) -> None:
         self.execute((commit.FORGET, {"stream": shape.name}))
 
     def execute(self, *statements: str | tuple[str, Mapping[str, Any]]) -> None:
-        """All or nothing. What finds too little memory is done again by one thread, and then, unless the memory was
-        given, with more of it."""
-        with self.hold():
-            for more in self._room:
-                try:
-                    self._execute(statements)
-                    return
-                except OutOfMemory:
-                    assert self._held is not None
-                    self._held.execute(more)
-            self._execute(statements)
+        """All or nothing."""
 
-    def _execute(self, statements: Iterable[str | tuple[str, Mapping[str, Any]]]) -> None:
-        with self._writing() as connection:
+        def work(connection: duckdb.DuckDBPyConnection) -> None:
             for statement in statements:
                 sql, values = (statement, {}) if isinstance(statement, str) else statement
                 connection.execute(sql, dict(values) or None)
+
+        self._done(work, AS_OPENED if self._is_bounded else FOR_TABLES)
+
+    def _done(self, work: Callable[[duckdb.DuckDBPyConnection], T], room: str = AS_OPENED) -> T:
+        """A transaction. What finds too little memory is done again by one thread, and then, unless the memory was
+        given, with more of it."""
+        steps = (room, ONE_THREAD, *(() if self._is_bounded else MORE_MEMORY))
+        with self.hold():
+            for step in steps:
+                assert self._held is not None
+                self._held.execute(step)
+                try:
+                    with self._writing() as connection:
+                        return work(connection)
+                except OutOfMemory:
+                    if step == steps[-1]:
+                        raise
+        raise AssertionError("the last step returns or raises")
 
     def query(self, sql: str, parameters: Iterable[Any] | Mapping[str, Any] = ()) -> pa.RecordBatchReader:
         values = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from graphlib import TopologicalSorter
 from importlib import resources
 from pathlib import Path
@@ -22,10 +22,11 @@ from echannel_connectors.arrow import SQL_TYPES
 from echannel_connectors.destinations import Warehouse, commit
 from echannel_connectors.destinations.commit import quoted
 from echannel_connectors.errors import SettingsError, SpecError, did_you_mean
-from echannel_connectors.events import Building, Built, OnEvent
+from echannel_connectors.events import Building, Built, OnEvent, Warned
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES, CoreTable
 from echannel_connectors.models.described import comments
+from echannel_connectors.models.own import OwnMart, build_own, own_marts
 from echannel_connectors.specs import Spec
 from echannel_connectors.streams import Source
 from echannel_connectors.texts import say
@@ -46,22 +47,37 @@ def build(
     """
     clock = time.monotonic()
     marts = mart_selects(company)
+    own = own_marts(project, _values(company), marts)
     names = [f"core.{name}" for name in TABLES] + list(marts)
-    counts = " UNION ALL ".join(f"SELECT '{name}' AS name, count(*) AS n FROM {name}" for name in names)
     with into.hold():
         _register(into, sources)
         statements = what_builds(into, sources, company, project)
-        made_of = hashlib.sha256("\n".join(statements).encode()).hexdigest()
-        is_new = not _is_built(into, made_of, names)
+        made_of = hashlib.sha256("\n".join([*statements, *(one.select for one in own)]).encode()).hexdigest()
+        all_of_them = [*names, *(one.table for one in own)]
+        is_new = not _is_built(into, made_of, all_of_them)
         if is_new:
-            on_event(Building(len(names)))
-            into.execute(*statements, commit.UNBUILT, (commit.BUILT, {"made_of": made_of}))
+            on_event(Building(len(all_of_them)))
+            into.execute(*statements, commit.UNBUILT)
+            names += _own_built(into, own, on_event)
+            if len(names) == len(all_of_them):  # otherwise the next run tries again
+                into.execute((commit.BUILT, {"made_of": made_of}))
         else:
+            names = all_of_them
             rebuild_freshness(into, company)
+        counts = " UNION ALL ".join(f"SELECT '{name}' AS name, count(*) AS n FROM {name}" for name in names)
         rows = {row["name"]: row["n"] for row in into.query(counts).read_all().to_pylist()}
-    for name in marts if is_new else ():
-        on_event(Built(name, rows[name], round(time.monotonic() - clock, 3)))
+    for name in names if is_new else ():
+        if name.startswith("mart."):
+            on_event(Built(name, rows[name], round(time.monotonic() - clock, 3)))
     return rows
+
+
+def _own_built(into: Warehouse, own: Iterable[OwnMart], on_event: OnEvent) -> Iterator[str]:
+    for one, problem in build_own(into, own):
+        if problem is None:
+            yield one.table
+        else:
+            on_event(Warned(one.table, problem))
 
 
 def what_builds(into: Warehouse, sources: Iterable[Source], company: Company, project: Path | None) -> list[str]:
@@ -73,8 +89,7 @@ def what_builds(into: Warehouse, sources: Iterable[Source], company: Company, pr
     statements += stock_snapshot(company)
     marts = mart_selects(company)
     statements += [f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in marts.items()]
-    columns = {name.removeprefix("mart."): list(mart_columns(name)) for name in marts}
-    return [*statements, *comments(columns, company.language)]
+    return [*statements, *comments(mart_columns(company), company.language)]
 
 
 def _is_built(into: Warehouse, made_of: str, names: Iterable[str]) -> bool:
@@ -250,7 +265,7 @@ class _Select:
 
     sql: str
     tables: tuple[str, ...]
-    columns: frozenset[str]
+    columns: tuple[str, ...]
 
 
 @lru_cache(maxsize=512)
@@ -270,7 +285,7 @@ def _select(sql: str, where: str, values: tuple[tuple[str, str], ...], dialect: 
         placeholder.replace(exp.Literal.string(known[placeholder.name]))
     own = {cte.alias for cte in query.find_all(exp.CTE)}
     tables = [found.name for found in query.find_all(exp.Table) if not found.db and found.name not in own]
-    return _Select(query.sql(dialect), tuple(dict.fromkeys(tables)), frozenset(query.named_selects))
+    return _Select(query.sql(dialect), tuple(dict.fromkeys(tables)), tuple(query.named_selects))
 
 
 def stock_snapshot(company: Company) -> list[str]:
@@ -321,19 +336,28 @@ def _plain(name: str) -> str:
 
 def mart_selects(company: Company, today: date | None = None) -> dict[str, str]:
     """Each mart's SELECT by its name, in an order in which every mart comes after those it reads."""
-    values = (
-        ("currency", company.currency),
-        ("time_zone", company.time_zone),
-        ("today", today.isoformat() if today else _today(company)),
-        ("matching", f",{','.join(company.matches)},"),
-    )
+    return {name: one.sql for name, one in _mart_selects(company, today).items()}
+
+
+def _mart_selects(company: Company, today: date | None) -> dict[str, _Select]:
+    values = tuple(_values(company, today).items())
     texts = mart_texts()
     # Sorted, so that the order is the same in every process: what was built is known by its statements.
     reads = {
         name: sorted(set(re.findall(r"\bmart\.\w+", _without_comments(texts[name]))) - {name}) for name in sorted(texts)
     }
     order = TopologicalSorter(reads).static_order()
-    return {name: _select(texts[name], name, values, "duckdb").sql for name in order}
+    return {name: _select(texts[name], name, values, "duckdb") for name in order}
+
+
+def _values(company: Company, today: date | None = None) -> dict[str, str]:
+    """What the parameters in a mart's SQL stand for."""
+    return {
+        "currency": company.currency,
+        "time_zone": company.time_zone,
+        "today": today.isoformat() if today else _today(company),
+        "matching": f",{','.join(company.matches)},",
+    }
 
 
 def mart_texts() -> dict[str, str]:
@@ -346,12 +370,9 @@ def mart_texts() -> dict[str, str]:
     }
 
 
-@cache
-def mart_columns(name: str) -> tuple[str, ...]:
-    """A mart's columns, in its order."""
-    query = sqlglot.parse_one(mart_texts()[name], read="duckdb")
-    assert isinstance(query, exp.Query)  # `mart_selects` refuses anything else
-    return tuple(query.named_selects)
+def mart_columns(company: Company) -> dict[str, tuple[str, ...]]:
+    """Each mart's columns by its name, in its order."""
+    return {name: one.columns for name, one in _mart_selects(company, None).items()}
 
 
 def _today(company: Company) -> str:

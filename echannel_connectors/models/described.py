@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -23,7 +23,7 @@ class Described:
     columns: Mapping[str, str]
 
 
-def describe(mart: str, columns: list[str], language: str) -> Described:
+def describe(mart: str, columns: Iterable[str], language: str) -> Described:
     """A mart (without its schema) and these columns of it. Raises KeyError for what nobody described."""
     found = _file()
     own = found["marts"][mart]["columns"]
@@ -36,14 +36,14 @@ def describe(mart: str, columns: list[str], language: str) -> Described:
     return Described(found["marts"][mart]["table"][language], {column: said(column) for column in columns})
 
 
-def comments(columns: Mapping[str, list[str]], language: str) -> Iterator[str]:
-    """COMMENT ON statements for the marts that are described, given each one's columns."""
-    for mart, names in columns.items():
-        if mart in _file()["marts"]:
+def comments(columns: Mapping[str, Iterable[str]], language: str) -> Iterator[str]:
+    """COMMENT ON statements for the marts that are described, given the columns of each by its name (mart.sales)."""
+    for table, names in columns.items():
+        if (mart := table.removeprefix("mart.")) in _file()["marts"]:
             one = describe(mart, names, language)
-            yield f"COMMENT ON TABLE mart.{quoted(mart)} IS {_literal(one.table)}"
+            yield f"COMMENT ON TABLE {table} IS {_literal(one.table)}"
             for name, text in one.columns.items():
-                yield f"COMMENT ON COLUMN mart.{quoted(mart)}.{quoted(name)} IS {_literal(text)}"
+                yield f"COMMENT ON COLUMN {table}.{quoted(name)} IS {_literal(text)}"
 
 
 def _literal(text: str) -> str:

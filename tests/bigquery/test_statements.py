@@ -42,7 +42,7 @@ def mart_statements() -> dict[str, str]:
 
 
 def described() -> list[str]:
-    columns = {name.removeprefix("mart."): list(build.mart_columns(name)) for name in build.mart_selects(COMPANY)}
+    columns = build.mart_columns(COMPANY)
     return list(comments(columns, "en"))
 
 

@@ -250,3 +250,19 @@ def test_it_looks_like_a_real_small_company(synced: Synced) -> None:
     stock = synced.ask("SELECT status, count(*) FROM mart.inventory WHERE source = 'shop' GROUP BY 1")
     assert {status for (status,) in stock} == {"out_of_stock", "below_reorder_point", "healthy", "overstock", "dead"}
     assert stock["healthy",] == max(stock.values())
+
+
+def test_every_mart_has_rows_to_look_at(synced: Synced) -> None:
+    """Also what the company enters itself: Britain's costs and targets, and what an order costs."""
+    with duckdb.connect(str(synced.warehouse), read_only=True) as connection:
+        names = connection.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'mart'"
+        ).fetchall()
+        empty = [name for (name,) in names if not connection.execute(f"SELECT 1 FROM mart.{name} LIMIT 1").fetchall()]
+        assert empty == ["marketing_daily"]  # it has no web analytics
+        britain = connection.execute("""SELECT min(months_to_break_even), max(cumulative_investment_base) > 3000,
+            sum(target_net_base) > 0, min(fees_base) FILTER (WHERE orders > 0) > 0, sum(shipping_cost_base) > 0
+            FROM mart.market_entry WHERE market = 'GB'""").fetchall()
+        # Prepared for two months, paid back within the year.
+        assert britain[0][0] in range(2, 9)
+        assert britain[0][1:] == (True, True, True, True)

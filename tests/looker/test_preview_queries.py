@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from echannel_connectors.days import Span
 from echannel_connectors.looker.preview.cubes import cube_query, cubes_of
 from echannel_connectors.looker.preview.figures import Choice, Report, last_day, page_figures
-from echannel_connectors.looker.preview.periods import PRESETS, Span, chosen_periods, preset_periods
+from echannel_connectors.looker.preview.periods import PRESETS, chosen_periods, preset_periods
 from echannel_connectors.looker.preview.query import chart_query
 from echannel_connectors.looker.template import find_template
 from tests.looker.marts import COMPANY, add_order, make_marts, query_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal as D
 from pathlib import Path
 
@@ -133,3 +134,12 @@ def test_every_kind_of_file_fills_its_core_table() -> None:
     for kind in (entered.RATES, entered.COSTS, entered.TARGETS, entered.COST_RULES):
         assert {*kind.columns} | {"market"} >= {*entered.TABLES[kind.table].types}
         assert {*kind.columns} <= {*entered.TABLES[kind.table].types}
+
+
+@pytest.mark.parametrize("page", ["company-files.md", "company-files.fr.md"])
+def test_the_page_lists_every_column(page: str) -> None:
+    text = (Path(__file__).parents[2] / "docs" / page).read_text(encoding="utf-8")
+    for kind in (entered.RATES, entered.COSTS, entered.TARGETS, entered.COST_RULES):
+        part = text.split(f"<!-- columns: {kind.table} -->")[1].split("<!-- end -->")[0]
+        assert re.findall(r"^\| `(\w+)`", part, re.MULTILINE) == list(kind.columns)
+    assert all(f"`{metric}`" in text for metric in entered.METRICS)

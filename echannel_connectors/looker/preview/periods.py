@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import get_args
 
+from echannel_connectors.days import Span, is_month_end, month_end, shift_months
 from echannel_connectors.looker.template import Preset
 
 PRESETS: tuple[str, ...] = get_args(Preset)
 ROLLING = {"today": 1, "last_7_days": 7, "last_28_days": 28, "last_90_days": 90}
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Both days belong to it."""
-
-    first: date
-    last: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +35,11 @@ def preset_periods(preset: str, today: date) -> Periods:
         last = month - timedelta(days=1)
         return _compared(Span(last.replace(day=1), last), months=1, to_date=False)
     if preset == "last_12_months":
-        return _compared(Span(shift_months(month, -11), today), months=12, to_date=not _is_month_end(today))
+        return _compared(Span(shift_months(month, -11), today), months=12, to_date=not is_month_end(today))
     if preset == "this_year":
-        over = today.month == 12 and _is_month_end(today)
+        over = today.month == 12 and is_month_end(today)
         return _compared(Span(today.replace(month=1, day=1), today), months=12, to_date=not over)
-    return _compared(Span(month, today), months=1, to_date=not _is_month_end(today))
+    return _compared(Span(month, today), months=1, to_date=not is_month_end(today))
 
 
 def chosen_periods(first: date, last: date, today: date) -> Periods:
@@ -56,9 +48,9 @@ def chosen_periods(first: date, last: date, today: date) -> Periods:
     ends_later = last > today >= first
     span = Span(first, today if ends_later else last)
     # Whole months compare with whole months, and the begun month with the same days of the one before.
-    by_months = first.day == 1 and (_is_month_end(last) or span.last == today)
+    by_months = first.day == 1 and (is_month_end(last) or span.last == today)
     months = (span.last.year - first.year) * 12 + span.last.month - first.month + 1 if by_months else 0
-    return _compared(span, months=months, to_date=ends_later or (by_months and not _is_month_end(span.last)))
+    return _compared(span, months=months, to_date=ends_later or (by_months and not is_month_end(span.last)))
 
 
 def _compared(span: Span, *, months: int, to_date: bool) -> Periods:
@@ -69,18 +61,7 @@ def _compared(span: Span, *, months: int, to_date: bool) -> Periods:
         before = Span(span.first - timedelta(days=days), span.first - timedelta(days=1))
     else:
         end = shift_months(span.last, -months)
-        if _is_month_end(span.last):
-            end = end.replace(day=calendar.monthrange(end.year, end.month)[1])
+        if is_month_end(span.last):
+            end = month_end(end)
         before = Span(shift_months(span.first, -months), end)
     return Periods(span, before, year_ago, to_date)
-
-
-def shift_months(day: date, months: int) -> date:
-    """The same day of another month, or its last day where there is no such day (29 February becomes 28)."""
-    index = day.year * 12 + day.month - 1 + months
-    year, month = divmod(index, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
-
-
-def _is_month_end(day: date) -> bool:
-    return day.day == calendar.monthrange(day.year, day.month)[1]

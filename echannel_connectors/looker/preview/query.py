@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from echannel_connectors.looker.preview.periods import Periods, Span
+from echannel_connectors.days import Span
+from echannel_connectors.looker.preview.periods import Periods
 from echannel_connectors.looker.template import AnyChart, Source, Template, Trend
 
 Value = str | int | date

@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from echannel_connectors.days import shift_months
 from echannel_connectors.errors import SettingsError
 from echannel_connectors.looker.preview import page
 from echannel_connectors.looker.preview.cubes import cube_columns, cube_query, cubes_of
@@ -27,7 +28,6 @@ from echannel_connectors.looker.preview.figures import (
     missing,
     newest_day,
 )
-from echannel_connectors.looker.preview.periods import shift_months
 from echannel_connectors.looker.template import find_template
 from echannel_connectors.texts import say
 

@@ -23,7 +23,7 @@ numbers AS (
 
 happened AS (
   SELECT
-    c.cohort_month, c.first_market AS market, date_diff('month', c.cohort_month, o.date) AS months_since,
+    c.cohort_month, c.first_market AS market, greatest(date_diff('month', c.cohort_month, o.date), 0) AS months_since,
     count(DISTINCT o.customer_source || '/' || o.customer_id) AS returning_customers, count(*) AS orders,
     sum(o.net_base) AS net_base, CAST(0 AS DECIMAL(18, 6)) AS refunds_base, sum(o.margin_base) AS margin_base,
     sum(coalesce(o.margin_base, 0) + o.refunds_margin_base + o.shipping_base - o.fees_base - o.shipping_cost_base - o.packaging_base)
@@ -33,7 +33,7 @@ happened AS (
   GROUP BY c.cohort_month, c.first_market, months_since
   UNION ALL
   SELECT
-    c.cohort_month, c.first_market, date_diff('month', c.cohort_month, s.date), 0, 0, 0, s.net_base, 0, 0
+    c.cohort_month, c.first_market, greatest(date_diff('month', c.cohort_month, s.date), 0), 0, 0, 0, s.net_base, 0, 0
   FROM mart.sales AS s
   JOIN mart.customers AS c ON c.source = s.customer_source AND c.customer_id = s.customer_id
   WHERE s.kind = 'refund'
@@ -59,6 +59,8 @@ SELECT
   CAST(coalesce(h.contribution_base, 0) AS DECIMAL(18, 6)) AS contribution_base,
   n.n < date_diff('month', s.cohort_month, CAST(:today AS DATE)) AS is_complete
 FROM sizes AS s
-JOIN numbers AS n ON n.n <= date_diff('month', s.cohort_month, CAST(:today AS DATE))
+CROSS JOIN numbers AS n
 LEFT JOIN summed AS h
   ON h.cohort_month = s.cohort_month AND coalesce(h.market, '') = coalesce(s.market, '') AND h.months_since = n.n
+-- Documents with a day ahead are there, too.
+WHERE n.n <= date_diff('month', s.cohort_month, CAST(:today AS DATE)) OR h.months_since IS NOT NULL

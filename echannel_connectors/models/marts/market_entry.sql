@@ -5,7 +5,7 @@
 -- investment_base: costs entered for months up to that of the entry (entered_on, else the first sale); they are no entered_costs.
 -- months_to_break_even: whole months from the entry to the month since which cumulative_contribution_base has not been below
 -- cumulative_investment_base, on every row of the market; NULL while it is not reached. target_*: the targets file; gap: reached
--- less target. acquisition: marketing_cost_base / new_customers. lifetime_value_base: contribution until now of the customers
+-- less target, of months that have begun. acquisition: marketing_cost_base / new_customers. lifetime_value_base: contribution until now of the customers
 -- won in that month, by customer (marketing not taken off).
 WITH sold AS (
   SELECT
@@ -87,7 +87,7 @@ digits AS (
   SELECT d.n FROM (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) AS d(n)
 ),
 
--- Months that have begun, and those ahead that have a target.
+-- Months that have begun, and those ahead of which something is known, such as a target.
 months AS (
   SELECT e.market, e.entered_on, e.first_month + INTERVAL (a.n + 10 * b.n + 100 * c.n) MONTH AS month
   FROM entries AS e
@@ -117,7 +117,8 @@ facts AS (
   LEFT JOIN advertised AS a ON a.market = m.market AND a.month = m.month
   LEFT JOIN spent AS c ON c.market = m.market AND c.month = m.month
   LEFT JOIN aimed AS t ON t.market = m.market AND t.month = m.month
-  WHERE m.month <= CAST(:today AS DATE) OR t.market IS NOT NULL OR c.market IS NOT NULL
+  WHERE m.month <= CAST(:today AS DATE)
+    OR s.market IS NOT NULL OR o.market IS NOT NULL OR t.market IS NOT NULL OR c.market IS NOT NULL
 ),
 
 contributed AS (
@@ -176,7 +177,9 @@ SELECT
   CAST(a.cumulative_investment_base AS DECIMAL(18, 6)) AS cumulative_investment_base,
   CAST(greatest(date_diff('month', date_trunc('month', a.entered_on), p.month), 0) AS BIGINT) AS months_to_break_even,
   CAST(a.target_net_base AS DECIMAL(18, 6)) AS target_net_base,
-  CAST(a.net_base + a.refunds_base - a.target_net_base AS DECIMAL(18, 6)) AS target_gap_base,
+  CASE WHEN a.month <= CAST(:today AS DATE)
+    THEN CAST(a.net_base + a.refunds_base - a.target_net_base AS DECIMAL(18, 6))
+  END AS target_gap_base,
   CAST(a.target_contribution_base AS DECIMAL(18, 6)) AS target_contribution_base,
   CAST(a.target_orders AS DECIMAL(18, 6)) AS target_orders,
   CAST(a.target_new_customers AS DECIMAL(18, 6)) AS target_new_customers,

@@ -19,24 +19,17 @@ WITH money AS (
     sum(margin_base) FILTER (WHERE kind = 'sale') AS margin_base,
     sum(CASE WHEN product_id IS NULL THEN net_base ELSE margin_base END) FILTER (WHERE kind = 'refund') AS refunds_margin_base,
     sum(cost_known_net_base) FILTER (WHERE kind = 'sale') AS cost_known_net_base,
-    max(order_sequence) AS order_sequence, max(customer_status) AS customer_status,
-    max(customer_source) AS customer_source, max(customer_id) AS customer_id,
-    max(customer_kind) AS customer_kind, max(customer_group) AS customer_group, max(company) AS company,
-    max(basket) AS basket, max(transaction_id) AS transaction_id, max(channel_group) AS channel_group,
-    max(source_medium) AS source_medium, max(campaign) AS campaign
+    -- What nothing delivers (NULL: a service, a free line) is neither missing nor waited for.
+    bool_and(delivered_quantity >= quantity) FILTER (WHERE kind = 'sale') AS in_full,
+    sum(net_base) FILTER (WHERE kind = 'sale' AND delivered_quantity = 0) AS open_base,
+    -- The same on all rows of an order.
+    max(order_sequence) AS order_sequence, any_value(customer_status) AS customer_status,
+    any_value(customer_source) AS customer_source, any_value(customer_id) AS customer_id,
+    any_value(customer_kind) AS customer_kind, any_value(customer_group) AS customer_group,
+    any_value(company) AS company, any_value(basket) AS basket, any_value(transaction_id) AS transaction_id,
+    any_value(channel_group) AS channel_group, any_value(source_medium) AS source_medium, any_value(campaign) AS campaign
   FROM mart.sales
   WHERE order_id IS NOT NULL
-  GROUP BY source, order_id
-),
-
-delivered AS (
-  SELECT
-    source, order_id,
-    -- What nothing delivers (NULL: a service, a free line) is neither missing nor waited for.
-    bool_and(delivered_quantity >= quantity) AS in_full,
-    sum(CASE WHEN delivered_quantity = 0 THEN amount_net ELSE 0 END) AS open_net
-  FROM core.order_lines
-  WHERE _deleted_at IS NULL
   GROUP BY source, order_id
 ),
 
@@ -118,17 +111,16 @@ SELECT
   date_diff('day', o.ordered_at, o.shipped_at) AS days_to_ship,
   date_diff('day', o.ordered_at, o.paid_at) AS days_to_pay,
   coalesce(o.delivered_at, o.shipped_at) <= o.promised_at AS on_time,
-  d.in_full,
+  m.in_full,
   o.status IN ('confirmed') AS is_open,
   CASE WHEN o.status = 'confirmed'
-    THEN CAST(round(CAST(coalesce(d.open_net, 0) AS DECIMAL(38, 6)) * o.rate, 6) AS DECIMAL(18, 6)) ELSE 0
+    THEN CAST(coalesce(m.open_base, 0) AS DECIMAL(18, 6)) ELSE 0
   END AS open_value_base,
   m.transaction_id IS NOT NULL
     OR coalesce(o.channel IN ('b2c_web', 'b2b_web') AND o.order_date BETWEEN w.first_day AND w.last_day, FALSE) AS is_matchable,
   m.transaction_id IS NOT NULL AS is_matched
 FROM facts AS o
 JOIN money AS m ON m.source = o.source AND m.order_id = o.order_id
-LEFT JOIN delivered AS d ON d.source = o.source AND d.order_id = o.order_id
 LEFT JOIN charged AS p
   ON p.kind = 'payment_fee' AND p.word = coalesce(o.payment_method, '') AND p.market = coalesce(o.country, '')
   AND p.order_date = o.order_date

@@ -75,14 +75,14 @@ sums AS (
 summed AS (
   SELECT
     month, source, market, customer_kind,
-    CAST(sum(open_base) AS DECIMAL(18, 6)) AS open_base, CAST(sum(overdue_base) AS DECIMAL(18, 6)) AS overdue_base,
-    CAST(sum(credit_sales_base) AS DECIMAL(18, 6)) AS credit_sales_base
+    sum(open_base) AS open_base, sum(overdue_base) AS overdue_base, sum(credit_sales_base) AS credit_sales_base
   FROM sums
   GROUP BY month, source, market, customer_kind
 )
 
 SELECT
-  month, source, market, customer_kind, open_base, overdue_base, credit_sales_base,
+  month, source, market, customer_kind, CAST(open_base AS DECIMAL(18, 6)) AS open_base,
+  CAST(overdue_base AS DECIMAL(18, 6)) AS overdue_base, CAST(credit_sales_base AS DECIMAL(18, 6)) AS credit_sales_base,
   CASE WHEN credit_sales_base > 0 THEN CAST(
     CAST(open_base * 1000000 AS HUGEINT) * 90 // CAST(credit_sales_base * 1000000 AS HUGEINT) AS BIGINT
   ) END AS dso_days

@@ -97,15 +97,25 @@ baskets AS (
 
 numbered AS (
   SELECT
-    o.source, o.order_id, o.reference, o.basket, o.store, o.channel, o.country, o.order_date, o.currency, o.sales_rep,
-    o.shipping_net, o.total_net, o.total_tax, o.fx_rate, o.customer_kind, o.customer_group, o.company,
-    o.customer_source, o.customer_id, v.transaction_id, v.channel_group, v.source_medium, v.campaign,
+    o.source, o.order_id, o.order_date, o.currency, o.shipping_net, o.total_net, o.total_tax, o.fx_rate,
+    coalesce(o.store, '') AS store, o.channel, o.country AS market, o.reference AS order_reference, o.basket,
+    o.customer_source, o.customer_id, o.customer_kind, o.customer_group, o.company, o.sales_rep, v.transaction_id,
+    v.channel_group, v.source_medium, v.campaign,
     CASE WHEN o.person IS NOT NULL
       THEN dense_rank() OVER (PARTITION BY o.person ORDER BY b.basket_at, o.source, o.basket)
     END AS order_sequence
   FROM counted AS o
   JOIN baskets AS b ON b.source = o.source AND b.basket = o.basket
   LEFT JOIN visits AS v ON v.source = o.source AND v.basket = o.basket
+),
+
+sold AS (
+  SELECT
+    source, order_id, order_date, currency, shipping_net, total_net, total_tax, fx_rate, store, channel, market,
+    order_reference, basket, customer_source, customer_id, customer_kind,
+    CASE WHEN order_sequence = 1 THEN 'new' WHEN order_sequence > 1 THEN 'returning' END AS customer_status,
+    customer_group, company, sales_rep, transaction_id, channel_group, source_medium, campaign, order_sequence
+  FROM numbered
 ),
 
 line_totals AS (
@@ -123,8 +133,11 @@ rest AS (
     o.source, o.order_id, o.order_date, o.currency, o.fx_rate, coalesce(o.shipping_net, 0) AS shipping_net,
     o.total_net - coalesce(o.shipping_net, 0) - coalesce(l.net, 0) AS left_net,
     CASE WHEN l.order_id IS NULL OR l.has_taxes THEN o.total_tax - coalesce(l.tax, 0) END AS left_tax,
-    l.tax_rate, l.order_id IS NULL AS has_no_lines
-  FROM numbered AS o
+    l.tax_rate, l.order_id IS NULL AS has_no_lines,
+    o.store, o.channel, o.market, o.order_reference, o.basket, o.customer_source, o.customer_id, o.customer_kind,
+    o.customer_status, o.customer_group, o.company, o.sales_rep, o.transaction_id, o.channel_group,
+    o.source_medium, o.campaign, o.order_sequence
+  FROM sold AS o
   LEFT JOIN line_totals AS l ON l.source = o.source AND l.order_id = o.order_id
 ),
 
@@ -146,59 +159,80 @@ refunded_products AS (
 documents AS (
   SELECT
     'sale' AS kind, l.source, l.order_id, o.order_date AS date, o.currency, o.fx_rate,
-    l.product_id, l.variant_id, l.sku, l.name AS product_name, l.quantity, l.amount_net AS net, l.amount_tax AS tax,
-    l.tax_rate, l.discount_net AS discount, l.unit_cost, l.unit_cost_currency, l.unit_cost_fx_rate, l.line_id
+    l.product_id, l.variant_id, l.sku, l.name AS product_name, l.quantity, l.delivered_quantity, l.amount_net AS net,
+    l.amount_tax AS tax, l.tax_rate, l.discount_net AS discount, l.unit_cost, l.unit_cost_currency, l.unit_cost_fx_rate,
+    l.line_id,
+    o.store, o.channel, o.market, o.order_reference, o.basket, o.customer_source, o.customer_id, o.customer_kind,
+    o.customer_status, o.customer_group, o.company, o.sales_rep, o.transaction_id, o.channel_group,
+    o.source_medium, o.campaign, o.order_sequence
   FROM core.order_lines AS l
-  JOIN numbered AS o ON o.source = l.source AND o.order_id = l.order_id
+  JOIN sold AS o ON o.source = l.source AND o.order_id = l.order_id
   WHERE l._deleted_at IS NULL
   UNION ALL
   SELECT
-    'shipping', source, order_id, order_date, currency, fx_rate, NULL, NULL, NULL, NULL, 0, shipping_net,
+    'shipping', source, order_id, order_date, currency, fx_rate, NULL, NULL, NULL, NULL, 0, NULL, shipping_net,
     CASE WHEN has_no_lines THEN 0 ELSE left_tax END,
     -- The rate of its lines, where its tax says so to two cents.
     CASE WHEN abs(CAST(round(CAST(shipping_net AS DECIMAL(38, 6)) * tax_rate, 6) AS DECIMAL(18, 6)) - left_tax) <= 0.02
       THEN tax_rate
     END,
-    0, NULL, NULL, NULL, 'shipping'
+    0, NULL, NULL, NULL, 'shipping',
+    store, channel, market, order_reference, basket, customer_source, customer_id, customer_kind, customer_status,
+    customer_group, company, sales_rep, transaction_id, channel_group, source_medium, campaign, order_sequence
   FROM rest WHERE shipping_net <> 0
   UNION ALL
   -- What is left of the order's total: cents of rounding, or all of it where an order shows no lines (its discount has no
   -- line to lie on). So every sale has a row, and its rows are its total.
   SELECT
-    'rounding', source, order_id, order_date, currency, fx_rate, NULL, NULL, NULL, NULL, 0, left_net,
-    CASE WHEN has_no_lines OR shipping_net = 0 THEN left_tax ELSE 0 END, NULL, 0, NULL, NULL, NULL, 'rounding'
+    'rounding', source, order_id, order_date, currency, fx_rate, NULL, NULL, NULL, NULL, 0, NULL, left_net,
+    CASE WHEN has_no_lines OR shipping_net = 0 THEN left_tax ELSE 0 END, NULL, 0, NULL, NULL, NULL, 'rounding',
+    store, channel, market, order_reference, basket, customer_source, customer_id, customer_kind, customer_status,
+    customer_group, company, sales_rep, transaction_id, channel_group, source_medium, campaign, order_sequence
   FROM rest WHERE left_net <> 0 OR has_no_lines
   UNION ALL
   -- A refund of an order that does not count would take away what was never added.
   SELECT
     'refund', r.source, r.order_id, r.refund_date, r.currency,
     CASE WHEN r.currency = :currency THEN coalesce(r.fx_rate, 1) ELSE coalesce(r.fx_rate, f.rate) END,
-    r.product_id, r.variant_id, l.sku, l.name, -r.quantity, -(r.amount_net + coalesce(r.shipping_net, 0)), -r.amount_tax,
-    coalesce(x.tax_rate, l.tax_rate), 0,
+    r.product_id, r.variant_id, l.sku, l.name, -r.quantity, NULL, -(r.amount_net + coalesce(r.shipping_net, 0)),
+    -r.amount_tax, coalesce(x.tax_rate, l.tax_rate), 0,
     -- Goods that do not go back into stock give no cost back.
     CASE WHEN r.back_to_stock IS FALSE THEN 0 ELSE coalesce(x.unit_cost, l.unit_cost) END,
     coalesce(x.unit_cost_currency, l.unit_cost_currency),
     CASE WHEN r.back_to_stock IS FALSE THEN 1 ELSE coalesce(x.unit_cost_fx_rate, l.unit_cost_fx_rate) END,
-    r.refund_id || '/' || r.line_id
+    r.refund_id || '/' || r.line_id,
+    coalesce(o.store, ''), o.channel, o.market, o.order_reference, o.basket, o.customer_source, o.customer_id, o.customer_kind,
+    o.customer_status, o.customer_group, o.company, o.sales_rep, o.transaction_id, o.channel_group,
+    o.source_medium, o.campaign, o.order_sequence
   FROM core.refunds AS r
-  LEFT JOIN core.orders AS o ON o.source = r.source AND o.order_id = r.order_id
+  LEFT JOIN sold AS o ON o.source = r.source AND o.order_id = r.order_id
+  -- What came back costs what it did when it was sold: by the line where the source tells it, otherwise by the product.
   LEFT JOIN core.order_lines AS x
     ON x.source = r.source AND x.order_id = r.order_id AND x.line_id = r.line_id
     AND x.product_id = r.product_id AND x.variant_id = r.variant_id
   LEFT JOIN refunded_products AS l
     ON l.source = r.source AND l.order_id = r.order_id AND l.product_id = r.product_id AND l.variant_id = r.variant_id
   LEFT JOIN mart.rates AS f ON f.currency = r.currency AND f.date = r.refund_date
-  WHERE r._deleted_at IS NULL
-    AND (r.order_id IS NULL OR (o.is_sale AND o._deleted_at IS NULL AND o.duplicate_of_order_id IS NULL))
+  WHERE r._deleted_at IS NULL AND (r.order_id IS NULL OR o.order_id IS NOT NULL)
 ),
 
+-- Most rows are in the reporting currency: they are worth what they are, without a multiplication.
 valued AS (
   SELECT
-    d.kind, d.source, d.order_id, d.date, d.currency, d.product_id, d.variant_id, d.sku, d.product_name, d.quantity, d.net,
-    d.tax, d.tax_rate, d.line_id,
-    CAST(round(CAST(d.net AS DECIMAL(38, 6)) * d.fx_rate, 6) AS DECIMAL(18, 6)) AS net_base,
-    CAST(round(CAST(d.tax AS DECIMAL(38, 6)) * d.fx_rate, 6) AS DECIMAL(18, 6)) AS tax_base,
-    CAST(round(CAST(d.discount AS DECIMAL(38, 6)) * d.fx_rate, 6) AS DECIMAL(18, 6)) AS discount_base,
+    d.kind, d.source, d.order_id, d.date, d.currency, d.product_id, d.variant_id, d.sku, d.product_name, d.quantity,
+    d.delivered_quantity, d.net, d.tax, d.tax_rate, d.line_id,
+    d.store, d.channel, d.market, d.order_reference, d.basket, d.customer_source, d.customer_id, d.customer_kind,
+    d.customer_status, d.customer_group, d.company, d.sales_rep, d.transaction_id, d.channel_group,
+    d.source_medium, d.campaign, d.order_sequence,
+    CASE WHEN d.fx_rate = 1 THEN CAST(d.net AS DECIMAL(18, 6))
+      ELSE CAST(round(CAST(d.net AS DECIMAL(38, 6)) * d.fx_rate, 6) AS DECIMAL(18, 6))
+    END AS net_base,
+    CASE WHEN d.fx_rate = 1 THEN CAST(d.tax AS DECIMAL(18, 6))
+      ELSE CAST(round(CAST(d.tax AS DECIMAL(38, 6)) * d.fx_rate, 6) AS DECIMAL(18, 6))
+    END AS tax_base,
+    CASE WHEN d.discount = 0 THEN CAST(0 AS DECIMAL(18, 6))
+      ELSE CAST(round(CAST(d.discount AS DECIMAL(38, 6)) * d.fx_rate, 6) AS DECIMAL(18, 6))
+    END AS discount_base,
     CASE WHEN d.kind IN ('sale', 'refund') AND d.product_id IS NOT NULL THEN
       CAST(round(
         CAST(round(CAST(d.quantity AS DECIMAL(38, 6)) * d.unit_cost, 6) AS DECIMAL(38, 6))
@@ -210,18 +244,16 @@ valued AS (
 )
 
 SELECT
-  v.date, v.kind, v.source, coalesce(o.store, '') AS store, o.channel, o.country AS market, v.currency,
-  v.order_id, o.reference AS order_reference, o.basket, o.customer_source, o.customer_id, o.customer_kind,
-  CASE WHEN o.order_sequence = 1 THEN 'new' WHEN o.order_sequence > 1 THEN 'returning' END AS customer_status,
-  o.customer_group, o.company, v.product_id, v.variant_id, v.line_id,
-  coalesce(v.sku, p.sku) AS sku, coalesce(p.name, v.product_name) AS product_name, p.category, p.brand, o.sales_rep,
-  o.transaction_id, o.channel_group, o.source_medium, o.campaign,
-  CAST(v.quantity AS DECIMAL(18, 6)) AS quantity, CAST(v.net AS DECIMAL(18, 6)) AS net,
-  CAST(v.tax AS DECIMAL(18, 6)) AS tax, v.tax_rate,
+  v.date, v.kind, v.source, v.store, v.channel, v.market, v.currency,
+  v.order_id, v.order_reference, v.basket, v.customer_source, v.customer_id, v.customer_kind, v.customer_status,
+  v.customer_group, v.company, v.product_id, v.variant_id, v.line_id,
+  coalesce(v.sku, p.sku) AS sku, coalesce(p.name, v.product_name) AS product_name, p.category, p.brand, v.sales_rep,
+  v.transaction_id, v.channel_group, v.source_medium, v.campaign,
+  CAST(v.quantity AS DECIMAL(18, 6)) AS quantity, CAST(v.delivered_quantity AS DECIMAL(18, 6)) AS delivered_quantity,
+  CAST(v.net AS DECIMAL(18, 6)) AS net, CAST(v.tax AS DECIMAL(18, 6)) AS tax, v.tax_rate,
   v.net_base, v.tax_base, v.discount_base, v.cost_base,
   CAST(v.net_base - v.cost_base AS DECIMAL(18, 6)) AS margin_base,
   CAST(CASE WHEN v.cost_base IS NOT NULL THEN v.net_base ELSE 0 END AS DECIMAL(18, 6)) AS cost_known_net_base,
-  CAST(o.order_sequence AS BIGINT) AS order_sequence
+  CAST(v.order_sequence AS BIGINT) AS order_sequence
 FROM valued AS v
-LEFT JOIN numbered AS o ON o.source = v.source AND o.order_id = v.order_id
 LEFT JOIN core.products AS p ON p.source = v.source AND p.product_id = v.product_id AND p.variant_id = v.variant_id

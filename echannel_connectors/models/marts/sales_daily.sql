@@ -4,7 +4,8 @@
 WITH per_order AS (
   SELECT
     date, source, store, channel, market, currency, customer_kind, basket, store_credit_base,
-    order_sequence = 1 AND row_number() OVER (PARTITION BY source, basket ORDER BY order_id) = 1 AS is_first
+    order_sequence = 1
+      AND row_number() OVER (PARTITION BY source, basket, customer_source, customer_id ORDER BY order_id) = 1 AS is_first
   FROM mart.orders
 ),
 

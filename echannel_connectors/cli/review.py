@@ -1,0 +1,181 @@
+"""`echannel review`: what is due and what to do about it, on the terminal and as a report."""
+
+from __future__ import annotations
+
+import glob
+import sys
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from echannel_connectors.cli import show
+from echannel_connectors.cli.language import spoken, told
+from echannel_connectors.destinations import Publisher, warehouse_of
+from echannel_connectors.errors import EChannelError, SettingsError
+from echannel_connectors.project import FILE, Project, load
+from echannel_connectors.review import Review, review, words
+from echannel_connectors.review.catalogue import catalogue
+from echannel_connectors.review.coach import Client, coach_page, in_order, next_review
+from echannel_connectors.review.engine import Answer
+from echannel_connectors.review.history import row_of
+from echannel_connectors.review.report import write_files, write_report
+from echannel_connectors.review.report.page import MOST_POINTS, nothing_new, stage_text
+from echannel_connectors.specs.places import Places
+from echannel_connectors.texts import say
+
+REPORTS = "reviews"  # the folder beside echannel.yaml
+
+
+def run(found: Project, report: Path | None, *, since_last: bool) -> None:
+    """Review one company: write mart.review, print what is due, write the report."""
+    done = _reviewed(found, keep=True)
+    into = found.destination()
+    if done.written and warehouse_of(into) is not into:
+        _publish(into)  # type: ignore[arg-type]  # what is no warehouse is a publisher
+    files = write_report(done, report or found.folder / REPORTS, since_last=since_last)
+    if not sys.stdout.isatty():
+        for answer in done.due:
+            print(show.as_json(row_of(answer, datetime.now(UTC))))
+    else:
+        _show(done, since_last=since_last)
+    show.talk(say("The report: {path}", path=files[0]))
+
+
+def run_coach(pattern: str, report: Path | None) -> None:
+    """Look at several companies without writing anything of theirs, and write the coach's page."""
+    names = sorted(glob.glob(pattern))  # noqa: PTH207 - a pattern may begin with / or ..
+    folders = [Path(name) for name in names if (Path(name) / FILE).is_file()]
+    if not folders:
+        raise SettingsError(
+            say("no folder of {pattern} holds an {file}", pattern=pattern, file=FILE),
+            hint=say("put the pattern between quotes, such as 'clients/*'"),
+        )
+    clients = [_client(folder) for folder in folders]
+    today = max((one.review.today for one in clients if one.review), default=date.today())  # noqa: DTZ011 - nobody has a zone
+    page = {f"coach-{today.isoformat()}.html": coach_page(clients, today, spoken())}
+    (file,) = write_files(page, report or Path(REPORTS))
+    heads = (say("company"), say("phase"), say("due"), say("act"), say("watch"), say("changed"))
+    rows = [_client_row(client) for client in in_order(clients)]
+    show.table("", ("company", "phase", "due", "act", "watch", "changed"), rows, heads)
+    for client in clients:
+        if client.problem:
+            show.line(say("✗ {name}: {problem}", name=client.name, problem=client.problem))
+    show.talk(say("The coach's page: {path}", path=file))
+
+
+# -- one company ------------------------------------------------------------------------------------------------------
+
+
+def _reviewed(found: Project, *, keep: bool) -> Review:
+    settings = found.file.reviews
+    checks = catalogue(found.folder, settings, Places(found.folder / FILE, found.text))
+    return review(
+        found.warehouse(), found.company, settings, entered=entered(found),
+        sources=found.file.sources, checks=checks, keep=keep,
+    )  # fmt: skip
+
+
+def entered(found: Project) -> dict[str, date | None]:
+    """The company's markets with the day of entry, where echannel.yaml tells it."""
+    return {name: market.entered_on for name, market in found.file.markets.items()}
+
+
+def _publish(into: Publisher) -> None:
+    today = datetime.now(UTC).date().isoformat()
+    into.publish("review", warehouse_of(into).query(into.select("review", today)))
+
+
+def _show(done: Review, *, since_last: bool) -> None:
+    currency = done.company.currency
+    show.line(say("Review of {day}", day=words.day(done.today)))
+    if done.stage:
+        show.line(stage_text(done.stage))
+    print()
+    if since_last:
+        _show_changes(done, currency)
+    due = {one.key for one in done.due}
+    for title, is_due in ((say("Due now"), True), (say("Still open"), False)):
+        if found := [one for one in done.open_points if (one.key in due) == is_due]:
+            _show_table(title, found, currency)
+            print()
+    if well := [one for one in done.due if one.status == "ok"]:
+        figures = (f"{words.title(one, spoken())} {told(_figure(one, currency))}" for one in well)
+        show.line(say("✓ Well ({n}): {figures}.", n=len(well), figures=" · ".join(figures)))
+    if silent := sum(one.status == "no_data" for one in done.due):
+        show.line(say("{n} have no answer yet: the report says why.", n=silent))
+    if not done.due:
+        show.line(next_review(done))
+    _show_advice(done.open_points[:MOST_POINTS])
+    print()
+    for one in done.coming[:3]:
+        show.line(
+            say(
+                "{day}: {rhythm} ({n})",
+                day=words.day(one.on),
+                rhythm=words.CADENCE[one.cadence],
+                n=sum(one.roles.values()),
+            )
+        )
+
+
+def _show_table(title: str, answers: Iterable[Answer], currency: str) -> None:
+    heads = ("", say("figure"), say("value"), say("against"))
+    show.table(title, ("status", "figure", "value", "against"), [_row(one, currency) for one in answers], heads)
+
+
+def _row(answer: Answer, currency: str) -> tuple[str, ...]:
+    figure = _figure(answer, currency)
+    mark = f"{words.MARKS[answer.status]} {told(words.STATUS[answer.status])}"
+    return mark, words.title(answer, spoken()), told(figure), told(words.against(answer, currency))
+
+
+def _figure(answer: Answer, currency: str) -> str:
+    return words.figure(answer.check.unit, answer.value, currency)
+
+
+def _show_advice(answers: Iterable[Answer]) -> None:
+    for answer in answers:
+        print()
+        role = words.ROLE[answer.check.role]
+        show.line(
+            say(
+                "{mark} {figure} ({role})",
+                mark=words.MARKS[answer.status],
+                figure=words.title(answer, spoken()),
+                role=role,
+            )
+        )
+        show.line(answer.check.advice.at(answer.status).of(spoken()), indent="    ")
+
+
+def _show_changes(done: Review, currency: str) -> None:
+    rows = [
+        (words.title(one.answer, spoken()), told(words.STATUS[one.before]) if one.before else told(say("new")),
+         told(words.STATUS[one.answer.status]), told(words.figure(one.answer.check.unit, one.answer.value, currency)))
+        for one in done.changes
+    ]  # fmt: skip
+    if rows:
+        heads = (say("figure"), say("then"), say("now"), say("value"))
+        show.table(say("Since the last review"), ("figure", "then", "now", "value"), rows, heads)
+    else:
+        show.line(nothing_new(done))
+    print()
+
+
+# -- several ----------------------------------------------------------------------------------------------------------
+
+
+def _client(folder: Path) -> Client:
+    try:
+        return Client(folder, _reviewed(load(folder), keep=False))
+    except EChannelError as error:
+        return Client(folder, None, error.sentence)
+
+
+def _client_row(client: Client) -> tuple[object, ...]:
+    review = client.review
+    if review is None:
+        return client.name, "–", None, None, None, None
+    phase = told(words.PHASE[review.stage.phase]) if review.stage else "–"
+    counts = [sum(one.status == status for one in review.finished) for status in ("act", "watch")]
+    return client.name, phase, len(review.due), *counts, len(review.changes)

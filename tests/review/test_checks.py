@@ -1,0 +1,66 @@
+"""Every shipped check says ok, watch, act and no_data on rows made for it, in the marts that the library builds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from echannel_connectors import DuckDB
+from echannel_connectors.review.catalogue import catalogue
+from echannel_connectors.review.check import AREAS, ROLES, STATUSES, Check
+from echannel_connectors.review.engine import Moment, answers
+from echannel_connectors.review.expressions import columns_of
+from tests.review.marts import TODAY, insert, rows_of
+
+CHECKS = {check.id: check for check in catalogue()}
+CASES: dict[str, dict[str, list[dict[str, Any]]]] = yaml.safe_load(
+    Path(__file__).with_name("cases.yaml").read_text(encoding="utf-8")
+)
+ALL = [pytest.param(name, status, id=f"{name}-{status}") for name in CHECKS for status in STATUSES]
+
+
+def test_every_check_has_its_cases() -> None:
+    assert set(CASES) == set(CHECKS)
+    assert len(CHECKS) >= 30
+    assert all(set(cases) == set(STATUSES) for cases in CASES.values())
+
+
+@pytest.mark.parametrize(("name", "status"), ALL)
+def test_the_check_says(name: str, status: str, marts: DuckDB) -> None:
+    check = CHECKS[name]
+    insert(marts, check.mart, list(rows_of(check, CASES[name][status])))
+    found = answers(marts, [check], Moment(TODAY, TODAY, ("GB",)))
+    market = "GB" if check.breakdown == "markets_only" and CASES[name][status] else ""
+    (answer,) = (one for one in found if one.market == market and not one.is_to_date)
+    assert answer.status == status, (answer.value, answer.previous, answer.change, answer.note)
+    assert (answer.note is not None) or status != "no_data"
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=list(CHECKS))
+def test_the_mart_has_what_the_check_reads(check: Check, built: DuckDB) -> None:
+    """The columns by name, and a DATE where periods are cut: a moment would lose its last day."""
+    sql = "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'mart' AND table_name = $mart"
+    columns = {
+        row["column_name"]: row["data_type"] for row in built.query(sql, {"mart": check.mart}).read_all().to_pylist()
+    }
+    assert columns_of(check) <= set(columns)
+    assert check.date is None or columns[check.date] == "DATE"
+
+
+def test_the_checks_cover_every_area_and_role() -> None:
+    assert {check.area for check in CHECKS.values()} == set(AREAS)
+    assert {check.role for check in CHECKS.values()} == set(ROLES)
+
+
+def test_what_people_read_is_in_two_languages_and_short() -> None:
+    """A sentence that was copied instead of translated, or that no card can hold, is a mistake."""
+    for check in CHECKS.values():
+        told = [check.name, check.question, *(check.advice.at(status) for status in STATUSES)]
+        assert all(words.en != words.fr for words in told[1:]), check.id
+        assert all(len(text) <= 190 for words in told for text in (words.en, words.fr)), check.id
+        assert max(len(check.name.en), len(check.name.fr)) <= 36, check.id
+        assert (check.question.en[-1:], check.question.fr[-2:]) == ("?", " ?"), check.id
+        assert len(check.source) > 10, check.id
