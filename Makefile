@@ -51,7 +51,6 @@ bench-erp: $(VENV)/.dev  ## the same for ERPs: PostgreSQL (by pip) and MariaDB (
 
 schemas:  ## write the JSON schemas that editors use, and the docs' pages of marts and checks
 	$(BIN)/python -m echannel_connectors.schemas
-	$(BIN)/python -m echannel_connectors.review.docs
 
 clean:
 	rm -rf $(VENV) demo dist .pytest_cache .mypy_cache .ruff_cache

@@ -832,4 +832,62 @@ FRENCH: dict[str, str] = {
     "a mart is one SELECT": "un mart est un seul SELECT",
     "nothing is known as :{name}": "rien ne s'appelle :{name}",
     "a mart reads tables of core and mart, not {name}": "un mart lit les tables de core et de mart, pas {name}",
+    "{template} needs tables that are not there: {names}": "{template} a besoin de tables qui manquent : {names}",
+    "{address!r} is not the address of a report": "{address!r} n'est pas l'adresse d'un rapport",
+    "copy it from the browser (…/reporting/…/page/…)": "copiez-la du navigateur (…/reporting/…/page/…)",
+    "Looker Studio reads Google Sheets and BigQuery, not a file on this machine":
+        "Looker Studio lit Google Sheets et BigQuery, pas un fichier sur cette machine",
+    "set destination: sheets://… or bigquery://…; `echannel preview` shows the same report on this machine":
+        "mettez destination: sheets://… ou bigquery://… ; `echannel preview` montre le même rapport sur cette machine",
+    "all of them": "tous",
+    "run `echannel sync`; a newer library may have to build the tables anew":
+        "lancez `echannel sync` ; une bibliothèque plus récente doit parfois reconstruire les tables",
+    "{name} is empty: its charts will be": "{name} est vide : ses graphiques le seront",
+    "a source that fills it is missing, or has nothing yet": "une source qui la remplit manque, ou n'a encore rien",
+    "{name}: nothing in {columns}": "{name} : rien dans {columns}",
+    "charts of these columns stay empty until a source fills them":
+        "les graphiques de ces colonnes restent vides tant qu'aucune source ne les remplit",
+    "{alias}: {n:,} rows of {name}": "{alias} : {n:,} lignes de {name}",
+    "Each button makes a copy of a report with the company's own figures in it.":
+        "Chaque bouton fait une copie d'un rapport, avec les chiffres de l'entreprise.",
+    "Open the page with a Google account that may read the company's tables.":
+        "Ouvrez la page avec un compte Google qui peut lire les tables de l'entreprise.",
+    "Look at the copy, then choose “Edit and share”, or “Save”: it is yours from then on.":
+        "Regardez la copie, puis choisissez « Modifier et partager » ou « Enregistrer » : elle est alors à vous.",
+    "Share it with whoever needs it; the tables themselves need not be shared.":
+        "Partagez-la avec qui en a besoin ; les tables elles-mêmes n'ont pas à être partagées.",
+    "The report opens with all its data sources; its pages are built by the guide.":
+        "Le rapport s'ouvre avec toutes ses sources de données ; ses pages se construisent avec le guide.",
+    "Open": "Ouvrir",
+    "Reports": "Rapports",
+    "Reports in Looker Studio (Data Studio): one click copies one onto the company's tables.":
+        "Des rapports dans Looker Studio (Data Studio) : un clic en copie un sur les tables de l'entreprise.",
+    "A template, such as b2c-shop.": "Un modèle, par exemple b2c-shop.",
+    "Open it in the browser.": "L'ouvrir dans le navigateur.",
+    "The link that copies a report onto the company's own tables. The tables are looked at first.":
+        "Le lien qui copie un rapport sur les tables de l'entreprise, regardées d'abord.",
+    "No master report of {template} is registered: the link opens a new one with all its data sources, and "
+    "its pages are built by hand.":
+        "Aucun rapport maître de {template} n'est enregistré : le lien en ouvre un nouveau avec toutes ses sources, "
+        "et ses pages se construisent à la main.",
+    "The page to write.": "La page à écrire.",
+    "Only this template; may be given again.": "Ce modèle seulement ; peut être répété.",
+    "A page with a button per report, to keep or to send to a client.":
+        "Une page avec un bouton par rapport, à garder ou à envoyer à un client.",
+    "{n} reports: {path}": "{n} rapports : {path}",
+    "Whether every field of a template is in the tables, has its type, and is filled.":
+        "Dire si chaque champ d'un modèle est dans les tables, a son type et est rempli.",
+    "The master report: its address in the browser, or its id.":
+        "Le rapport maître : son adresse dans le navigateur, ou son identifiant.",
+    "What the master report's data sources are.": "Ce que sont les sources de données du rapport maître.",
+    "The language of the master report.": "La langue du rapport maître.",
+    "Remember a master report in echannel.yaml: links copy it from then on.":
+        "Retenir un rapport maître dans echannel.yaml : les liens le copient dès lors.",
+    "{template}: links copy this report now ({connector}, {language}).":
+        "{template} : les liens copient maintenant ce rapport ({connector}, {language}).",
+    "looking for the tables …": "recherche des tables …",
+    "How a person builds the master report of a template, page by page.":
+        "Comment construire le rapport maître d'un modèle, page par page.",
+    "The guide: {path}": "Le guide : {path}",
+    "guide-TEMPLATE.html": "guide-MODÈLE.html",
 }  # fmt: skip

@@ -9,7 +9,7 @@ REVIEW = {
     "Begin with what changed since the last one.": "Commencer par ce qui a changé depuis la dernière.",
     "The folder for the report.": "Le dossier du rapport.",
     "reviews, beside echannel.yaml": "reviews, à côté d'echannel.yaml",
-    "what to check now": "quoi vérifier maintenant",
+    "what is due now": "à regarder",
     "The report: {path}": "Le rapport : {path}",
     "The coach's page: {path}": "La page du coach : {path}",
     "no folder of {pattern} holds an {file}": "aucun dossier de {pattern} ne contient {file}",

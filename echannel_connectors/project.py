@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, Literal
 
 import yaml
@@ -152,6 +153,23 @@ def load(path: Path) -> Project:
         raise
     used = set(re.findall(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", text))
     return Project(file.parent, parsed, text, tuple(names[name] for name in used if len(names.get(name, "")) > 3))
+
+
+def remember_master(project: Project, template: str, connector: str, language: str, report: str) -> None:
+    """Write a master report's id into echannel.yaml, whose comments and order stay as they are."""
+    from ruamel.yaml import YAML
+
+    file, words = project.folder / FILE, YAML()
+    words.preserve_quotes = True
+    words.width = 4096  # lines are not broken anew
+    data = words.load(project.text)
+    place = data.setdefault("looker", {})
+    for step in ("masters", template, connector):
+        place = place.setdefault(step, {})
+    place[language] = report
+    with NamedTemporaryFile("w", dir=project.folder, suffix=".yaml", delete=False, encoding="utf-8") as part:
+        words.dump(data, part)
+    Path(part.name).replace(file)
 
 
 def json_schema() -> dict[str, Any]:

@@ -10,7 +10,11 @@ from echannel_connectors.models.core import TABLES, WORDS, CoreTable
 from echannel_connectors.models.pages import page
 from echannel_connectors.project import ProjectFile
 from echannel_connectors.review.check import SHIPPED, CheckFile
+from echannel_connectors.review.docs import PAGES, with_tables
+from echannel_connectors.review.history import COLUMNS
 from echannel_connectors.specs import Spec, shipped
+
+OTHERS = {"mart.review": COLUMNS}  # what is written by no SQL of the marts
 
 
 def schemas() -> dict[Path, dict[str, Any]]:
@@ -24,9 +28,13 @@ def schemas() -> dict[Path, dict[str, Any]]:
 
 
 def pages() -> dict[Path, str]:
-    """The docs' pages that are made from the marts, and what each has to hold."""
+    """The docs' pages that are made from the marts and the checks, and what each has to hold."""
     docs = shipped("connector_specs").parent / "docs"
-    return {docs / "tables.md": page("en"), docs / "tables.fr.md": page("fr")}
+    tables = {"tables.md": page("en", OTHERS), "tables.fr.md": page("fr", OTHERS)}
+    reviews = {
+        name: with_tables((docs / name).read_text(encoding="utf-8"), language) for name, language in PAGES.items()
+    }
+    return {docs / name: text for name, text in {**tables, **reviews}.items()}
 
 
 def spec_schema() -> dict[str, Any]:

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
-NEXT = ["the dashboard", "the same, live", "a table", "only what is new", "your own shop"]
+NEXT = ["the dashboard", "the same, live", "what is due now", "a table", "only what is new", "your own shop"]
 
 
 def run(program: list[str], folder: Path) -> dict[str, object]:
@@ -32,11 +32,12 @@ def run(program: list[str], folder: Path) -> dict[str, object]:
     )
     assert done.returncode == 0, done.stdout[-2000:]
     lines = done.stdout.splitlines()
-    assert [line.split("  ")[1] for line in lines[-5:]] == NEXT
-    assert lines[-6] == "Atelier Breton is ready:"
-    assert lines[-10].startswith(("First sync: ", "Incremental sync: "))
+    assert [line.split("  ")[1] for line in lines[-6:]] == NEXT
+    assert lines[-7] == "Atelier Breton is ready:"
+    assert lines[-11].startswith(("First sync: ", "Incremental sync: "))
     assert f"  the dashboard     {Path('Ma démo', 'dashboard.html')}" in lines
-    assert "echannel preview --project 'Ma démo'" in lines[-4]
+    assert "echannel preview --project 'Ma démo'" in lines[-5]
+    assert "echannel review --project 'Ma démo'" in lines[-4]
     result: dict[str, object] = next(json.loads(line) for line in lines if line.startswith('{"streams"'))
     return result
 

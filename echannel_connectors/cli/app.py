@@ -16,6 +16,7 @@ import typer
 from echannel_connectors import __version__
 from echannel_connectors.cli import show
 from echannel_connectors.cli.language import speak, told
+from echannel_connectors.cli.looker import looker
 from echannel_connectors.cli.spec import spec
 from echannel_connectors.destinations import warehouse_of
 from echannel_connectors.errors import DESTINATION, REFUSED, SETTINGS, SettingsError, Unavailable
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 
 app.add_typer(spec, name="spec")
+app.add_typer(looker, name="looker")
 
 Folder = Annotated[
     Path, typer.Option("--project", "-p", help="The folder that holds echannel.yaml.", show_default="this folder")

@@ -71,7 +71,7 @@ def _tell_next(folder: Path, page: Path) -> None:
         [
             (say("the dashboard"), str(page)),
             (say("the same, live"), f"{program} preview --project {place}"),
-            (say("what to check now"), f"{program} review --project {place}"),
+            (say("what is due now"), f"{program} review --project {place}"),
             (say("a table"), f"{program} read warehouse mart.sales --project {place}"),
             (say("only what is new"), again),
             (say("your own shop"), f"{program} init {told(say('my-shop'))}"),

@@ -40,6 +40,18 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """How the Linking API of Looker Studio names a destination's tables: what all of them share, and each one's own.
+
+    `tables` holds those that are there.
+    """
+
+    connector: str  # bigQuery or googleSheets
+    common: Mapping[str, str]
+    tables: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Bill:
     """What a run was billed in bytes read, and what a month of so many runs like it would come to, in US dollars."""
 

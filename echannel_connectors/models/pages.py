@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from echannel_connectors.models.build import mart_columns, mart_texts
 from echannel_connectors.models.company import Company
@@ -27,19 +27,19 @@ dernier, chez le lecteur. Les ventes nettes sont `net_base + refunds_base`. Le c
 HEADS = {"en": "| column | meaning |", "fr": "| colonne | sens |"}
 
 
-def page(language: str) -> str:
-    """Markdown with a part per mart, in the order of the alphabet."""
-    return "\n".join(_lines(language))
+def page(language: str, others: Mapping[str, Iterable[str]]) -> str:
+    """Markdown with a part per mart, by the alphabet; `others` are the columns of those that no SQL makes."""
+    return "\n".join(_lines(language, others))
 
 
-def _lines(language: str) -> Iterator[str]:
+def _lines(language: str, others: Mapping[str, Iterable[str]]) -> Iterator[str]:
     yield TOP[language]
-    columns = mart_columns(Company())
+    columns = {**mart_columns(Company()), **others}
     for name in sorted(columns):
         mart = name.removeprefix("mart.")
         one = describe(mart, list(columns[name]), language)
         yield f"## {name}\n\n{one.table}.\n"
-        if language == "en":
+        if language == "en" and name not in others:
             yield _header(mart_texts()[name]) + "\n"
         yield f"{HEADS[language]}\n|---|---|"
         yield from (f"| `{column}` | {meaning} |" for column, meaning in one.columns.items())

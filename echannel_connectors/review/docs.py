@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from echannel_connectors.review import words
 from echannel_connectors.review.catalogue import catalogue
@@ -40,9 +39,3 @@ def _cells(check: Check, language: str) -> Iterator[str]:
     yield f"`{check.id}`"
     yield check.question.of(language)
     yield in_language(words.limits(check), language)
-
-
-if __name__ == "__main__":
-    for name, language in PAGES.items():
-        file = Path("docs") / name
-        file.write_text(with_tables(file.read_text(encoding="utf-8"), language), encoding="utf-8")

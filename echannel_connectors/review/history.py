@@ -10,6 +10,7 @@ from typing import Any
 from sqlglot import exp
 
 from echannel_connectors.destinations import Warehouse
+from echannel_connectors.models.described import comments
 from echannel_connectors.review.engine import Answer
 from echannel_connectors.texts import in_language
 
@@ -65,12 +66,13 @@ def past_of(rows: Rows) -> dict[tuple[str, str], dict[date, Decimal | None]]:
     return past
 
 
-def write(into: Warehouse, found: Sequence[Answer], before: Rows, now: datetime | None = None) -> int:
-    """Add what is new and replace what changed; the number of rows that were written.
+def write(into: Warehouse, found: Sequence[Answer], before: Rows, language: str) -> int:
+    """Add what is new and replace what changed; the number of rows that were written. `language` is that of the table's
+    own description.
 
     The running periods' answers go when their period is over: it has an answer of its own by then.
     """
-    at = now or datetime.now(UTC)
+    at = datetime.now(UTC)
     rows = [row_of(answer, at) for answer in found]
     changed = [row for row in rows if (known := before.get(key_of(row))) is None or _differs(known, row)]
     kept = {key_of(row) for row in rows}
@@ -79,6 +81,8 @@ def write(into: Warehouse, found: Sequence[Answer], before: Rows, now: datetime 
     if not changed and not gone:
         return 0
     statements = [TABLE]
+    if into.dialect == "duckdb" and not before:  # others take descriptions in their own way
+        statements += comments({"mart.review": list(COLUMNS)}, language)
     statements += [f"DELETE FROM mart.review WHERE {' OR '.join(map(_is, part))}" for part in _parts(gone)]
     statements += [_insert(part) for part in _parts(changed)]
     into.execute(*statements)

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from echannel_connectors.review.asking import PLACES, Figure
 from echannel_connectors.review.check import Check, Status
-from echannel_connectors.review.usual import Days, Usual, are_small, by_weeks, usual_on
+from echannel_connectors.review.usual import SMALL, Days, Usual, are_small, by_weeks, usual_on
 from echannel_connectors.texts import Text, say
 
 
@@ -81,7 +81,8 @@ def _passed(check: Check, badness: Decimal) -> Status:
 def judged_day(check: Check, figures: Mapping[date, Figure], day: date, left_out: Collection[date]) -> Verdict:
     """A day against what is usual: only a second day in a row, or twice the width, is worth a word.
 
-    Where few things happen a day, seven days are held against the seven days before them.
+    Where few things happen a day, seven days are held against the seven days before them. A day with nothing at all
+    where ten or more are usual is told at once: days that vary much would have a range that reaches below nothing.
     """
     if day in left_out:
         return Verdict("no_data", note=say("this day is left out (reviews.leave_out)"))
@@ -96,7 +97,10 @@ def judged_day(check: Check, figures: Mapping[date, Figure], day: date, left_out
     earlier = day - step
     before = usual_on(earlier, values, left_out) if earlier in values else None
     is_second = before is not None and _badness(check, values[earlier], before) > check.watch
-    status: Status = "act" if badness > check.act else "watch" if badness > check.watch and is_second else "ok"
+    is_silent = check.good == "up" and step.days == 1 and values[day] == 0 and now.middle >= SMALL
+    status: Status = "watch" if badness > check.watch and is_second else "ok"
+    if badness > check.act or is_silent:
+        status = "act"
     note = say("so little happens a day that seven days are taken together") if step.days > 1 else None
     return Verdict(status, note=note, usual=now, compared=values)
 

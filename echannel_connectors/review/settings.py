@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import Discriminator, Field, Tag
 
-from echannel_connectors.review.check import Number, number_of
+from echannel_connectors.review.check import Number
 from echannel_connectors.settings import Settings
 
 
@@ -19,12 +19,12 @@ class Limits(Settings):
     least: int | None = Field(default=None, ge=0, description="With a smaller sample the figure raises no alarm")
 
 
-def _limits_or_number(written: Any) -> Any:  # whatever the YAML holds
-    return written if isinstance(written, dict | Limits) else number_of(written)
+def _kind(written: Any) -> str:  # whatever the YAML holds
+    return "tagged-limits" if isinstance(written, dict | Limits) else "tagged-number"
 
 
 Threshold = Annotated[
-    Limits | Number, BeforeValidator(_limits_or_number, json_schema_input_type=Limits | int | float | str)
+    Annotated[Limits, Tag("tagged-limits")] | Annotated[Number, Tag("tagged-number")], Discriminator(_kind)
 ]
 
 

@@ -324,13 +324,19 @@ def message_of(error: Any) -> str:  # pydantic's error dict
 
 
 def _keys_at(model: Any, path: Iterable[str | int]) -> list[str]:  # walks type annotations
-    from typing import get_args
-
     for step in path:
         field = getattr(model, "model_fields", {}).get(str(step))
         if field is not None:
             model = field.annotation
-        found = [model, *get_args(model)]
-        model = next((kind for kind in found if isinstance(kind, type) and issubclass(kind, Settings)), model)
+        model = next((kind for kind in _within(model) if isinstance(kind, type) and issubclass(kind, Settings)), model)
     fields = getattr(model, "model_fields", {})
     return [field.alias or name for name, field in fields.items()]
+
+
+def _within(annotation: Any) -> Iterator[Any]:  # a type annotation
+    """An annotation and those inside it, such as the values of a dict."""
+    from typing import get_args
+
+    yield annotation
+    for inner in get_args(annotation):
+        yield from _within(inner)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from echannel_connectors import DuckDB
+from echannel_connectors.errors import SettingsError
 from echannel_connectors.project import load
 from echannel_connectors.review.asking import WHOLE
 from echannel_connectors.review.catalogue import catalogue, checks_in
@@ -209,14 +210,25 @@ def test_a_wrong_limit_is_told_where_it_stands(
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [("{watch: 2 %, act", "{wach: 2 %, act"), ("21\n", "many\n"), ("2026-05-01", "May")]
+    ("old", "new", "sentence", "place"),
+    [
+        (
+            "{watch: 2 %",
+            "{wach: 2 %",
+            "unknown key 'reviews.thresholds.refund_rate.wach': did you mean 'watch'?",
+            "7:19",
+        ),
+        ("{watch: 2 %", "{watch: soon", "reviews.thresholds.refund_rate.watch: it should be a number, such as", "7:19"),
+        ("21\n", "many\n", "reviews.thresholds.days_of_cover: it should be a number, such as 21 or 5 %", "8:5"),
+        ("2026-05-01", "May", "reviews.leave_out.0: ", "5:15"),
+        ("started_on", "started", "unknown key 'reviews.started': did you mean 'started_on'?", "4:3"),
+    ],
 )
-def test_settings_that_are_none(old: str, new: str, tmp_path: Path) -> None:
-    from echannel_connectors.errors import SettingsError
-
+def test_settings_that_are_none(old: str, new: str, sentence: str, place: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         changed(tmp_path, old, new)
-    assert f"{tmp_path / 'echannel.yaml'}:" in caught.value.place
+    assert caught.value.sentence.startswith(sentence)
+    assert caught.value.place == f"{tmp_path / 'echannel.yaml'}:{place}"
 
 
 # -- the whole ----------------------------------------------------------------------------------------------------------

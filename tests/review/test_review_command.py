@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
 
-from echannel_connectors import Company, DuckDB, errors, events
+from echannel_connectors import Company, DuckDB, errors, events, sync
+from echannel_connectors.demo import serve_demo
 from echannel_connectors.models.build import build
+from echannel_connectors.project import load
+from echannel_connectors.review.report.page import MOST_POINTS
+from echannel_connectors.testing.sheets import Book, FakeSheets
 from tests.command import echannel, on_terminal
 
 PROJECT = """\
@@ -20,6 +25,7 @@ sources: {{shop: {{connector: prestashop, url: "https://shop.example", key: k}}}
 destination: duckdb:///echannel.duckdb
 reviews: {{started_on: 2020-01-01{more}}}
 """
+SHEET = "1AbCdEfGhIjKlMnOpQrStUvWxYz"
 STOCK = """INSERT INTO mart.inventory BY NAME SELECT 'shop' AS source, n::VARCHAR AS product_id, -1 AS on_hand,
     'out_of_stock' AS status, 1 AS daily_demand_28, 0 AS days_of_cover, 0 AS stock_value_base FROM range({}) AS r(n)"""
 
@@ -135,3 +141,48 @@ def test_a_pattern_that_finds_no_project(tmp_path: Path) -> None:
     done = echannel(tmp_path, "review", "--projects", "clients/*")
     assert done.returncode == errors.SETTINGS
     assert "no folder of clients/* holds an echannel.yaml" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_demo_company_is_reviewed(tmp_path: Path) -> None:
+    """Its open points fit on the report, most questions are answered, and a figure is that of the rows themselves."""
+    today = datetime.now(ZoneInfo("Europe/Paris")).date()
+    with serve_demo(tmp_path, today) as demo:
+        (tmp_path / "echannel.yaml").write_text(demo.project("en"), encoding="utf-8")
+        opened = load(tmp_path)
+        sync(*opened.sources(), into=opened.warehouse(), company=opened.company, project=tmp_path)
+    assert echannel(tmp_path, "review").returncode == errors.DONE
+    with duckdb.connect(str(tmp_path / "echannel.duckdb"), read_only=True) as connection:
+        said = connection.execute(
+            "SELECT status, count(*) FROM mart.review WHERE NOT is_to_date GROUP BY ALL"
+        ).fetchall()
+        figure = "SELECT value, period_start, period_end FROM mart.review WHERE NOT is_to_date AND market = '' AND check_id = ?"
+        value, first, last = connection.execute(figure, ["net_sales"]).fetchall()[0]
+        rows = "SELECT sum(net_base) FROM mart.sales WHERE kind IN ('sale', 'refund') AND date BETWEEN ? AND ?"
+        assert connection.execute(rows, [first, last]).fetchall() == [(value,)]
+        value, first, last = connection.execute(figure, ["returning_share"]).fetchall()[0]
+        parts = """SELECT sum(net_base) FILTER (WHERE order_sequence > 1), sum(net_base) FILTER (WHERE order_sequence >= 1)
+            FROM mart.sales WHERE kind = 'sale' AND date BETWEEN ? AND ?"""
+        above, below = connection.execute(parts, [first, last]).fetchall()[0]
+        assert value == round(above / below, 8)
+    counts = dict(said)
+    assert 3 <= counts["act"] + counts["watch"] <= MOST_POINTS
+    assert counts["ok"] > counts["no_data"]
+
+
+@pytest.mark.slow
+def test_a_spreadsheet_gets_the_answers_as_well(tmp_path: Path) -> None:
+    google = FakeSheets()
+    google.add(Book(SHEET))
+    with google.serving() as address:
+        company(tmp_path)
+        file = tmp_path / "echannel.yaml"
+        place = f'"sheets://{SHEET}?warehouse=echannel.duckdb&endpoint={address}"'
+        file.write_text(file.read_text(encoding="utf-8").replace("duckdb:///echannel.duckdb", place), encoding="utf-8")
+        assert echannel(tmp_path, "review").returncode == errors.DONE
+        head, *rows = google.books[SHEET].tab("review").values()
+        writes = len(google.calls)
+        assert echannel(tmp_path, "review").returncode == errors.DONE
+        assert len(google.calls) == writes
+    told = {row[head.index("check_id")]: row[head.index("status")] for row in rows}
+    assert (told["negative_stock"], told["freshness"]) == ("watch", "ok")

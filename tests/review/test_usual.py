@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import random
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,6 +87,15 @@ def test_one_day_outside_is_not_worth_a_word() -> None:
     assert verdict(values | {TUESDAY: Decimal(35)}).status == "act"
 
 
+def test_nothing_at_all_is_told_at_once() -> None:
+    """Days between 2 and 30 have a range that reaches below nothing; a day without an order is one all the same."""
+    values = series(lambda day: 2 + day.toordinal() * 7919 % 29)
+    found = verdict(values | {TUESDAY: Decimal(0)})
+    assert found.usual is not None
+    assert (found.usual.low < 0, found.status) == (True, "act")
+    assert verdict(series(lambda day: 0 if day.weekday() == 1 else 60)).status == "ok"  # closed on Tuesdays
+
+
 def test_good_news_is_no_alarm() -> None:
     assert verdict(series(lambda _: 40) | {TUESDAY: Decimal(400)}).status == "ok"
 
@@ -107,6 +119,37 @@ def test_few_orders_a_day_are_looked_at_by_weeks() -> None:
     found = verdict(values | empty)
     assert (found.status, found.compared[TUESDAY]) == ("act", Decimal(2))
     assert found.note == "so little happens a day that seven days are taken together"
+
+
+@pytest.mark.parametrize("a_day", [15, 120])
+def test_it_seldom_cries_wolf_and_hears_one(a_day: int) -> None:
+    """Random days with quiet Sundays, busy Mondays and a season: of 250 hardly one in thirty is told. A third of what is
+    usual, two days running, nearly always is, and no order at all always."""
+    chance = random.Random(7)
+    week = (1.3, 1, 1, 1, 1, 1, 0.4)
+
+    def ordinary(day: date) -> int:
+        usual_day = a_day * week[day.weekday()] * (1 + 0.2 * math.sin(day.timetuple().tm_yday / 58))
+        return max(0, round(chance.gauss(usual_day, math.sqrt(usual_day))))
+
+    values = series(ordinary, days=530)
+    days = [TUESDAY - timedelta(days=n) for n in range(250)]
+    told = [day for day in days if verdict(_until(day, values), day).status != "ok"]
+    assert len(told) <= len(days) / 30
+    broken = [day for day in days[::10] if day.weekday() not in (0, 6)]
+
+    def heard(left: int) -> int:
+        """Of how many of these days it is told that only so many percent of the orders came, as on the day before."""
+        lost = [{one: values[one] * left // 100 for one in (day, day - timedelta(days=1))} for day in broken]
+        found = (verdict(_until(day, values) | few, day).status for day, few in zip(broken, lost, strict=True))
+        return sum(status != "ok" for status in found)
+
+    assert heard(0) == len(broken)
+    assert heard(33) >= len(broken) * (0.9 if a_day > 50 else 0.3)  # few orders vary as much by themselves
+
+
+def _until(day: date, values: Mapping[date, Decimal]) -> dict[date, Decimal]:
+    return {one: value for one, value in values.items() if day - timedelta(days=280) <= one <= day}
 
 
 def test_weeks_are_counted_backwards_while_they_are_whole() -> None:

@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pyarrow as pa
 from pydantic import PrivateAttr, ValidationError, field_validator
 
-from echannel_connectors.destinations import Bill, Stored, Swept, commit
+from echannel_connectors.destinations import Bill, Bound, Stored, Swept, commit
 from echannel_connectors.destinations.bigquery import checking, committing, layout, statements
 from echannel_connectors.destinations.bigquery.books import Books
 from echannel_connectors.destinations.bigquery.cost import bill_of
@@ -255,6 +255,13 @@ class BigQuery(Settings):
         from echannel_connectors.destinations.bigquery import deep
 
         yield from deep.findings(self)
+
+    def bound(self, tables: frozenset[str]) -> Bound:
+        """The tables in the dataset of the marts."""
+        sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'mart'"
+        there = tables & set(self.query(sql).read_all()["table_name"].to_pylist())
+        common = {"type": "TABLE", "projectId": self.project, "datasetId": self.dataset}
+        return Bound("bigQuery", common, {table: {"tableId": table} for table in sorted(there)})
 
     def close(self) -> None:
         self._loader.close()

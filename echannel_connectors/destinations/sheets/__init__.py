@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from echannel_connectors.destinations import Published, Warehouse
+from echannel_connectors.destinations import Bound, Published, Warehouse
 from echannel_connectors.destinations.duckdb import DuckDB
 from echannel_connectors.destinations.sheets.api import Api
 from echannel_connectors.destinations.sheets.cells import Cells, encoded
@@ -127,6 +127,12 @@ class Sheets:
                 say("moments are written in the company's; formulas such as NOW() use the spreadsheet's"),
             )
         yield self._space(tabs(described))
+
+    def bound(self, tables: frozenset[str]) -> Bound:
+        """The tabs of these tables, by their ids, which never change."""
+        there = {tab.made.get("table"): tab for tab in tabs(self.api.describe())}
+        own = {table: {"worksheetId": str(there[table].id)} for table in sorted(tables & set(there))}
+        return Bound("googleSheets", {"spreadsheetId": self.api.spreadsheet}, own)
 
     def close(self) -> None:
         self.warehouse.close()

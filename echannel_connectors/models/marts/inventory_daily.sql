@@ -90,7 +90,7 @@ SELECT
     CAST(round(CAST(greatest(t.on_hand, 0) AS DECIMAL(38, 6)) * t.unit_cost, 6) AS DECIMAL(38, 6))
     * CASE WHEN t.unit_cost_currency = :currency THEN 1 ELSE r.rate END, 6
   ) AS DECIMAL(18, 6)) AS stock_value_base,
-  t.on_hand <= 0 AS out_of_stock, t.is_rebuilt
+  t.on_hand <= 0 AS out_of_stock, CASE WHEN t.on_hand <= 0 THEN 1 ELSE 0 END AS days_out, t.is_rebuilt
 FROM together AS t
 LEFT JOIN core.products AS p ON p.source = t.source AND p.product_id = t.product_id AND p.variant_id = t.variant_id
 LEFT JOIN mart.rates AS r ON r.currency = t.unit_cost_currency AND r.date = t.date

@@ -84,7 +84,8 @@ const Charts = (() => {
   function merged(how, one, two) {
     if (one === null) return two;
     if (two === null) return one;
-    return how === "min" ? Math.min(one, two) : how === "max" ? Math.max(one, two) : one + two;
+    if (how === "min") return one < two ? one : two; // numbers, and days as text
+    return how === "max" ? (one > two ? one : two) : one + two;
   }
 
   function trend(holder, source, chart, figures, period, against) {

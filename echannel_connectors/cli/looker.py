@@ -1,0 +1,167 @@
+"""`echannel looker`: links that copy a report onto the company's tables, and whether the tables are fit for it."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from echannel_connectors.cli import show
+from echannel_connectors.cli.language import speak
+from echannel_connectors.destinations import Bound
+from echannel_connectors.errors import SETTINGS
+from echannel_connectors.looker import buttons, linking
+from echannel_connectors.looker.live import check_live
+from echannel_connectors.looker.template import Template, find_template, template_names
+from echannel_connectors.project import Project, load, remember_master
+from echannel_connectors.texts import say
+
+looker = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Reports in Looker Studio (Data Studio): one click copies one onto the company's tables.",
+)
+Name = Annotated[str, typer.Argument(help="A template, such as b2c-shop.")]
+Folder = Annotated[
+    Path, typer.Option("--project", "-p", help="The folder that holds echannel.yaml.", show_default="this folder")
+]
+HERE = Path()
+
+
+@looker.command()
+def link(
+    template: Name,
+    project: Folder = HERE,
+    browser: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """The link that copies a report onto the company's own tables. The tables are looked at first.
+
+    Example: echannel looker link b2c-shop --open
+    """
+    found = _load(project)
+    [one] = _buttons(found, [template])
+    if not one.has_layout:
+        show.talk(
+            say(
+                "No master report of {template} is registered: the link opens a new one with all its data sources, and "
+                "its pages are built by hand.",
+                template=template,
+            )
+        )
+    print(one.url)
+    if browser:
+        webbrowser.open(one.url)
+
+
+@looker.command()
+def links(
+    html: Annotated[Path, typer.Option(help="The page to write.")] = Path("reports.html"),
+    template: Annotated[list[str] | None, typer.Option(help="Only this template; may be given again.")] = None,
+    project: Folder = HERE,
+) -> None:
+    """A page with a button per report, to keep or to send to a client.
+
+    Example: echannel looker links --html reports.html
+    """
+    found = _load(project)
+    made = _buttons(found, template or template_names(found.folder))
+    html.write_text(buttons.page(found.company.name, found.company.language, made), encoding="utf-8")
+    show.talk(say("{n} reports: {path}", n=len(made), path=html))
+
+
+@looker.command()
+def check(
+    template: Annotated[str, typer.Argument(help="A template, such as b2c-shop.", show_default="all of them")] = "",
+    project: Folder = HERE,
+) -> None:
+    """Whether every field of a template is in the tables, has its type, and is filled.
+
+    Example: echannel looker check b2c-shop
+    """
+    found = _load(project)
+    names = [template] if template else template_names(found.folder)
+    whole = [show.findings(name, check_live(find_template(name, found.folder), found.warehouse())) for name in names]
+    if not all(whole):
+        raise typer.Exit(SETTINGS)
+
+
+@looker.command()
+def guide(
+    template: Name,
+    html: Annotated[Path | None, typer.Option(help="The page to write.", show_default="guide-TEMPLATE.html")] = None,
+    connector: Annotated[
+        Literal["sheets", "bigquery"], typer.Option(help="What the master report's data sources are.")
+    ] = "sheets",
+    language: Annotated[Literal["en", "fr"] | None, typer.Option(help="The language of the master report.")] = None,
+    project: Folder = HERE,
+) -> None:
+    """How a person builds the master report of a template, page by page.
+
+    Example: echannel looker guide b2c-shop --connector bigquery
+    """
+    from echannel_connectors.looker.guide import guide as written
+
+    found = _load(project)
+    word, settings = language or found.company.language, found.file.looker
+    text = written(
+        find_template(template, found.folder), connector=connector, language=word, host=settings.host,
+        currency=found.company.currency,
+    )  # fmt: skip
+    place = html or Path(f"guide-{template}.html")
+    place.write_text(text, encoding="utf-8")
+    show.talk(say("The guide: {path}", path=place))
+
+
+@looker.command()
+def register(
+    template: Name,
+    report: Annotated[str, typer.Argument(help="The master report: its address in the browser, or its id.")],
+    connector: Annotated[
+        Literal["sheets", "bigquery"], typer.Option(help="What the master report's data sources are.")
+    ] = "sheets",
+    language: Annotated[Literal["en", "fr"] | None, typer.Option(help="The language of the master report.")] = None,
+    project: Folder = HERE,
+) -> None:
+    """Remember a master report in echannel.yaml: links copy it from then on.
+
+    Example: echannel looker register b2c-shop 0a1b2c3d-4e5f-6789-abcd-ef0123456789 --language fr
+    """
+    found = _load(project)
+    find_template(template, found.folder)
+    word = language or found.company.language
+    remember_master(found, template, connector, word, linking.report_of(report))
+    show.talk(
+        say(
+            "{template}: links copy this report now ({connector}, {language}).",
+            template=template,
+            connector=connector,
+            language=word,
+        )
+    )
+
+
+def _load(folder: Path) -> Project:
+    found = load(folder)
+    speak(found.company.language)
+    return found
+
+
+def _buttons(found: Project, names: list[str]) -> list[buttons.Button]:
+    """A link for each template, all of its tables being there."""
+    templates = [find_template(name, found.folder) for name in names]
+    marts = {source.mart for template in templates for source in template.sources.values()}
+    with show.busy(say("looking for the tables …")):
+        bound = linking.bound_to(found.destination(), marts)
+    return [_button(found, template, bound) for template in templates]
+
+
+def _button(found: Project, template: Template, bound: Bound) -> buttons.Button:
+    company, settings = found.company, found.file.looker
+    report = linking.master(settings.masters, template.template, bound.connector, company.language)
+    url = linking.link(
+        template, bound, host=settings.host, language=company.language, company=company.name, report=report
+    )
+    return buttons.Button(template, url, report is not None)
