@@ -12,8 +12,9 @@ import pytest
 import typer
 import yaml
 
-from echannel_connectors import DuckDB, Ga4, PrestaShop, Sheets, destinations, specs, sync
+from echannel_connectors import BigQuery, DuckDB, Ga4, PrestaShop, Sheets, destinations, specs, sync
 from echannel_connectors.cli.app import app
+from echannel_connectors.destinations.bigquery.deep import PROOFS
 from echannel_connectors.destinations.sheets import SETTINGS
 from echannel_connectors.french import FRENCH
 from echannel_connectors.pipeline import Choice
@@ -57,7 +58,11 @@ def rows(part: str) -> list[list[str]]:
 # -- Python -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.name)
+ELSEWHERE = {"bigquery"}  # its example runs in tests/bigquery, on the emulator
+RUN = [page for page in PAGES if blocks(page, "python") and page.stem not in ELSEWHERE]
+
+
+@pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
 def test_the_python_examples_run(
     page: Path, shop_a: FakeShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -131,6 +136,22 @@ def test_the_settings_of_a_spreadsheet_are_listed(name: str) -> None:
     into = destinations.open(yaml.safe_load(example)["destination"])
     assert isinstance(into, Sheets)
     assert into.api.credentials == "key.json"
+
+
+@pytest.mark.parametrize("name", ["bigquery.md", "bigquery.fr.md"])
+def test_the_settings_of_bigquery_are_listed(name: str) -> None:
+    page = ROOT / "docs" / name
+    listed = [named(row[0])[0] for row in rows(marked(page, "settings"))]
+    assert sorted(listed) == sorted(set(BigQuery.model_fields) - {"project", "dataset", "endpoint"})
+    (example,) = blocks(page, "yaml")
+    into = destinations.open(yaml.safe_load(example)["destination"])
+    assert isinstance(into, BigQuery)
+    assert (into.project, into.dataset, into.credentials) == ("atelier-breton-1", "breton", "key.json")
+
+
+def test_what_bigquery_is_asked_to_show_is_listed() -> None:
+    said = re.findall(r"^- (.+)$", marked(ROOT / "docs" / "bigquery.md", "proofs"), re.MULTILINE)
+    assert said == [str(sentence) for sentence, _ in PROOFS]
 
 
 @pytest.mark.parametrize("name", ["google-analytics.md", "google-analytics.fr.md"])

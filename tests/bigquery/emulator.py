@@ -61,6 +61,7 @@ class Door:
     job_ids: set[str] = field(default_factory=set)
     jobs: dict[str, bytes] = field(default_factory=dict)  # the last answer about each, which the emulator forgets
     uploads: dict[str, str] = field(default_factory=dict)  # where a job's rows are sent, and its id
+    one_at_a_time: Any = field(default_factory=threading.Lock)  # its DuckDB has one connection for all
     bill: Callable[[str], int] = lambda sql: 0
     foresee: Callable[[str], int] = lambda sql: 0
     before: Callable[[str], None] = lambda words: None  # such as another run that comes in between
@@ -173,7 +174,8 @@ def _handler(door: Door) -> type[BaseHTTPRequestHandler]:
                 self._answer(409, _refusal(409, f"Already Exists: Job {job_id}", "duplicate"), {})
                 return
             door.job_ids |= {job_id} - {""}
-            answer = _passed_on(door, self.command, self.path, _written_in(body), self.headers)
+            with door.one_at_a_time:
+                answer = _passed_on(door, self.command, self.path, _written_in(body), self.headers)
             status, data, headers = door.remembered(self.command, self.path, job_id, *answer)
             if fault:
                 self.close_connection = True
@@ -244,6 +246,8 @@ def _job_id(method: str, path: str, text: str) -> str:
 
 def _written_in(body: bytes) -> bytes:
     """A script with its parameters written into it, and in words that the emulator can read."""
+    if body.startswith(b"--"):  # rows and their job in one request: the emulator wants to be told what rows are
+        return re.sub(rb"(?i)content-type: \*/\*", b"content-type: application/octet-stream", body, count=1)
     if not body.startswith(b"{") or b'"query"' not in body:
         return body
     asked = json.loads(body)
@@ -252,7 +256,7 @@ def _written_in(body: bytes) -> bytes:
         for one in sorted(query.pop("queryParameters", ()), key=lambda one: -len(one["name"])):
             literal = _literal(one["parameterType"], one["parameterValue"])
             query["query"] = re.sub(rf"@{one['name']}\b", lambda _, literal=literal: literal, query["query"])
-    if "TIMESTAMP(" in query.get("query", "") or "DATETIME(" in query.get("query", ""):
+    if re.search(r"TIMESTAMP\(|DATETIME\(|[+-] CAST\(", query.get("query", "")):
         query["query"] = ";\n".join(
             _readable(one).sql("bigquery") for one in sqlglot.parse(query["query"], read="bigquery") if one
         )
@@ -265,7 +269,7 @@ def _readable(tree: exp.Expression) -> exp.Expression:
     for call in reversed(list(tree.find_all(exp.Timestamp, exp.Datetime))):
         if zone := call.args.get("zone") or call.args.get("expression"):
             call.replace(exp.Anonymous(this="timezone", expressions=[zone.copy(), call.this.copy()]))
-    for total in tree.find_all(exp.Add):
+    for total in tree.find_all(exp.Add, exp.Sub):
         if isinstance(total.expression, exp.Cast) and total.expression.to.this in exp.DataType.INTEGER_TYPES:
             total.set("expression", exp.Var(this=f"CAST({total.expression.this.sql('bigquery')} AS INT32)"))
     return tree

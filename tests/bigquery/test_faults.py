@@ -13,11 +13,12 @@ from decimal import Decimal
 import pytest
 
 from echannel_connectors import BigQuery
+from echannel_connectors.destinations import Swept
 from echannel_connectors.errors import Conflict, DestinationError, EChannelError, Refused, SettingsError, Unavailable
 from echannel_connectors.streams import Slice
 from echannel_connectors.testing.shop import FakeShop
 from tests.bigquery.emulator import Door, Fault
-from tests.test_duckdb import ORDERS, batch, content
+from tests.test_duckdb import ORDERS, batch, content, keys
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 SCRIPT = r"^POST .*/jobs\b.*BEGIN TRANSACTION.*MERGE"
@@ -72,6 +73,26 @@ def test_a_load_job_that_fails_is_done_again_under_another_id(warehouse: BigQuer
         changed = again(warehouse).commit(ORDERS, Slice(), batch((1, "10"), at=1), 1)
     assert changed == 1
     assert content(warehouse) == [(1, Decimal(10))]
+
+
+def test_the_same_rows_again_only_move_the_position(warehouse: BigQuery, door: Door) -> None:
+    """A stream that is read whole at every sync costs nothing while nothing happens; after a change it does."""
+    rows = [(n, "1") for n in range(1, 21)]
+    assert warehouse.commit(ORDERS, Slice(), batch(*rows, at=1), 1) == 20
+    door.seen.clear()
+    with warehouse.hold():
+        assert warehouse.commit(ORDERS, Slice(), batch(*rows, at=2), 2) == 0
+        assert warehouse.commit(ORDERS, Slice(), batch(*rows, at=3), 3) == 0
+    assert not any("MERGE" in words or "/upload/" in words for words in door.seen)
+    later = again(warehouse)
+    assert later.prepare(ORDERS)["all"].position == {"id": 3}
+    assert later.sweep(ORDERS, keys(*range(2, 21)), accept=False).deleted == 1
+    door.seen.clear()
+    assert later.sweep(ORDERS, keys(*range(2, 21)), accept=False) == Swept(19, 0, 0)
+    assert not any("/upload/" in words for words in door.seen)
+    assert later.commit(ORDERS, Slice(), batch(*rows, at=4), 4) == 1  # the row that was gone is back
+    assert len(content(later)) == 20
+    assert later.sweep(ORDERS, keys(*range(2, 21)), accept=False).deleted == 1
 
 
 def test_another_transaction_in_the_way_is_waited_for(warehouse: BigQuery, door: Door) -> None:

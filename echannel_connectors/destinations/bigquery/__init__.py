@@ -23,10 +23,10 @@ from echannel_connectors.destinations import Bill, Bound, Stored, Swept, commit
 from echannel_connectors.destinations.bigquery import checking, committing, layout, statements
 from echannel_connectors.destinations.bigquery.books import Books
 from echannel_connectors.destinations.bigquery.cost import bill_of
-from echannel_connectors.destinations.bigquery.loading import Loader, Staged, words_of
+from echannel_connectors.destinations.bigquery.loading import Loader, Staged, digest, words_of
 from echannel_connectors.destinations.bigquery.refusals import Absent, Moved, clear_errors
 from echannel_connectors.destinations.bigquery.service import Service, library
-from echannel_connectors.destinations.bigquery.words import BOOKS, Names, translated
+from echannel_connectors.destinations.bigquery.words import BOOKS, Names
 from echannel_connectors.destinations.duckdb import SAFE_SHARE
 from echannel_connectors.errors import Conflict, DestinationError, EChannelError, SettingsError, did_you_mean
 from echannel_connectors.events import OnEvent
@@ -137,10 +137,10 @@ class BigQuery(Settings):
                 made.expires = self._expiry
                 self._service.call("create_table", made, exists_ok=True)
                 # What its slices say they have read went with the table: somebody removed it, or it has expired.
-                self.execute((commit.FORGET, {"stream": shape.name}))
+                self.forget(shape)
             else:
                 if self._changed(there, shape):
-                    self.execute((commit.FORGET, {"stream": shape.name}))
+                    self.forget(shape)
                 self._renew(there)
             return self._progress(shape)
 
@@ -165,58 +165,76 @@ class BigQuery(Settings):
 
     def stage(self, shape: Shape, part: Slice, batch: Batch, number: int) -> None:
         """Start to load what will be committed, beside whatever else is loading."""
-        if batch.rows.num_rows:
+        if batch.rows.num_rows and not self._is_known(**_last_rows(shape, part, batch)):
             words = words_of(shape.name, part.name, number, _position(batch))
             self._loader.begin(words, _typed(shape, batch))
 
     def commit(self, shape: Shape, part: Slice, batch: Batch, number: int) -> int | None:
         position = _position(batch)
-        values: dict[str, Any] = {"stream": shape.name, "slice": part.name, "position": position, "number": number}
+        values = {"stream": shape.name, "slice": part.name, "position": position, "number": number}
+        same = _last_rows(shape, part, batch)
         with self.hold():
             self._make_ready()
-            if any("echannel.slices" in one.books for one in self._books.waiting):
-                self._send()
             if self._is_repeat(shape, part, number, position):
                 return None
-            staged: Staged | None = None
+            if not batch.set_aside and (not batch.rows.num_rows or self._is_known(**same)):
+                self.execute((commit.MOVE, values))  # nothing to merge: it may wait
+                return 0
+            if any("echannel.slices" in one.books for one in self._books.waiting):
+                self._send()
+            changed = self._committed(shape, part, batch, {**values, **same, **committing.known_of(shape)})
+            self._books.done(commit.MOVE, "echannel.slices", values)
             if batch.rows.num_rows:
-                words = words_of(shape.name, part.name, number, position)
-                staged = self._loader.load(words, _typed(shape, batch))
-            given = {**values, "now": self._moment(), **({"days": list(batch.days)} if batch.days and staged else {})}
-            script = committing.statements(self._names, shape, batch, staged.table_id if staged else None)
-            script += committing.aside(self._names, batch, given)
-            count = committing.changed(self._names, shape) if staged else ""
-            try:
-                done = self._service.transaction(script, given, after=count)
-            except Moved as error:
-                raise _conflict(shape, part) from error
-            with clear_errors():
-                rows = [row["changed"] for row in done.result()] if staged else []
-            self._books.moved(values)
-            if rows and rows[0]:
-                self._books.unbuilt()
-            if staged is not None:
-                self._loader.drop(staged)
-            return int(rows[0]) if rows else 0
+                self._note(shape, changed=bool(changed))
+                self._books.done(committing.FORGET_ONE, "echannel.meta", {"name": same["name"]})
+                self._books.done(committing.NOTE_ONE, "echannel.meta", same)
+            return changed
+
+    def _committed(self, shape: Shape, part: Slice, batch: Batch, values: dict[str, Any]) -> int:
+        """The rows merged in one transaction with the position; how many of them changed something."""
+        staged: Staged | None = None
+        if batch.rows.num_rows:
+            words = words_of(shape.name, part.name, values["number"], values["position"])
+            staged = self._loader.load(words, _typed(shape, batch))
+        given = {**values, "now": self._moment(), **({"days": list(batch.days)} if batch.days and staged else {})}
+        script = committing.statements(self._names, shape, batch, staged.table_id if staged else None)
+        script += committing.aside(self._names, batch, given)
+        count = committing.changed(self._names, shape) if staged else ""
+        try:
+            done = self._service.transaction(script, given, after=count)
+        except Moved as error:
+            raise _conflict(shape, part) from error
+        if staged is None:
+            return 0
+        self._loader.drop(staged)
+        with clear_errors():
+            return sum(int(row["changed"]) for row in done.result())
 
     def sweep(self, shape: Shape, keys: pa.RecordBatchReader, *, accept: bool) -> Swept:
         with self.hold():
             self._make_ready()
-            staged = self._loader.load(("sweep", shape.name), keys)
+            present = keys.read_all()
+            known = committing.known_of(shape)
+            same = {"name": known["keys"], "digest": digest(present)}
+            if self._is_known(**same):
+                return Swept(present.num_rows, 0, 0)
+            staged = self._loader.load(("sweep", shape.name), present.to_reader())
             count, mark = committing.gone(self._names, shape, staged.table_id)
             found = self._service.rows(count)[0]
             live, missing = int(found["live"]), int(found["missing"])
             safe = missing * SAFE_SHARE <= live or (missing == 1 and live > 1)
             deleted = missing if missing and (safe or accept) else 0
             if deleted:
-                unbuilt = translated(commit.UNBUILT, self._names)
-                self._service.transaction([mark, unbuilt], {"now": self._moment()})
-                self._books.unbuilt()
+                changed = statements.text(committing.CHANGED, self._names)
+                self._service.transaction([mark, changed], {"now": self._moment(), **known})
+                self._note(shape, changed=True)
+            if deleted == missing:
+                self.execute((committing.FORGET_ONE, {"name": same["name"]}), (committing.NOTE_ONE, same))
             self._loader.drop(staged)
             return Swept(live, missing, deleted)
 
     def forget(self, shape: Shape) -> None:
-        self.execute((commit.FORGET, {"stream": shape.name}))
+        self.execute((commit.FORGET, {"stream": shape.name}), (committing.FORGET_KNOWN, committing.known_of(shape)))
 
     def execute(self, *given: str | tuple[str, Mapping[str, Any]]) -> None:
         """Changes of the books wait until the warehouse is let go; anything else is done with what waits, at once."""
@@ -293,6 +311,17 @@ class BigQuery(Settings):
         changes = self._books.taken()
         if changes:
             statements.send(self._service, self._names, changes)
+
+    def _note(self, shape: Shape, *, changed: bool) -> None:
+        """What a transaction has done to what is known of a stream."""
+        if changed:
+            self._books.done(committing.CHANGED, "echannel.meta", committing.known_of(shape))
+
+    def _is_known(self, name: str, digest: str) -> bool:
+        """Whether these very rows or keys were the last ones, and nothing was merged into the stream since."""
+        if self._books.is_behind(committing.SAME):
+            return False
+        return bool(self._books.query(committing.SAME, {"name": name, "digest": digest}).num_rows)
 
     def _is_repeat(self, shape: Shape, part: Slice, number: int, position: str) -> bool:
         """A commit whose reply got lost has this number and this position; anything else is another run's."""
@@ -431,6 +460,11 @@ class BigQuery(Settings):
     @cached_property
     def _loader(self) -> Loader:
         return Loader(self._service, self._names)
+
+
+def _last_rows(shape: Shape, part: Slice, batch: Batch) -> dict[str, str]:
+    """A slice's last batch, by its name and its digest."""
+    return {"name": f"{committing.known_of(shape)['rows']}{part.name}", "digest": digest(batch.rows)}
 
 
 def _position(batch: Batch) -> str:

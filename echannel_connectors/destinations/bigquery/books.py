@@ -78,13 +78,11 @@ class Books:
             self._unknown |= books
         self.waiting.append(Change(sql, values, books))
 
-    def moved(self, values: Values) -> None:
-        """A commit has moved a position, in BigQuery already."""
-        self._done(commit.MOVE, "echannel.slices", dict(values))
-
-    def unbuilt(self) -> None:
-        """A commit has changed rows, so that core and marts are to be built anew; BigQuery knows it already."""
-        self._done(commit.UNBUILT, "echannel.meta", None)
+    def done(self, sql: str, book: str, values: Values) -> None:
+        """What a transaction of its own has done to a book, in BigQuery already."""
+        if book in self._known:
+            self._connection.execute(sql, dict(values))
+            self._known[book] = self._rows(book)
 
     def taken(self) -> list[Change]:
         """What waits and makes a difference, to be sent; nothing waits any more."""
@@ -99,11 +97,6 @@ class Books:
                 self._known.pop(name, None)
         self._unknown.clear()
         return [one for one in waiting if not one.books or one.books - same]
-
-    def _done(self, sql: str, book: str, values: dict[str, Any] | None) -> None:
-        if book in self._known:
-            self._connection.execute(sql, values)
-            self._known[book] = self._rows(book)
 
     def forget(self) -> None:
         """Others may change the books from here on."""

@@ -22,15 +22,32 @@ GUARD = f"""SELECT IF(
     1, ERROR('{MOVED}'))"""
 
 
+# What is known of a stream while nothing in it changes: the digest of each slice's last batch, and of the keys that
+# were last found to be all there. Who sends the same again has nothing to merge or to look for.
+SAME = "SELECT 1 FROM echannel.meta WHERE name = $name AND value = $digest"
+FORGET_ONE = "DELETE FROM echannel.meta WHERE name = $name"
+NOTE_ONE = "INSERT INTO echannel.meta VALUES ($name, $digest)"
+FORGET_KNOWN = "DELETE FROM echannel.meta WHERE (name = $keys OR starts_with(name, $rows))"
+# Rows have changed: core and marts are to be built, and what was known of the stream is no longer.
+CHANGED = "DELETE FROM echannel.meta WHERE (name = 'built' OR name = $keys OR starts_with(name, $rows))"
+
+
+def known_of(shape: Shape) -> dict[str, str]:
+    """The names under which digests of a stream are kept: of its keys, and the beginning of those of its rows."""
+    return {"keys": f"keys of {shape.name}", "rows": f"rows of {shape.name} "}
+
+
 def statements(names: Names, shape: Shape, batch: Batch, staged: str | None) -> list[str]:
-    """What a commit runs in its transaction, for `@stream`, `@slice`, `@number`, `@position`, `@now` and `@days`."""
+    """What a commit runs in its transaction, for `@stream`, `@slice`, `@number`, `@position`, `@now` and `@days`, and
+    `@keys`, `@rows`, `@name` and `@digest` of what is known from then on."""
     found = [_written(GUARD, names), _written(commit.MOVE, names)]
     if staged is not None:
         found.append(_merge(names, shape, staged, Partitions.of(shape).touched(batch.rows)))
         if batch.days:
             found.append(_written(commit.gone_of_days(shape), names, {"incoming": staged}))
         changed = f"EXISTS (SELECT 1 FROM raw.{commit.quoted(shape.name)} AS t WHERE _changed_at = $now)"
-        found.append(_written(f"{commit.UNBUILT} AND {changed}", names))
+        found.append(_written(f"{CHANGED} AND {changed}", names))
+        found += [_written(FORGET_ONE, names), _written(NOTE_ONE, names)]
     return found
 
 

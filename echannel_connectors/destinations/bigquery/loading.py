@@ -142,6 +142,14 @@ def _parquet(rows: pa.RecordBatch | pa.RecordBatchReader) -> Iterator[tuple[IO[b
         yield file, hashlib.file_digest(file, "sha256").hexdigest(), count
 
 
+def digest(rows: pa.RecordBatch | pa.Table) -> str:
+    """The rows' content, in a few characters."""
+    summed = hashlib.sha256(rows.schema.to_string().encode())
+    for batch in rows.to_batches() if isinstance(rows, pa.Table) else [rows]:
+        summed.update(batch.serialize())
+    return summed.hexdigest()[:32]
+
+
 def words_of(stream: str, part: str, number: int, position: str) -> tuple[str, ...]:
     """What a commit's load job is known by."""
     return stream, part, str(number), json.dumps(position)

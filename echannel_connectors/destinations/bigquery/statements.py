@@ -18,7 +18,7 @@ from echannel_connectors.destinations.bigquery.books import Change
 from echannel_connectors.destinations.bigquery.refusals import Absent, clear_errors
 from echannel_connectors.destinations.bigquery.service import Service, library
 from echannel_connectors.destinations.bigquery.sharing import shared
-from echannel_connectors.destinations.bigquery.words import BOOKS, Names, translated, written, zones_of_columns
+from echannel_connectors.destinations.bigquery.words import BOOKS, Names, written, zones_of_columns
 from echannel_connectors.models.core import TABLES
 
 DATASETS = {
@@ -35,6 +35,11 @@ def bound(sql: str, values: Any, names: Names) -> tuple[str, Any]:
     tree = sqlglot.parse_one(sql, read="duckdb")
     found = _bind(tree, values, "") if isinstance(values, dict) else list(values)
     return written(tree, names), found
+
+
+def text(sql: str, names: Names) -> str:
+    """One statement in BigQuery's words."""
+    return written(sqlglot.parse_one(sql, read="duckdb"), names)
 
 
 def _bind(tree: exp.Expr, values: Any, mark: str) -> dict[str, Any]:
@@ -159,13 +164,13 @@ def make_books(service: Service, names: Names, there: frozenset[str]) -> None:
 
 
 def migrate(service: Service, names: Names, steps: Iterable[str]) -> None:
-    service.run(";\n".join(translated(sql, names) for sql in steps) + ";")
+    service.run(";\n".join(text(sql, names) for sql in steps) + ";")
 
 
 def note_version(service: Service, names: Names) -> None:
     forget = "DELETE FROM echannel.meta WHERE name = 'schema_version'"
     note = f"INSERT INTO echannel.meta VALUES ('schema_version', '{commit.SCHEMA_VERSION}')"
-    service.transaction([translated(forget, names), translated(note, names)])
+    service.transaction([text(forget, names), text(note, names)])
 
 
 def catalogue(service: Service, names: Names, *, columns: bool) -> pa.Table:

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import ClassVar
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.bigquery import BigQuery as Dialect
 from sqlglot.generators.bigquery import BigQueryGenerator
@@ -44,22 +42,12 @@ class Names:
         return exp.Table(this=parts[2], db=parts[1], catalog=parts[0])
 
 
-def translated(sql: str, names: Names) -> str:
-    """One statement for BigQuery. `$name` becomes `@name`."""
-    return written(_parsed(sql).copy(), names)
-
-
 def written(tree: exp.Expr, names: Names) -> str:
     """A parsed statement, which this changes, as BigQuery's text."""
     for rewrite in INSIDE:
         rewrite(tree)
     _place(tree, names)
     return tree.sql(Written)
-
-
-@lru_cache(maxsize=1024)
-def _parsed(sql: str) -> exp.Expr:
-    return sqlglot.parse_one(sql, read="duckdb")
 
 
 def _place(tree: exp.Expr, names: Names) -> None:
