@@ -67,8 +67,8 @@ def test_google_accepts_every_statement_of_a_review(google: Analyser, marts: Duc
     review(spy, settings=settings, entered=entered, today=TODAY + timedelta(days=40))
     kinds = set()
     for sql in spy.said:
-        if "information_schema." in sql:
-            continue  # answered from memory there
+        if "information_schema." in sql or sql.startswith("COMMENT ON"):
+            continue  # answered from memory there, and told by the API
         found = google.analyse(statements.text(sql, NAMES))
         if sql.startswith("CREATE TABLE IF NOT EXISTS mart.review"):
             google.know({NAMES.table_id("mart", "review"): _columns(statements.text(sql, NAMES))})
