@@ -381,6 +381,7 @@ FRENCH: dict[str, str] = {
     "its years of trade are played …": "ses années de commerce sont jouées …",
     "Since the last time: orders {orders}, changes of state {states}, refunds {refunds}, stock moves {moves}.":
         "Depuis : commandes {orders}, changements d'état {states}, remboursements {refunds}, stock {moves}.",
+    "its figures are reviewed …": "ses chiffres sont passés en revue …",
     "drawing the dashboard …": "le tableau de bord se dessine …",
     "Atelier Breton is ready:": "Atelier Breton est prêt :",
     "the dashboard": "le tableau de bord",

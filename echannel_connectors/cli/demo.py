@@ -5,15 +5,18 @@ from __future__ import annotations
 import shlex
 import sys
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from echannel_connectors.cli import show
 from echannel_connectors.cli.language import spoken, told
+from echannel_connectors.cli.review import reviewed
 from echannel_connectors.demo.serve import Demo, serve_demo
 from echannel_connectors.pipeline import sync
-from echannel_connectors.project import FILE, load
+from echannel_connectors.project import FILE, Project, load
 from echannel_connectors.texts import say
+
+EARLIER_REVIEWS = (56, 28)  # days ago: its first run looks back, so that there is a history
 
 
 def run(folder: Path) -> int:
@@ -36,6 +39,8 @@ def run(folder: Path) -> int:
                 *project.sources(), into=warehouse, company=project.company, project=folder, on_event=on_event
             )
     show.sync_result(result, str(folder / "echannel.duckdb"))
+    with show.busy(say("its figures are reviewed …")):
+        _review(project, demo.company.story.today, is_first=demo.changes is None)
     page = folder / "dashboard.html"
     company = project.company.model_dump(include={"name", "currency", "language", "time_zone"})
     with show.busy(say("drawing the dashboard …")):
@@ -47,6 +52,13 @@ def run(folder: Path) -> int:
         show.summary(result, str(folder / "echannel.duckdb"))  # for who reads a log of it all
     _tell_next(folder, page)
     return result.exit_code
+
+
+def _review(project: Project, today: date, *, is_first: bool) -> None:
+    """Fill mart.review: every check as it is today and, the first time, as its earlier reviews found it."""
+    for days in EARLIER_REVIEWS if is_first else ():
+        reviewed(project, keep=True, then=today - timedelta(days=days))
+    reviewed(project, keep=True)
 
 
 def _tell_changes(demo: Demo) -> None:

@@ -28,14 +28,14 @@ REPORTS = "reviews"  # the folder beside echannel.yaml
 
 def run(found: Project, report: Path | None, *, since_last: bool) -> None:
     """Review one company: write mart.review, print what is due, write the report."""
-    done = _reviewed(found, keep=True)
+    done = reviewed(found, keep=True)
     into = found.destination()
     if done.written and warehouse_of(into) is not into:
         _publish(into)  # type: ignore[arg-type]  # what is no warehouse is a publisher
     files = write_report(done, report or found.folder / REPORTS, since_last=since_last)
     if not sys.stdout.isatty():
         for answer in done.due:
-            print(show.as_json(row_of(answer, datetime.now(UTC))))
+            print(show.as_json(row_of(answer, datetime.now(UTC), done.company)))
     else:
         _show(done, since_last=since_last)
     show.talk(say("The report: {path}", path=files[0]))
@@ -66,12 +66,15 @@ def run_coach(pattern: str, report: Path | None) -> None:
 # -- one company ------------------------------------------------------------------------------------------------------
 
 
-def _reviewed(found: Project, *, keep: bool) -> Review:
+def reviewed(found: Project, *, keep: bool, then: date | None = None) -> Review:
+    """The company's review of today; of a day before, only what the marts still know of it: not what is true now."""
     settings = found.file.reviews
     checks = catalogue(found.folder, settings, Places(found.folder / FILE, found.text))
+    if then is not None:
+        checks = [check for check in checks if not check.is_snapshot]
     return review(
         found.warehouse(), found.company, settings, entered=entered(found),
-        sources=found.file.sources, checks=checks, keep=keep,
+        sources=found.file.sources, checks=checks, today=then, keep=keep,
     )  # fmt: skip
 
 
@@ -167,7 +170,7 @@ def _show_changes(done: Review, currency: str) -> None:
 
 def _client(folder: Path) -> Client:
     try:
-        return Client(folder, _reviewed(load(folder), keep=False))
+        return Client(folder, reviewed(load(folder), keep=False))
     except EChannelError as error:
         return Client(folder, None, error.sentence)
 

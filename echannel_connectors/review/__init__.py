@@ -103,7 +103,7 @@ def review(
         baselines = {market: periods.baseline(day) for market, day in begun.items() if day is not None}
         moment = Moment(today, seen, tuple(entered), left_out, history.past_of(before), baselines)
         found = answers(into, checks, moment)
-        written = history.write(into, found, before, company.language) if keep else 0
+        written = history.write(into, found, before, company) if keep else 0
     changes = _changes(found, before)
     return Review(
         company=company, today=today, seen=seen, answers=tuple(found),

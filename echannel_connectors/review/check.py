@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 from echannel_connectors.errors import SettingsError
 from echannel_connectors.settings import Settings
 from echannel_connectors.specs.places import Places
-from echannel_connectors.texts import say
+from echannel_connectors.texts import UNBREAKABLE, say
 
 Area = Literal["inventory", "marketing", "growth", "costs", "orders", "cash", "data"]
 Cadence = Literal["daily", "weekly", "monthly", "quarterly"]
@@ -59,7 +59,7 @@ class Words(Settings):
     fr: str
 
     def of(self, language: str) -> str:
-        return self.fr if language == "fr" else self.en
+        return UNBREAKABLE.sub("\u00a0", self.fr) if language == "fr" else self.en
 
 
 class Advice(Settings):

@@ -10,7 +10,9 @@ from typing import Any
 from sqlglot import exp
 
 from echannel_connectors.destinations import Warehouse
+from echannel_connectors.models.company import Company
 from echannel_connectors.models.described import comments
+from echannel_connectors.review import words
 from echannel_connectors.review.engine import Answer
 from echannel_connectors.texts import in_language
 
@@ -23,6 +25,9 @@ COLUMNS: dict[str, str] = {
     "threshold": NUMBER, "threshold_act": NUMBER, "usual_low": NUMBER, "usual_high": NUMBER, "status": "VARCHAR",
     "note_en": "VARCHAR", "note_fr": "VARCHAR", "advice_en": "VARCHAR", "advice_fr": "VARCHAR", "cadence": "VARCHAR",
     "due_on": "DATE", "owner": "VARCHAR", "reviewed_at": "TIMESTAMP WITH TIME ZONE",
+    # As a person reads it, in the company's language: a report's field is one column, whatever the language and unit.
+    "standing": "VARCHAR", "name": "VARCHAR", "question": "VARCHAR", "period": "VARCHAR", "figure": "VARCHAR",
+    "held_against": "VARCHAR", "advice": "VARCHAR",
 }  # fmt: skip
 KEY = ("check_id", "market", "period_start", "is_to_date")
 # What makes an answer another one: its words may be improved without its figures being new.
@@ -35,11 +40,13 @@ FIGURES = (
     "threshold",
     "threshold_act",
     "status",
+    "standing",
     "period_end",
 )
 TABLE = f"CREATE TABLE IF NOT EXISTS mart.review ({', '.join(f'{name} {kind}' for name, kind in COLUMNS.items())})"
 IS_THERE = "SELECT 1 FROM information_schema.tables WHERE table_schema = 'mart' AND table_name = 'review'"
 STORED = f"SELECT {', '.join((*KEY, *FIGURES[:-1], 'period_end', 'due_on', 'reviewed_at'))} FROM mart.review"
+MAKE_EARLIER = "UPDATE mart.review SET standing = 'earlier'"
 AT_ONCE = 200  # rows in one INSERT
 
 Row = dict[str, Any]  # one row of mart.review
@@ -66,30 +73,33 @@ def past_of(rows: Rows) -> dict[tuple[str, str], dict[date, Decimal | None]]:
     return past
 
 
-def write(into: Warehouse, found: Sequence[Answer], before: Rows, language: str) -> int:
-    """Add what is new and replace what changed; the number of rows that were written. `language` is that of the table's
-    own description.
+def write(into: Warehouse, found: Sequence[Answer], before: Rows, company: Company) -> int:
+    """Add what is new and replace what changed; the number of rows that were written. The table is described and its
+    answers are told in the company's language.
 
-    The running periods' answers go when their period is over: it has an answer of its own by then.
+    The running periods' answers go when their period is over: it has an answer of its own by then. What was a check's
+    newest answer stands as an earlier one from then on.
     """
     at = datetime.now(UTC)
-    rows = [row_of(answer, at) for answer in found]
+    rows = [row_of(answer, at, company) for answer in found]
     changed = [row for row in rows if (known := before.get(key_of(row))) is None or _differs(known, row)]
     kept = {key_of(row) for row in rows}
     over = [key for key, row in before.items() if row["is_to_date"] and key not in kept]
     gone = [*over, *(key_of(row) for row in changed if key_of(row) in before)]
-    if not changed and not gone:
+    past = [key for key, row in before.items() if row["standing"] == "now" and key not in kept]
+    if not changed and not gone and not past:
         return 0
-    statements = [] if before else [TABLE, *comments({"mart.review": list(COLUMNS)}, language)]
+    statements = [] if before else [TABLE, *comments({"mart.review": list(COLUMNS)}, company.language)]
     statements += [f"DELETE FROM mart.review WHERE {' OR '.join(map(_is, part))}" for part in _parts(gone)]
+    statements += [f"{MAKE_EARLIER} WHERE {' OR '.join(map(_is, part))}" for part in _parts(past)]
     statements += [_insert(part) for part in _parts(changed)]
     into.execute(*statements)
     return len(changed)
 
 
-def row_of(answer: Answer, at: datetime) -> Row:
+def row_of(answer: Answer, at: datetime, company: Company) -> Row:
     check, figure, usual = answer.check, answer.figure, answer.usual
-    advice = check.advice.at(answer.status)
+    advice, language, currency = check.advice.at(answer.status), company.language, company.currency
     return {
         "check_id": check.id, "area": check.area, "market": answer.market, "period_start": answer.span.first,
         "period_end": answer.span.last, "is_to_date": answer.is_to_date, "name_en": check.name.en,
@@ -101,7 +111,10 @@ def row_of(answer: Answer, at: datetime) -> Row:
         "status": answer.status, "note_en": str(answer.note) if answer.note else None,
         "note_fr": in_language(answer.note, "fr") if answer.note else None, "advice_en": advice.en,
         "advice_fr": advice.fr, "cadence": check.cadence, "due_on": answer.due_on, "owner": check.role,
-        "reviewed_at": at,
+        "reviewed_at": at, "standing": "so_far" if answer.is_to_date else "now", "name": check.name.of(language),
+        "question": check.question.of(language), "period": in_language(words.period(answer), language),
+        "figure": in_language(words.figure(check.unit, answer.value, currency), language),
+        "held_against": in_language(words.against(answer, currency), language), "advice": advice.of(language),
     }  # fmt: skip
 
 

@@ -74,8 +74,8 @@ def test_google_accepts_every_statement_of_a_review(google: Analyser, marts: Duc
             google.know({NAMES.table_id("mart", "review"): _columns(statements.text(sql, NAMES))})
         kinds |= {kind for name, kind in found.get("columns") or () if name in ("_numerator", "_denominator")}
     assert kinds == {"NUMERIC"}
-    assert {word for sql in spy.said for word in ("DELETE", "INSERT", "CREATE") if sql.startswith(word)} == {
-        "DELETE", "INSERT", "CREATE",
+    assert {word for sql in spy.said for word in ("DELETE", "INSERT", "CREATE", "UPDATE") if sql.startswith(word)} == {
+        "DELETE", "INSERT", "CREATE", "UPDATE",
     }  # fmt: skip
 
 

@@ -246,6 +246,35 @@ def test_a_review_is_kept_with_its_figures(marts: DuckDB) -> None:
     assert row["advice_fr"] == CHECKS["net_sales"].advice.act.fr
 
 
+@pytest.mark.parametrize(
+    ("language", "currency", "told"),
+    [
+        ("en", "GBP", ("Net sales", "October 2026", "£310.00", "+0.0% on £310.00 a year before")),
+        ("fr", "EUR", ("Ventes nettes", "octobre 2026", "310,00 €", "+0,0 % face à 310,00 € il y a un an")),
+    ],
+)
+def test_an_answer_is_kept_as_a_person_reads_it(language: str, currency: str, told: Any, marts: DuckDB) -> None:
+    """A report shows one column, whatever the language and the unit."""
+    insert(marts, "sales_daily", every_day(10))
+    company = Company(language=language, currency=currency)  # type: ignore[arg-type]  # a parameter of the test
+    review(marts, company, checks=[CHECKS["net_sales"]], today=TODAY)
+    (row,) = rows(marts, "NOT is_to_date")
+    shown = [row[name].replace("\u00a0", " ") for name in ("name", "period", "figure", "held_against")]
+    assert shown == list(told)
+    assert row["question"] == CHECKS["net_sales"].question.of(language)
+    assert row["advice"] == CHECKS["net_sales"].advice.ok.of(language)
+
+
+def test_the_newest_answer_stands_and_the_others_are_earlier(marts: DuckDB) -> None:
+    insert(marts, "sales_daily", every_day(10))
+    for day in (date(2026, 9, 20), date(2026, 10, 20), TODAY):
+        reviewed(marts, day, "net_sales")
+    found = [(row["period_start"].month, row["standing"]) for row in rows(marts)]
+    assert found == [(8, "earlier"), (9, "earlier"), (10, "now"), (11, "so_far")]
+    reviewed(marts, TODAY, "stock_value")  # a check that is asked no more has no newest answer
+    assert {row["standing"] for row in rows(marts, "check_id = 'net_sales' AND NOT is_to_date")} == {"earlier"}
+
+
 def test_a_second_review_writes_nothing(marts: DuckDB) -> None:
     insert(marts, "sales_daily", every_day(10))
     first = reviewed(marts, TODAY)

@@ -23,7 +23,7 @@ def as_csv(review: Review) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     for answer in review.answers:
-        row = history.row_of(answer, datetime.now(UTC))
+        row = history.row_of(answer, datetime.now(UTC), review.company)
         writer.writerow([_cell(row[name]) for name in columns])
     return text.getvalue()
 

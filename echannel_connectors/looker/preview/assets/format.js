@@ -48,8 +48,10 @@ const Format = (() => {
   }
   // A dimension's value: its name in this language, and words instead of nothing.
   function label(field, found) {
+    const named = field.values[found ?? ""];
+    if (named) return say(named);
     if (found === null || found === "") return field.type === "date" ? words().none : words().unknown;
-    return field.values[found] ? say(field.values[found]) : value(field.type, found);
+    return value(field.type, found);
   }
 
   const find = (source, name) => source.calculated[name] || source.fields[name];
