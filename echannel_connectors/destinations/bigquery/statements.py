@@ -67,14 +67,16 @@ def send(service: Service, names: Names, changes: Sequence[Change]) -> None:
             service.run(written(tree, names))
         else:
             trees.append(tree)
-    if any(isinstance(tree, DEFINITIONS) for tree in trees):
-        service.afford(alone([change.sql for change in changes if not change.books], names))
+    described = _comments(trees)
+    asked = [tree for tree in trees if not isinstance(tree, exp.Comment)]
+    if any(isinstance(tree, DEFINITIONS) for tree in asked):
+        service.afford(_laid_out(tree.copy(), described, names) for tree in asked if _makes_a_table(tree))
         service.run(";\n".join(script(trees, names)) + ";", values)
-        _describe(service, names, _comments(trees))
-    elif len(trees) == 1:
-        service.run(written(trees[0], names), values)
-    elif trees:
-        service.transaction([written(tree, names) for tree in trees], values)
+    elif len(asked) == 1:
+        service.run(written(asked[0], names), values)
+    elif asked:
+        service.transaction([written(tree, names) for tree in asked], values)
+    _describe(service, names, described)
 
 
 def script(given: Iterable[exp.Expr], names: Names) -> list[str]:
@@ -191,7 +193,7 @@ def catalogue(service: Service, names: Names, *, columns: bool) -> pa.Table:
             pool.map(service.table, [f"{names.project}.{names.dataset_of(one[0])}.{one[1]}" for one in found])
         )
     cells = [
-        {**row, "column_name": field.name, "ordinal_position": n, "data_type": layout.sql_type(field)}
+        {**row, "column_name": field.name, "ordinal_position": n, "data_type": layout.told_type(field)}
         for row, table in zip(rows, tables, strict=True)
         for n, field in enumerate(table.schema if table else (), 1)
     ]
