@@ -11,11 +11,13 @@ import pytest
 
 from echannel_connectors import BigQuery, DuckDB, sync
 from echannel_connectors.destinations.bigquery import layout
+from echannel_connectors.destinations.bigquery.deep import PROOFS
 from echannel_connectors.testing.shop import FakeShop
 from tests.bigquery.analyser import Analyser, Columns
 from tests.bigquery.emulator import Door
 from tests.command import echannel
 from tests.conftest import served
+from tests.test_docs import ROOT, blocks
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -125,3 +127,25 @@ def test_the_command_line_tells_what_it_costs(shop_a: FakeShop, bigquery: BigQue
         dry = echannel(tmp_path, "sync", "--dry-run", key=shop_a.key)
         assert dry.returncode == 0, dry.stderr
         assert "serait facturé au plus" in dry.stderr
+
+
+def test_the_example_of_the_page_runs(shop_a: FakeShop, door: Door) -> None:
+    """docs/bigquery.md from Python, as it stands, with the stand-ins' addresses and key."""
+    (code,) = blocks(ROOT / "docs" / "bigquery.md", "python")
+    with shop_a.serve() as url:
+        filled = code.replace("https://shop.example", url).replace("…", shop_a.key)
+        exec(compile(filled.replace('credentials="key.json"', f'endpoint="{door.url}"'), "bigquery.md", "exec"), {})
+    assert any("CREATE OR REPLACE TABLE `atelier-breton-1`.`breton`.`sales`" in sql for sql in queries(door))
+
+
+def test_check_deep_tries_a_project_out_and_cleans_up(bigquery: BigQuery, door: Door) -> None:
+    """Each proof tells its outcome; the two that the emulator cannot give (it foresees and bills nothing) fail, and
+    nothing stays behind."""
+    before = {dataset.dataset_id for dataset in bigquery._service.call("list_datasets")}
+    found = list(bigquery.check_deeply())
+    assert len(found) == len(PROOFS) + 1
+    failed = [finding.sentence.partition(":")[0] for finding in found if finding.level == "error"]
+    assert failed == [
+        "a small change reads at most a twentieth of a table", "a budget stops a query before it costs anything",
+    ]  # fmt: skip
+    assert {dataset.dataset_id for dataset in bigquery._service.call("list_datasets")} == before

@@ -254,13 +254,13 @@ class BigQuery(Settings):
                     self._send()
                 return self._books.query(sql, values).to_reader()
             self._send()
-            text, bound = statements.bound(sql, values, self._names)
+            text, found, renamed = statements.bound(sql, values, self._names)
             try:
-                job = self._service.run(text, bound)
+                job = self._service.run(text, found)
             except Absent as error:
                 self._refuse_absent()
                 raise error from None
-        return statements.reader(job)
+        return statements.reader(job, renamed)
 
     def check(self) -> Iterator[Finding]:
         try:
