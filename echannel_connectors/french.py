@@ -890,4 +890,30 @@ FRENCH: dict[str, str] = {
         "Comment construire le rapport maître d'un modèle, page par page.",
     "The guide: {path}": "Le guide : {path}",
     "guide-TEMPLATE.html": "guide-MODÈLE.html",
+    "12 hours": "12 heures",
+    "about 15 minutes": "environ 15 minutes",
+    "{template}: {names} cannot be read: its charts show an error":
+        "{template} : {names} ne peut être lu : ses graphiques montrent une erreur",
+    "run `echannel sync`": "lancez `echannel sync`",
+    "{template}: all its tables are there": "{template} : toutes ses tables sont là",
+    "{template}: no master report: the link opens a report without pages":
+        "{template} : pas de rapport maître : le lien ouvre un rapport sans pages",
+    "build it by `echannel looker guide {template}`, then `echannel looker register`":
+        "construisez-le avec `echannel looker guide {template}`, puis `echannel looker register`",
+    "{template}: links copy the report {report}": "{template} : les liens copient le rapport {report}",
+    "whether it is shared cannot be seen from here: open the link with another Google account":
+        "s'il est partagé ne se voit pas d'ici : ouvrez le lien avec un autre compte Google",
+    "the copy reads the tables as whoever makes it; others who look at it then need no right to them":
+        "la copie lit les tables au nom de qui la fait ; les autres lecteurs n'ont alors besoin d'aucun droit sur elles",
+    "whoever clicks must be able to open the spreadsheet: share it with her":
+        "qui clique doit pouvoir ouvrir la feuille : partagez-la avec cette personne",
+    "who may read the dataset cannot be seen by this account":
+        "ce compte ne voit pas qui peut lire l'ensemble de données",
+    "the dataset can be read by {names}": "l'ensemble de données peut être lu par {names}",
+    "no source was read yet": "aucune source n'a encore été lue",
+    "Looker Studio keeps what it has read for {cache} on top of that; the master report can say less":
+        "Looker Studio garde en plus ce qu'il a lu pendant {cache} ; le rapport maître peut dire moins",
+    "the oldest source was read {hours:.0f} hours ago": "la source la plus ancienne a été lue il y a {hours:.0f} heures",
+    "What the person who clicks will meet: missing tables, no master report, no right to read, old figures.":
+        "Ce que verra qui clique : des tables qui manquent, pas de rapport maître, pas de droit de lire, de vieux chiffres.",
 }  # fmt: skip

@@ -89,6 +89,26 @@ def check(
 
 
 @looker.command()
+def doctor(
+    template: Annotated[str, typer.Argument(help="A template, such as b2c-shop.", show_default="all of them")] = "",
+    project: Folder = HERE,
+) -> None:
+    """What the person who clicks will meet: missing tables, no master report, no right to read, old figures.
+
+    Example: echannel looker doctor b2c-shop
+    """
+    from echannel_connectors.looker.doctor import examine
+
+    found = _load(project)
+    names = [template] if template else template_names(found.folder)
+    templates = [find_template(name, found.folder) for name in names]
+    with show.busy(say("looking for the tables …")):
+        seen = list(examine(found.destination(), templates, found.file.looker.masters, found.company.language))
+    if not show.findings("looker", seen):
+        raise typer.Exit(SETTINGS)
+
+
+@looker.command()
 def guide(
     template: Name,
     html: Annotated[Path | None, typer.Option(help="The page to write.", show_default="guide-TEMPLATE.html")] = None,

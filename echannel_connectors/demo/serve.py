@@ -1,17 +1,19 @@
-"""The demo company on this machine: its shop over HTTP, its ERP as a file, and an echannel.yaml that reads both."""
+"""The demo company on this machine: shop and web analytics over HTTP, an ERP as a file, and an echannel.yaml."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
-from echannel_connectors.demo import entered
+from echannel_connectors.demo import entered, visits
 from echannel_connectors.demo.company import NAME, Changes, Company
 from echannel_connectors.demo.story import moment
+from echannel_connectors.testing.ga4 import FakeGa4
 
 STATE = "company.json"
 ERP = "erp.sqlite"
@@ -24,7 +26,7 @@ company: {{name: {name}, currency: EUR, time_zone: Europe/Paris, language: {lang
 sources:
   shop: {{connector: prestashop, url: {shop}, key: {key}, page: 500}}
   books: {{connector: dolibarr, url: {erp}, parameters: {{prefix: llx_, entity: 1}}}}
-destination: duckdb:///echannel.duckdb
+{web}destination: duckdb:///echannel.duckdb
 # A third of the web orders is booked in the ERP too, under the shop's reference: they count once.
 matches: {{books: {{order: {{web_reference: shop.reference}}}}}}
 # What the company enters itself: change these files as you like, they are written once.
@@ -32,6 +34,7 @@ cost_rules: {cost_rules}
 markets: {{GB: {{entered_on: {entry}, costs: {costs}, targets: {targets}}}}}
 reviews: {{started_on: {started}}}
 """
+WEB = "  web: {{connector: ga4, property: {number}, start: {start}, endpoint: {endpoint}}}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Demo:
     url: str
     key: str
     erp_url: str
+    web_url: str  # of its GA4; '' where Google's client is not installed
     run: int
     changes: Changes | None
     """What happened since the run before; None in the first run."""
@@ -49,9 +53,11 @@ class Demo:
     def project(self, language: str = "en") -> str:
         """The text of an echannel.yaml for this company."""
         story = self.company.story
+        web = WEB.format(number=visits.PROPERTY, start=visits.connected_on(story), endpoint=json.dumps(self.web_url))
         return PROJECT.format(
             name=NAME, language=language, shop=json.dumps(self.url), key=json.dumps(self.key),
             erp=json.dumps(self.erp_url), entry=story.entry, started=story.start.replace(year=story.today.year),
+            web=web if self.web_url else "",
             costs=entered.COSTS, targets=entered.TARGETS, cost_rules=entered.COST_RULES,
         )  # fmt: skip
 
@@ -78,8 +84,12 @@ def serve_demo(folder: Path, today: date | None = None) -> Iterator[Demo]:
     for name, text in entered.files(company.story).items():
         if not (folder / name).exists():
             (folder / name).write_text(text, encoding="utf-8")
-    with company.shop.serve() as url:
-        yield Demo(company, url, company.shop.key, f"sqlite:///{erp.as_posix()}", len(moments) + 1, changes)
+    with ExitStack() as stack:
+        url, web = stack.enter_context(company.shop.serve()), ""
+        if find_spec("googleapiclient"):
+            found = FakeGa4({visits.PROPERTY: list(visits.visits(company))})
+            web = stack.enter_context(found.serving())
+        yield Demo(company, url, company.shop.key, f"sqlite:///{erp.as_posix()}", web, len(moments) + 1, changes)
 
 
 def _next(now: datetime, today: date) -> datetime:

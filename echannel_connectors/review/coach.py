@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 
 from echannel_connectors.review import Review, words
-from echannel_connectors.review.check import AREAS, Area, Status
+from echannel_connectors.review.check import AREAS, CADENCES, Area, Status
 from echannel_connectors.review.report.page import stage_text
 from echannel_connectors.review.report.parts import Writer, worst
 from echannel_connectors.texts import Text, in_language, say
@@ -83,11 +83,9 @@ def _card(client: Client, write: Writer) -> str:
 
 
 def _due(review: Review, write: Writer) -> str:
-    by_rhythm: dict[str, int] = {}
-    for answer in review.due:
-        name = in_language(words.CADENCE[answer.check.cadence], write.language)
-        by_rhythm[name] = by_rhythm.get(name, 0) + 1
-    due = ", ".join(f"{name} ({n})" for name, n in by_rhythm.items())
+    rhythms = [answer.check.cadence for answer in review.due]
+    counted = [(words.CADENCE[one], rhythms.count(one)) for one in CADENCES if one in rhythms]
+    due = ", ".join(f"{in_language(name, write.language)} ({n})" for name, n in counted)
     sentence = say("Due now: {checks}", checks=due) if due else next_review(review)
     return f'<p class="due">{write.text(sentence)}</p>'
 

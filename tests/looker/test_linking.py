@@ -15,6 +15,7 @@ from echannel_connectors import DuckDB, Sheets
 from echannel_connectors.destinations import Bound
 from echannel_connectors.errors import SettingsError
 from echannel_connectors.looker import buttons, linking
+from echannel_connectors.looker.doctor import examine
 from echannel_connectors.looker.live import check_live
 from echannel_connectors.looker.template import Template, find_template, template_names
 from echannel_connectors.project import load, remember_master
@@ -203,6 +204,31 @@ def test_live_tables_are_held_against_the_template(tmp_path: Path) -> None:
     [said] = [said for said in found if "mart.inventory" in said]
     assert "stock_value_base" in said
     assert "on_hand" not in said
+
+
+def test_what_the_person_who_clicks_will_meet(tmp_path: Path) -> None:
+    """In a spreadsheet with one tab only: what lacks, what no one registered, whom to share it with, how old it is."""
+    service, sheet = FakeSheets(), "1AbCdEfGhIjKlMnOpQrStUvWxYz"
+    service.add(Book(sheet))
+    masters = {"b2c-shop": {"sheets": {"en": REPORT}}}
+    with service.serving() as endpoint:
+        into = Sheets(sheet, warehouse=tmp_path / "shop.duckdb", endpoint=endpoint)
+        into.warehouse.execute(
+            "CREATE TABLE mart.freshness (source VARCHAR, lag_hours DECIMAL(18, 6))",
+            "INSERT INTO mart.freshness VALUES ('shop', 50), ('shop', 49), ('books', 1)",
+        )
+        for mart in MARTS:
+            into.publish(mart, into.warehouse.query("SELECT 7 AS n"))
+        templates = [TEMPLATE, find_template("b2b-sales")]
+        found = [(one.level, str(one.sentence)) for one in examine(into, templates, masters, "en")]
+    assert found[0] == ("ok", "b2c-shop: all its tables are there")
+    assert found[1][0] == "error"
+    assert "customers, orders, receivables" in found[1][1]
+    assert (found[2][0], REPORT in found[2][1]) == ("ok", True)
+    assert (found[3][0], "no master report" in found[3][1]) == ("warning", True)
+    assert "share it with her" in found[4][1]
+    assert found[5] == ("warning", "the oldest source was read 49 hours ago")
+    assert [one.level for one in examine(DuckDB(tmp_path / "shop.duckdb"), templates, masters, "en")] == ["error"]
 
 
 def test_from_the_command_line(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -110,6 +112,33 @@ def test_figures_equal_sql(browser: Any, address: str, shop_file: Path) -> None:
         assert text == f"{net:,.2f}".replace(",", " ").replace(".", ",") + " €"
         show(seen, address, "page=overview&only.market=DE&lang=en")
         assert seen.page.locator("[data-metric=net_sales]").inner_text() == f"€{net:,.2f}"
+
+
+@pytest.mark.parametrize(("language", "separator", "point"), [("en", ",", "."), ("fr", ";", ",")])
+def test_a_charts_figures_can_be_saved(browser: Any, address: str, language: str, separator: str, point: str) -> None:
+    """All rows of a table, not those shown alone, as spreadsheets of that language open them; no formula comes alive."""
+    with watched(browser) as seen:
+        show(seen, address, f"page=products&lang={language}")
+        shown = seen.page.locator("#product_table tbody tr").count()
+        seen.page.locator("#product_table").hover()
+        with seen.page.expect_download() as saved:
+            seen.page.locator("#product_table .export").click()
+        text = Path(saved.value.path()).read_text(encoding="utf-8-sig")
+        head, *rows = csv.reader(io.StringIO(text), delimiter=separator)
+        assert head[1] == {"en": "SKU", "fr": "Réf."}[language]
+        assert len(rows) >= shown > 3
+        sums = [float(row[2].replace(point, ".")) for row in rows]
+        assert sums == sorted(sums, reverse=True)
+        made = seen.page.evaluate(
+            """() => Export.csv({fields: {sku: {type: 'text', name: {en: 'S', fr: 'S'}, values: {}, aggregation: 'none'},
+                  n: {type: 'integer', name: {en: 'N', fr: 'N'}, aggregation: 'sum'}}, calculated: {}},
+                {id: 'x', type: 'table', dimensions: ['sku'], metrics: ['n']},
+                {columns: ['sku', 'n', '#'], rows: [['=HYPERLINK("x")', 1.5, 1], ['a;b,"c"', -2, 1], ['', null, 1]]})"""
+        )
+        lines = list(csv.reader(io.StringIO(made.removeprefix("\ufeff")), delimiter=separator))
+        assert lines[1:3] == [['\'=HYPERLINK("x")', f"1{point}5"], ['a;b,"c"', "-2"]]
+        assert lines[3][1] == ""
+        assert seen.complaints == []
 
 
 def test_a_filter_changes_the_figures_and_can_be_taken_back(browser: Any, address: str) -> None:

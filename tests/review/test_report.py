@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
@@ -112,6 +112,14 @@ def test_a_company_that_speaks_french_reads_french(reviewed: Review) -> None:
         assert text in words_of_page
     for text in ("Open points", "November", "every", "Everything"):
         assert text not in words_of_page
+
+
+def test_the_last_review_s_day_is_the_company_s(reviewed: Review) -> None:
+    """Half past eleven in the evening, in London, is tomorrow in Paris."""
+    before = replace(reviewed, last_review=datetime(2026, 11, 17, 23, 30, tzinfo=UTC), stage=None)
+    told = Reader(page(before)).words
+    assert "Last review: 18 November 2026" in told
+    assert "Phase: getting ready" in told  # of the market, where the company's own beginning is not told
 
 
 def test_nothing_open_is_said(reviewed: Review) -> None:

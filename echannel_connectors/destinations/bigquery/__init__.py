@@ -281,6 +281,14 @@ class BigQuery(Settings):
         common = {"type": "TABLE", "projectId": self.project, "datasetId": self.dataset}
         return Bound("bigQuery", common, {table: {"tableId": table} for table in sorted(there)})
 
+    def readers(self) -> list[str]:
+        """Who may read the dataset of the marts, as Google lists them; nothing where this account may not see it."""
+        try:
+            entries = self._service.call("get_dataset", f"{self.project}.{self.dataset}").access_entries
+        except EChannelError:
+            return []
+        return sorted({str(one.entity_id) for one in entries if one.entity_id and one.entity_type != "view"})
+
     def close(self) -> None:
         self._loader.close()
         self._service.close()

@@ -15,9 +15,11 @@ from echannel_connectors.texts import say
 
 ASSETS = {
     "page.css": "text/css; charset=utf-8",
-    **dict.fromkeys(("words.js", "format.js", "charts.js", "parts.js", "page.js"), "text/javascript; charset=utf-8"),
+    **dict.fromkeys(
+        ("words.js", "format.js", "charts.js", "export.js", "parts.js", "page.js"), "text/javascript; charset=utf-8"
+    ),
 }
-LIVE_SCRIPTS = ("vega.js", "words.js", "format.js", "charts.js", "parts.js", "page.js")
+LIVE_SCRIPTS = ("vega.js", "words.js", "format.js", "charts.js", "export.js", "parts.js", "page.js")
 LANGUAGES: dict[str, Literal["en-GB", "fr-FR"]] = {"en": "en-GB", "fr": "fr-FR"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
+from zoneinfo import ZoneInfo
 
 from echannel_connectors.review import Change, Review, words
 from echannel_connectors.review.check import AREAS
@@ -47,11 +48,10 @@ def page(review: Review, *, since_last: bool = False) -> str:
 
 def _header(review: Review, write: Writer) -> str:
     end = say("Figures up to {day}", day=words.day(review.seen))
-    last = (
-        say("Last review: {day}", day=words.day(review.last_review.date()))
-        if review.last_review
-        else say("First review")
-    )
+    last = say("First review")
+    if review.last_review is not None:
+        at = review.last_review.astimezone(ZoneInfo(review.company.time_zone))
+        last = say("Last review: {day}", day=words.day(at.date()))
     title = say("Review of {day}", day=words.day(review.today))
     return (
         f'<div class="brand"><p class="company">{escape(review.company.name)}</p><h1>{write.text(title)}</h1></div>'
@@ -61,18 +61,16 @@ def _header(review: Review, write: Writer) -> str:
 
 def _stages(review: Review, write: Writer) -> str:
     """The phase of the company and of each market, with what it is for."""
-    if review.stage is None:
-        return ""
-    lines = [
-        f"<p><strong>{write.text(stage_text(review.stage))}</strong> {write.text(WHAT_FOR[review.stage.phase])}</p>"
-    ]
+    lines = []
+    if (stage := review.stage) is not None:
+        lines.append(f"<p><strong>{write.text(stage_text(stage))}</strong> {write.text(WHAT_FOR[stage.phase])}</p>")
     if review.market_stages:
         markets = (
-            f"<li><strong>{escape(name)}</strong> {write.text(stage_text(stage))}</li>"
-            for name, stage in review.market_stages.items()
+            f"<li><strong>{escape(name)}</strong> {write.text(stage_text(one))}</li>"
+            for name, one in review.market_stages.items()
         )
         lines.append(f'<ul class="markets">{"".join(markets)}</ul>')
-    return f'<section class="stage">{"".join(lines)}</section>'
+    return f'<section class="stage">{"".join(lines)}</section>' if lines else ""
 
 
 def stage_text(stage: Stage) -> Text:

@@ -122,7 +122,7 @@
   }
   function lay() {
     drawn.forEach((_, name) => { if (name.startsWith("chart.")) drawn.delete(name); });
-    cards = new Map(page().charts.map((chart) => [chart.id, Parts.card(chart)]));
+    cards = new Map(page().charts.map((chart) => [chart.id, Parts.card(chart, () => exported(chart))]));
     $("main").replaceChildren(...[...cards.values()].map((card) => card.section));
   }
   function status() {
@@ -173,6 +173,10 @@
     legend(chart, source, found, tools);
     const done = chart.type === "trend" ? Charts.trend(holder, source, chart, found, figures.period, state.against) : Charts.bars(holder, source, chart, found);
     done.then(() => { body.dataset.drawn = "yes"; });
+  }
+  function exported(chart) {
+    const found = figures.charts[chart.id];
+    if (!found.problems) Export.save(template.sources[chart.source], chart, found);
   }
   function again(chart) {
     const focus = document.activeElement?.dataset.focus;

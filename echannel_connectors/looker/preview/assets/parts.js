@@ -19,12 +19,14 @@ const Parts = (() => {
     return element;
   }
 
-  function card(chart) {
+  function card(chart, exported) {
+    const words = Format.words();
     const body = make("div", { class: "body" });
+    const save = chart.type !== "scorecards" && make("button", { type: "button", class: "export", text: "CSV", title: words.save, "aria-label": `${words.save}: ${Format.say(chart.title)}`, "data-focus": `csv.${chart.id}`, onclick: exported });
     const tools = make("div", { class: "tools" });
     const name = `title-${chart.id}`;
     const section = make("section", { class: `card w${chart.width} ${chart.type === "scorecards" ? "scores" : ""}`, id: chart.id, "aria-labelledby": name },
-      make("header", {}, make("h2", { id: name, text: Format.say(chart.title) }), tools), body);
+      make("header", {}, make("h2", { id: name, text: Format.say(chart.title) }), tools, save), body);
     return { section, body, tools };
   }
 

@@ -1,0 +1,39 @@
+// A chart's figures as a CSV file that the spreadsheet of the reader's language opens: all rows, numbers as they are.
+"use strict";
+const Export = (() => {
+  // A text that a spreadsheet would take for a formula stays a text.
+  const plain = (text) => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
+  const cell = (value, comma) => {
+    if (value === null || value === undefined) return "";
+    if (typeof value === "number") return comma ? String(value).replace(".", ",") : String(value);
+    const text = plain(String(value));
+    return /[";,\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+
+  function lines(source, chart, figures) {
+    const words = Format.words();
+    const names = chart.metrics || [chart.metric];
+    const titles = names.map((name) => Format.say(Format.find(source, name).name));
+    const rows = Format.rowsOf(figures);
+    const values = (row) => names.map((name) => Format.metric(source, name, row));
+    if (chart.type === "trend") return [[words.presets.custom, ...titles], ...rows.map((row) => [row.day, ...values(row)])];
+    const dimensions = chart.dimensions || [chart.dimension];
+    const label = (row, name) => (source.fields[name].type === "date" ? row[name] : Format.label(source.fields[name], row[name]));
+    return [[...dimensions.map((name) => Format.say(source.fields[name].name)), ...titles], ...rows.map((row) => [...dimensions.map((name) => label(row, name)), ...values(row)])];
+  }
+
+  function csv(source, chart, figures) {
+    const comma = Format.language() === "fr";
+    const text = lines(source, chart, figures).map((line) => line.map((value) => cell(value, comma)).join(comma ? ";" : ",")).join("\r\n");
+    return `\uFEFF${text}\r\n`; // the mark by which spreadsheets know UTF-8
+  }
+
+  function save(source, chart, figures) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([csv(source, chart, figures)], { type: "text/csv;charset=utf-8" }));
+    link.download = `${chart.id}.csv`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+  return { save, csv };
+})();
