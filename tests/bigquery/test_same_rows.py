@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
 
-import pyarrow as pa
 import pytest
 
 from echannel_connectors import Company, DuckDB, sync
-from echannel_connectors.destinations.bigquery import statements
 from echannel_connectors.models import build
 from echannel_connectors.models.core import TABLES
-from echannel_connectors.review import review
 from echannel_connectors.testing.shop import FakeShop
-from tests.bigquery.analyser import NAMES, Analyser, columns_of, warehouse_specs
+from tests.bigquery.analyser import Analyser, warehouse_specs
 from tests.bigquery.evaluating import Evaluator, of_duckdb, sorted_rows
 from tests.conftest import served
 from tests.places import recording
@@ -59,34 +55,6 @@ def test_core_of_a_shop(google: Analyser, warehouse: DuckDB) -> None:
     made.run(f"CREATE OR REPLACE TABLE core.{name} AS {select}" for name, select in selects.items())
     assert len(made.rows["core__order_lines"]) > 500
     assert {name: found[:2] for name in selects if (found := different(made, f"core.{name}"))} == {}
-
-
-class Listening(DuckDB):
-    """A warehouse that remembers what it was asked and told."""
-
-    heard: ClassVar[list[str]] = []
-
-    def query(self, sql: str, parameters: Any = ()) -> pa.RecordBatchReader:
-        self.heard.append(sql)
-        return super().query(sql, parameters)
-
-    def execute(self, *given: Any) -> None:
-        self.heard.extend(one if isinstance(one, str) else one[0] for one in given)
-        super().execute(*given)
-
-
-def test_what_the_reviews_ask(google: Analyser, warehouse: DuckDB) -> None:
-    """Every check's question, and what keeps the answers, as Google's analyser takes them."""
-    heard = Listening(warehouse.path)
-    review(heard, COMPANY, sources=("shop",))
-    listed = "SELECT table_schema AS s, table_name AS t FROM information_schema.tables"
-    for row in warehouse.query(listed).read_all().to_pylist():
-        schema = warehouse.query(f'SELECT * FROM {row["s"]}."{row["t"]}" LIMIT 0').read_all().schema
-        google.know({NAMES.table_id(row["s"], row["t"]): columns_of(schema)})
-    asked = {sql for sql in heard.heard if "information_schema" not in sql and not sql.startswith("COMMENT")}
-    assert len(asked) > 3
-    for sql in asked:
-        google.analyse(statements.text(sql, NAMES))
 
 
 def test_every_mart(google: Analyser, warehouse: DuckDB) -> None:

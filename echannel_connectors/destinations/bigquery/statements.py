@@ -19,7 +19,7 @@ from echannel_connectors.destinations.bigquery.books import Change
 from echannel_connectors.destinations.bigquery.refusals import Absent, clear_errors
 from echannel_connectors.destinations.bigquery.service import Service, library
 from echannel_connectors.destinations.bigquery.sharing import shared
-from echannel_connectors.destinations.bigquery.words import BOOKS, Names, written, zones_of_columns
+from echannel_connectors.destinations.bigquery.words import BOOKS, Names, translated, written, zones_of_columns
 from echannel_connectors.models.core import TABLES
 
 DATASETS = {
@@ -55,11 +55,6 @@ def _columns(tree: exp.Expr) -> list[str]:
 
 def _numbered(values: Iterable[Any]) -> Iterator[tuple[str, Any]]:
     return ((str(n), value) for n, value in enumerate(values, 1))
-
-
-def text(sql: str, names: Names) -> str:
-    """One statement in BigQuery's words."""
-    return written(sqlglot.parse_one(sql, read="duckdb"), names)
 
 
 def _bind(tree: exp.Expr, values: Any, mark: str) -> dict[str, Any]:
@@ -187,13 +182,13 @@ def make_books(service: Service, names: Names, there: frozenset[str]) -> None:
 
 
 def migrate(service: Service, names: Names, steps: Iterable[str]) -> None:
-    service.run(";\n".join(text(sql, names) for sql in steps) + ";")
+    service.run(";\n".join(translated(sql, names) for sql in steps) + ";")
 
 
 def note_version(service: Service, names: Names) -> None:
     forget = "DELETE FROM echannel.meta WHERE name = 'schema_version'"
     note = f"INSERT INTO echannel.meta VALUES ('schema_version', '{commit.SCHEMA_VERSION}')"
-    service.transaction([text(forget, names), text(note, names)])
+    service.transaction([translated(forget, names), translated(note, names)])
 
 
 def catalogue(service: Service, names: Names, *, columns: bool) -> pa.Table:
