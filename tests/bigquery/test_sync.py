@@ -31,12 +31,18 @@ destination: "bigquery://atelier-1/%s?endpoint=%s&max_bytes=%s"
 
 
 def queries(door: Door) -> Iterator[str]:
-    """The SQL of each job that was asked for."""
+    """The SQL of each job that was asked for, its values as NULLs of their types."""
     for words in door.seen:
         body = words.partition("{")
         if words.startswith("POST") and '"query":' in words and "/upload/" not in words:
             asked = json.loads("{" + body[2])
-            yield (asked.get("configuration", {}).get("query") or asked)["query"]
+            job = asked.get("configuration", {}).get("query") or asked
+            sql = job["query"]
+            for one in sorted(job.get("queryParameters", ()), key=lambda one: -len(one.get("name", ""))):
+                kind = one["parameterType"]
+                name = f"ARRAY<{kind['arrayType']['type']}>" if kind["type"] == "ARRAY" else kind["type"]
+                sql = re.sub(rf"@{one['name']}\b", f"CAST(NULL AS {name})", sql) if one.get("name") else sql
+            yield sql
 
 
 def tables_of(warehouse: BigQuery) -> dict[str, Columns]:
