@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all lint format bench-prestashop bench-erp schemas tsql-parser clean
+.PHONY: demo test test-all lint format bench-prestashop bench-erp bench-marts schemas tsql-parser clean
 
 $(BIN)/echannel: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -48,6 +48,9 @@ bench-prestashop: $(VENV)/.dev  ## this library and its peers against one stand-
 
 bench-erp: $(VENV)/.dev  ## the same for ERPs: PostgreSQL (by pip) and MariaDB (by apt) beside their peers; FLAGS=--full
 	$(BIN)/python -m benchmarks.erp $(FLAGS)
+
+bench-marts: $(VENV)/.dev  ## all marts over a large company, beside dbt-duckdb; FLAGS=--full
+	$(BIN)/python -m benchmarks.marts $(FLAGS)
 
 schemas:  ## write the JSON schemas that editors use, and the docs' pages of marts and checks
 	$(BIN)/python -m echannel_connectors.schemas

@@ -31,7 +31,9 @@ SWEPT = "UPDATE echannel.streams SET swept_at = $now WHERE source = $source AND 
 SUCCEEDED = """UPDATE echannel.streams SET last_success = $now, failures = 0,
     rows = (SELECT count(*) FROM {table} WHERE _deleted_at IS NULL) WHERE source = $source AND stream = $stream"""
 FAILED = "UPDATE echannel.streams SET failures = failures + 1 WHERE source = $source AND stream = $stream"
-KNOWN_STREAM = """INSERT INTO echannel.streams SELECT $source, $stream, NULL, NULL, 0, 0, NULL
+KNOWN_STREAM = """INSERT INTO echannel.streams
+    SELECT $source, $stream, CAST(NULL AS TIMESTAMP WITH TIME ZONE), CAST(NULL AS TIMESTAMP WITH TIME ZONE), 0, 0,
+      CAST(NULL AS VARCHAR)
     WHERE NOT EXISTS (SELECT 1 FROM echannel.streams WHERE source = $source AND stream = $stream)"""
 STREAM_BOOKS = "SELECT swept_at, last_success FROM echannel.streams WHERE source = $source AND stream = $stream"
 NOTES = "SELECT notes FROM echannel.notes WHERE source = $source"

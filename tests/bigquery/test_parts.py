@@ -16,12 +16,13 @@ import sqlglot
 
 from echannel_connectors import BigQuery
 from echannel_connectors.destinations import commit, open
-from echannel_connectors.destinations.bigquery import layout
+from echannel_connectors.destinations.bigquery import layout, statements
 from echannel_connectors.destinations.bigquery.books import Books
 from echannel_connectors.destinations.bigquery.cost import TIB, bill_of
 from echannel_connectors.destinations.bigquery.refusals import understood
 from echannel_connectors.destinations.bigquery.service import LEAST, Service
 from echannel_connectors.destinations.bigquery.sharing import shared
+from echannel_connectors.destinations.bigquery.words import Names
 from echannel_connectors.errors import Refused, SettingsError, Unavailable
 from echannel_connectors.streams import Shape
 
@@ -197,6 +198,18 @@ def test_the_books_answer_for_themselves_only(books: Books) -> None:
     assert books.answers("SELECT table_name FROM information_schema.tables")
     assert not books.answers("SELECT * FROM echannel.streams JOIN core.orders ON TRUE")
     assert not books.answers("SELECT 1")
+
+
+def test_a_question_may_number_its_values_and_name_columns_as_it_likes() -> None:
+    """As the preview does: `$1`, and a column called `#`; NULL is written into the statement."""
+    sql = 'SELECT count(*) AS "#", max(day) AS day FROM mart.sales WHERE day >= $1 AND market = $2 AND day <> $1 ORDER BY "#"'
+    text, values, renamed = statements.bound(sql, [date(2026, 1, 1), None], Names("atelier-1", "breton"))
+    assert values == {"value_1": date(2026, 1, 1)}
+    assert renamed == {"column_0": "#"}
+    assert text == (
+        "SELECT COUNT(*) AS `column_0`, MAX(day) AS day FROM `atelier-1`.`breton`.`sales` WHERE day >= @value_1 AND "
+        "NULL AND day <> @value_1 ORDER BY `column_0` NULLS LAST"
+    )
 
 
 # -- shared views ---------------------------------------------------------------------------------------------------

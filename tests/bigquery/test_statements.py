@@ -103,7 +103,8 @@ def test_each_statement_is_accepted_by_itself(known: Analyser, name: str) -> Non
 def test_marts_lie_by_month_and_tell_what_they_are(known: Analyser) -> None:
     """Each has a description and labels, is clustered, and the large ones are partitioned by month."""
     script = statements.alone([*mart_statements().values(), *described()], NAMES)
-    analysed(known, script)
+    small = [sql for sql in script if re.match(r"CREATE OR REPLACE TABLE \S+`(rates|sales|orders)` ", sql)]
+    assert len(analysed(known, small)) == 3  # all of them where there is more time: test_a_build_is_accepted
     sales = next(sql for sql in script if ".`sales` " in sql[:60])
     assert "PARTITION BY DATE_TRUNC(date, MONTH) CLUSTER BY source, market, channel" in sales
     assert all("OPTIONS(description='" in sql and "OPTIONS(description=''" not in sql for sql in script)

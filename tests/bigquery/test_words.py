@@ -8,7 +8,7 @@ import duckdb
 import pytest
 import sqlglot
 
-from echannel_connectors.destinations.bigquery.words import written
+from echannel_connectors.destinations.bigquery.words import translated, written
 from tests.bigquery.analyser import NAMES, Analyser
 from tests.bigquery.evaluating import FLAT, sorted_rows
 
@@ -69,7 +69,7 @@ def test_it_means_the_same(google: Analyser, what: str) -> None:
 def test_tables_are_where_they_lie() -> None:
     """raw with the books, core and marts in three datasets; a parameter keeps its name."""
     sql = 'UPDATE echannel.slices SET commits = $n WHERE stream IN (SELECT "id" FROM raw."shop__orders" JOIN core.orders ON TRUE JOIN mart.sales ON TRUE)'
-    found = written(sqlglot.parse_one(sql, read="duckdb"), NAMES)
+    found = translated(sql, NAMES)
     for table in (
         "breton_raw`.`echannel_slices",
         "breton_raw`.`shop__orders",

@@ -26,7 +26,7 @@ from echannel_connectors.destinations.bigquery.cost import bill_of
 from echannel_connectors.destinations.bigquery.loading import Loader, Staged, digest, words_of
 from echannel_connectors.destinations.bigquery.refusals import Absent, Moved, clear_errors
 from echannel_connectors.destinations.bigquery.service import Service, library
-from echannel_connectors.destinations.bigquery.words import BOOKS, Names
+from echannel_connectors.destinations.bigquery.words import BOOKS, Names, translated
 from echannel_connectors.destinations.duckdb import SAFE_SHARE
 from echannel_connectors.errors import Conflict, DestinationError, EChannelError, SettingsError, did_you_mean
 from echannel_connectors.events import OnEvent
@@ -225,7 +225,7 @@ class BigQuery(Settings):
             safe = missing * SAFE_SHARE <= live or (missing == 1 and live > 1)
             deleted = missing if missing and (safe or accept) else 0
             if deleted:
-                changed = statements.text(committing.CHANGED, self._names)
+                changed = translated(committing.CHANGED, self._names)
                 self._service.transaction([mark, changed], {"now": self._moment(), **known})
                 self._note(shape, changed=True)
             if deleted == missing:
@@ -254,13 +254,13 @@ class BigQuery(Settings):
                     self._send()
                 return self._books.query(sql, values).to_reader()
             self._send()
-            text, bound = statements.bound(sql, values, self._names)
+            text, found, renamed = statements.bound(sql, values, self._names)
             try:
-                job = self._service.run(text, bound)
+                job = self._service.run(text, found)
             except Absent as error:
                 self._refuse_absent()
                 raise error from None
-        return statements.reader(job)
+        return statements.reader(job, renamed)
 
     def check(self) -> Iterator[Finding]:
         try:

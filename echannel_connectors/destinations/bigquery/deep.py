@@ -120,7 +120,7 @@ def _reads_few_partitions(into: BigQuery) -> None:
     now = committing.statements(into._names, SHAPE, some, staged.table_id)[2].replace("@now", "CURRENT_TIMESTAMP()")
     whole = now.replace(layout.Partitions.of(SHAPE).touched(some.rows), "TRUE")
     few, all_of_it = into._service.reads(now), into._service.reads(whole)
-    if few * 20 > all_of_it:
+    if few * 20 > all_of_it or not all_of_it:
         raise Failed(f"{few:,} bytes of {all_of_it:,}")
 
 

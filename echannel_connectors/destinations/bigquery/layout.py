@@ -73,6 +73,20 @@ def sql_type(field: Any) -> str:  # bigquery.SchemaField
     return f"ARRAY<{kind}>" if field.mode == "REPEATED" else kind
 
 
+# As `information_schema` tells who asks in DuckDB's words.
+IN_DUCKDB = {
+    "INT64": "BIGINT", "STRING": "VARCHAR", "BOOL": "BOOLEAN", "FLOAT64": "DOUBLE", "DATE": "DATE",
+    "TIMESTAMP": "TIMESTAMP WITH TIME ZONE", "DATETIME": "TIMESTAMP", "NUMERIC": "DECIMAL(38,9)",
+    "BIGNUMERIC": "DECIMAL(38,9)",
+}  # fmt: skip
+
+
+def told_type(field: Any) -> str:  # bigquery.SchemaField
+    """A column's type in DuckDB's words; a list of records as BigQuery has it."""
+    kind = sql_type(field)
+    return IN_DUCKDB.get(kind, kind)
+
+
 def recast(field: Any, known: Any) -> str:  # bigquery.SchemaField
     """What is in a column, as another type: NULL where it does not fit, or where one of them is a list of records."""
     if "REPEATED" in (field.mode, known.mode):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -18,7 +19,7 @@ from echannel_connectors.destinations.bigquery.books import Change
 from echannel_connectors.destinations.bigquery.refusals import Absent, clear_errors
 from echannel_connectors.destinations.bigquery.service import Service, library
 from echannel_connectors.destinations.bigquery.sharing import shared
-from echannel_connectors.destinations.bigquery.words import BOOKS, Names, written, zones_of_columns
+from echannel_connectors.destinations.bigquery.words import BOOKS, Names, translated, written, zones_of_columns
 from echannel_connectors.models.core import TABLES
 
 DATASETS = {
@@ -26,20 +27,34 @@ DATASETS = {
     "core": "The company's customers, products, orders and so on, the same whatever the source.",
     "": "What people look at: one table per question, without personal data. Give viewers this dataset alone.",
 }
+FIT = re.compile(r"[A-Za-z_]\w*")  # a column's name, as BigQuery takes it
 MOST_CHARACTERS = 1024  # of a column's description
 DEFINITIONS = (exp.Create, exp.Drop, exp.Alter)
 
 
-def bound(sql: str, values: Any, names: Names) -> tuple[str, Any]:
-    """A statement with its values by name, or in their order: `@name` and `?`."""
+def bound(sql: str, values: Any, names: Names) -> tuple[str, Any, dict[str, str]]:
+    """A SELECT with its values by name (`$name`, `$1`) or in their order (`?`), and the names of its columns that
+    BigQuery would not take, by those that they have meanwhile."""
     tree = sqlglot.parse_one(sql, read="duckdb")
-    found = _bind(tree, values, "") if isinstance(values, dict) else list(values)
-    return written(tree, names), found
+    found: Any = list(values)
+    numbered = any(one.name.isdigit() for one in tree.find_all(exp.Placeholder))
+    if isinstance(values, dict) or numbered:
+        found = _bind(tree, values if isinstance(values, dict) else dict(_numbered(values)), "")
+    renamed = {}
+    for n, name in enumerate(name for name in _columns(tree) if not FIT.fullmatch(name) and name != "*"):
+        renamed[f"column_{n}"] = name
+    meanwhile = {name: other for other, name in renamed.items()}
+    for identifier in tree.find_all(exp.Identifier):
+        identifier.set("this", meanwhile.get(identifier.name, identifier.name))
+    return written(tree, names), found, renamed
 
 
-def text(sql: str, names: Names) -> str:
-    """One statement in BigQuery's words."""
-    return written(sqlglot.parse_one(sql, read="duckdb"), names)
+def _columns(tree: exp.Expr) -> list[str]:
+    return tree.named_selects if isinstance(tree, exp.Query) else []
+
+
+def _numbered(values: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+    return ((str(n), value) for n, value in enumerate(values, 1))
 
 
 def _bind(tree: exp.Expr, values: Any, mark: str) -> dict[str, Any]:
@@ -50,8 +65,9 @@ def _bind(tree: exp.Expr, values: Any, mark: str) -> dict[str, Any]:
         if values.get(name) is None:
             placeholder.replace(exp.Null())
         else:
-            found[f"{name}{mark}"] = values[name]
-            placeholder.set("this", f"{name}{mark}")
+            own = f"{'value_' if name.isdigit() else ''}{name}{mark}"
+            found[own] = values[name]
+            placeholder.set("this", own)
     return found
 
 
@@ -67,14 +83,16 @@ def send(service: Service, names: Names, changes: Sequence[Change]) -> None:
             service.run(written(tree, names))
         else:
             trees.append(tree)
-    if any(isinstance(tree, DEFINITIONS) for tree in trees):
-        service.afford(alone([change.sql for change in changes if not change.books], names))
+    described = _comments(trees)
+    asked = [tree for tree in trees if not isinstance(tree, exp.Comment)]
+    if any(isinstance(tree, DEFINITIONS) for tree in asked):
+        service.afford(_laid_out(tree.copy(), described, names) for tree in asked if _makes_a_table(tree))
         service.run(";\n".join(script(trees, names)) + ";", values)
-        _describe(service, names, _comments(trees))
-    elif len(trees) == 1:
-        service.run(written(trees[0], names), values)
-    elif trees:
-        service.transaction([written(tree, names) for tree in trees], values)
+    elif len(asked) == 1:
+        service.run(written(asked[0], names), values)
+    elif asked:
+        service.transaction([written(tree, names) for tree in asked], values)
+    _describe(service, names, described)
 
 
 def script(given: Iterable[exp.Expr], names: Names) -> list[str]:
@@ -164,13 +182,13 @@ def make_books(service: Service, names: Names, there: frozenset[str]) -> None:
 
 
 def migrate(service: Service, names: Names, steps: Iterable[str]) -> None:
-    service.run(";\n".join(text(sql, names) for sql in steps) + ";")
+    service.run(";\n".join(translated(sql, names) for sql in steps) + ";")
 
 
 def note_version(service: Service, names: Names) -> None:
     forget = "DELETE FROM echannel.meta WHERE name = 'schema_version'"
     note = f"INSERT INTO echannel.meta VALUES ('schema_version', '{commit.SCHEMA_VERSION}')"
-    service.transaction([text(forget, names), text(note, names)])
+    service.transaction([translated(forget, names), translated(note, names)])
 
 
 def catalogue(service: Service, names: Names, *, columns: bool) -> pa.Table:
@@ -191,7 +209,7 @@ def catalogue(service: Service, names: Names, *, columns: bool) -> pa.Table:
             pool.map(service.table, [f"{names.project}.{names.dataset_of(one[0])}.{one[1]}" for one in found])
         )
     cells = [
-        {**row, "column_name": field.name, "ordinal_position": n, "data_type": layout.sql_type(field)}
+        {**row, "column_name": field.name, "ordinal_position": n, "data_type": layout.told_type(field)}
         for row, table in zip(rows, tables, strict=True)
         for n, field in enumerate(table.schema if table else (), 1)
     ]
@@ -202,18 +220,21 @@ def catalogue(service: Service, names: Names, *, columns: bool) -> pa.Table:
 # -- answers --------------------------------------------------------------------------------------------------------
 
 
-def reader(job: Any) -> pa.RecordBatchReader:  # of a bigquery.QueryJob that is done
-    """The rows of a result, page by page."""
+def reader(job: Any, renamed: dict[str, str]) -> pa.RecordBatchReader:  # of a bigquery.QueryJob that is done
+    """The rows of a result, page by page, under the names that were asked for."""
     with clear_errors():
         rows = job.result()
         if not rows.total_rows:
-            return rows.to_arrow(create_bqstorage_client=False).to_reader()
+            nothing = rows.to_arrow(create_bqstorage_client=False)
+            names = [renamed.get(name, name) for name in nothing.schema.names]
+            return nothing.rename_columns(names).to_reader()
         pages = iter(rows.to_arrow_iterable())
         first = next(pages)
+    names = [renamed.get(name, name) for name in first.schema.names]
 
     def batches() -> Iterator[pa.RecordBatch]:
-        yield first
+        yield first.rename_columns(names)
         with clear_errors():
-            yield from pages
+            yield from (page.rename_columns(names) for page in pages)
 
-    return pa.RecordBatchReader.from_batches(first.schema, batches())
+    return pa.RecordBatchReader.from_batches(first.rename_columns(names).schema, batches())

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
+import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.bigquery import BigQuery as Dialect
 from sqlglot.generators.bigquery import BigQueryGenerator
@@ -40,6 +41,11 @@ class Names:
     def table(self, schema: str, name: str) -> exp.Table:
         parts = [exp.to_identifier(part, quoted=True) for part in self.table_id(schema, name).split(".")]
         return exp.Table(this=parts[2], db=parts[1], catalog=parts[0])
+
+
+def translated(sql: str, names: Names) -> str:
+    """One statement for BigQuery. `$name` becomes `@name`."""
+    return written(sqlglot.parse_one(sql, read="duckdb"), names)
 
 
 def written(tree: exp.Expr, names: Names) -> str:
