@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from echannel_connectors import BigQuery, DuckDB
-from echannel_connectors.destinations.bigquery import statements
+from echannel_connectors.destinations.bigquery.words import translated
 from echannel_connectors.review import Reviews, review
 from tests.bigquery.analyser import NAMES, Analyser
 from tests.review.marts import TODAY, empty_marts, insert, rows_of
@@ -69,9 +69,9 @@ def test_google_accepts_every_statement_of_a_review(google: Analyser, marts: Duc
     for sql in spy.said:
         if "information_schema." in sql or sql.startswith("COMMENT ON"):
             continue  # answered from memory there, and told by the API
-        found = google.analyse(statements.text(sql, NAMES))
+        found = google.analyse(translated(sql, NAMES))
         if sql.startswith("CREATE TABLE IF NOT EXISTS mart.review"):
-            google.know({NAMES.table_id("mart", "review"): _columns(statements.text(sql, NAMES))})
+            google.know({NAMES.table_id("mart", "review"): _columns(translated(sql, NAMES))})
         kinds |= {kind for name, kind in found.get("columns") or () if name in ("_numerator", "_denominator")}
     assert kinds == {"NUMERIC"}
     assert {word for sql in spy.said for word in ("DELETE", "INSERT", "CREATE", "UPDATE") if sql.startswith(word)} == {
