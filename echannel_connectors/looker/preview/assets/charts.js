@@ -112,9 +112,12 @@ const Charts = (() => {
       axis: { ...axis, tickCount: 4, domain: false, ticks: false, labelPadding: 8 },
     };
     const narrow = holder.clientWidth < 500;
-    const drawing = kind === "month" ? columns(y, tooltip) : lines(y, tooltip, kind, narrow, holder.clientWidth / now.length, now.length === 1);
+    const made = kind === "month" ? columns(y, tooltip) : lines(y, tooltip, kind, narrow, holder.clientWidth / now.length, now.length === 1);
+    // A layer without a value would have no extent: a year before in which nothing is known is not drawn.
+    const known = new Set(data.map((row) => row.series));
+    const drawing = { ...made, layer: made.layer.filter((layer) => known.has(layer.transform[0] === current ? "current" : "before")) };
     const summary = `${Format.say(chart.title)}: ${now.map((row) => `${row.when} ${row.shown}`).slice(-12).join("; ")}`;
-    const key = `trend ${kind} ${against} ${now.length} ${narrow} ${JSON.stringify(axis)}`;
+    const key = `trend ${kind} ${against} ${now.length} ${narrow} ${[...known]} ${JSON.stringify(axis)}`;
     return draw(holder, key, { height: 250, ...drawing }, data, limits, summary);
   }
   const current = { filter: "datum.series === 'current'" };
