@@ -17,6 +17,8 @@ from echannel_connectors import project, sync
 from echannel_connectors.demo import Company, serve_demo
 from echannel_connectors.testing.shop.schema import Row
 
+pytestmark = pytest.mark.slow  # two whole runs of the demo company
+
 TODAY = date(2026, 11, 24)
 CURRENCIES = {"1": "EUR", "2": "GBP", "3": "USD"}
 SALE_STATES, REFUNDED = {"2", "3", "4", "5", "12"}, "7"
