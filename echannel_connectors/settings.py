@@ -6,14 +6,26 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from echannel_connectors.errors import SettingsError
 from echannel_connectors.texts import say
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def on_this_machine(endpoint: str) -> str:
+    """The address of a stand-in, which tests set; a ValueError for any other machine: a key must not travel there."""
+    if endpoint and urlsplit(endpoint).hostname not in LOOPBACK:
+        raise ValueError(say("an endpoint may only be on this machine"))
+    return endpoint
+
+
+Endpoint = Annotated[str, AfterValidator(on_this_machine)]
 
 
 class Settings(BaseModel):

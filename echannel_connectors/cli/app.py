@@ -15,13 +15,14 @@ import typer
 
 from echannel_connectors import __version__
 from echannel_connectors.cli import show
-from echannel_connectors.cli.language import speak, told
+from echannel_connectors.cli.folder import HERE, Folder, opened
+from echannel_connectors.cli.language import told
 from echannel_connectors.cli.looker import looker
 from echannel_connectors.cli.spec import spec
 from echannel_connectors.destinations import warehouse_of
 from echannel_connectors.errors import DESTINATION, REFUSED, SETTINGS, SettingsError, Unavailable
 from echannel_connectors.pipeline import Choice
-from echannel_connectors.project import Project, load
+from echannel_connectors.project import Project
 from echannel_connectors.streams import Finding, Source
 from echannel_connectors.texts import say
 
@@ -35,11 +36,6 @@ app = typer.Typer(
 
 app.add_typer(spec, name="spec")
 app.add_typer(looker, name="looker")
-
-Folder = Annotated[
-    Path, typer.Option("--project", "-p", help="The folder that holds echannel.yaml.", show_default="this folder")
-]
-HERE = Path()
 
 
 def _version(wanted: bool) -> None:
@@ -81,7 +77,7 @@ def check(
     """
     from echannel_connectors.models import entered
 
-    found = _load(project)
+    found = opened(project)
     refused = [source.name for source in found.sources() if not show.findings(source.name, _checked(source))]
     into = found.destination()
     writable = show.findings(told(say("destination")), warehouse_of(into).check())
@@ -111,7 +107,7 @@ def sync(
 
     Example: echannel sync --only shop.orders
     """
-    found = _load(project)
+    found = opened(project)
     for day in filter(None, (since, until)):
         _day(day)
     choice = Choice(tuple(only or ()), full, since, until, accept_deletes)
@@ -131,7 +127,7 @@ def status(project: Folder = HERE) -> None:
     """
     from echannel_connectors.cli.status import show_status
 
-    show_status(_load(project).warehouse())
+    show_status(opened(project).warehouse())
 
 
 @app.command()
@@ -153,7 +149,7 @@ def read(
     from echannel_connectors.cli.write import write
     from echannel_connectors.reading import read as read_rows
 
-    found = _load(project)
+    found = opened(project)
     for day in filter(None, (since, until)):
         _day(day)
     place = found.warehouse() if source == "warehouse" else found.source(source)
@@ -173,7 +169,7 @@ def preview(
     """
     from echannel_connectors.looker.preview import serve_preview, write_static
 
-    found = _load(project)
+    found = opened(project)
     query, company = _preview_inputs(found)
     if static:
         with show.busy(say("drawing the dashboard …")):
@@ -197,7 +193,7 @@ def backup(
     """
     from echannel_connectors.backup import backup as keep
 
-    place, rows = keep(_load(project).warehouse(), file)
+    place, rows = keep(opened(project).warehouse(), file)
     show.talk(say("{n:,} rows are kept in {file}.", n=sum(rows.values()), file=place))
 
 
@@ -211,7 +207,7 @@ def restore(
     """
     from echannel_connectors.backup import restore as put_back
 
-    rows = put_back(_load(project).warehouse(), file)
+    rows = put_back(opened(project).warehouse(), file)
     show.talk(say("{n:,} rows were put back; the next echannel sync builds with them.", n=sum(rows.values())))
 
 
@@ -237,7 +233,7 @@ def review(
     if projects is not None:
         reviews.run_coach(projects, report)
     else:
-        reviews.run(_load(project), report, since_last=since_last)
+        reviews.run(opened(project), report, since_last=since_last)
 
 
 @app.command()
@@ -254,7 +250,7 @@ def readiness(
     """
     from echannel_connectors.cli.readiness import run
 
-    run(_load(project), market.upper(), report)
+    run(opened(project), market.upper(), report)
 
 
 @app.command()
@@ -269,13 +265,6 @@ def demo(folder: Annotated[Path, typer.Argument(help="Where to put the sample co
 
 
 # -- what the commands share ----------------------------------------------------------------------------------------
-
-
-def _load(folder: Path) -> Project:
-    """The project, whose language is spoken from here on."""
-    found = load(folder)
-    speak(found.company.language)
-    return found
 
 
 def _checked(source: Source) -> list[Finding]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import webbrowser
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from echannel_connectors.cli import show
-from echannel_connectors.cli.language import speak
-from echannel_connectors.destinations import Bound
+from echannel_connectors.cli.folder import HERE, Folder, opened
 from echannel_connectors.errors import SETTINGS
-from echannel_connectors.looker import buttons, linking
-from echannel_connectors.looker.live import check_live
-from echannel_connectors.looker.template import Template, find_template, template_names
-from echannel_connectors.project import Project, load, remember_master
+from echannel_connectors.project import Project, remember_master
 from echannel_connectors.texts import say
+
+if TYPE_CHECKING:
+    from echannel_connectors.destinations import Bound
+    from echannel_connectors.looker.buttons import Button
+    from echannel_connectors.looker.template import Template
 
 looker = typer.Typer(
     no_args_is_help=True,
@@ -25,10 +26,9 @@ looker = typer.Typer(
     help="Reports in Looker Studio (Data Studio): one click copies one onto the company's tables.",
 )
 Name = Annotated[str, typer.Argument(help="A template, such as b2c-shop.")]
-Folder = Annotated[
-    Path, typer.Option("--project", "-p", help="The folder that holds echannel.yaml.", show_default="this folder")
-]
-HERE = Path()
+NameOrAll = Annotated[str, typer.Argument(help="A template, such as b2c-shop.", show_default="all of them")]
+Connector = Annotated[Literal["sheets", "bigquery"], typer.Option(help="What the master report's data sources are.")]
+Language = Annotated[Literal["en", "fr"] | None, typer.Option(help="The language of the master report.")]
 
 
 @looker.command()
@@ -41,7 +41,7 @@ def link(
 
     Example: echannel looker link b2c-shop --open
     """
-    found = _load(project)
+    found = opened(project)
     [one] = _buttons(found, [template])
     if not one.has_layout:
         show.talk(
@@ -66,31 +66,35 @@ def links(
 
     Example: echannel looker links --html reports.html
     """
-    found = _load(project)
-    made = _buttons(found, template or template_names(found.folder))
-    html.write_text(buttons.page(found.company.name, found.company.language, made), encoding="utf-8")
+    from echannel_connectors.looker.buttons import page
+
+    found = opened(project)
+    made = _buttons(found, template or [])
+    html.write_text(page(found.company.name, found.company.language, made), encoding="utf-8")
     show.talk(say("{n} reports: {path}", n=len(made), path=html))
 
 
 @looker.command()
 def check(
-    template: Annotated[str, typer.Argument(help="A template, such as b2c-shop.", show_default="all of them")] = "",
+    template: NameOrAll = "",
     project: Folder = HERE,
 ) -> None:
     """Whether every field of a template is in the tables, has its type, and is filled.
 
     Example: echannel looker check b2c-shop
     """
-    found = _load(project)
-    names = [template] if template else template_names(found.folder)
-    whole = [show.findings(name, check_live(find_template(name, found.folder), found.warehouse())) for name in names]
+    from echannel_connectors.looker.live import check_live
+
+    found = opened(project)
+    templates = _templates(found, [template] if template else [])
+    whole = [show.findings(one.template, check_live(one, found.warehouse())) for one in templates]
     if not all(whole):
         raise typer.Exit(SETTINGS)
 
 
 @looker.command()
 def doctor(
-    template: Annotated[str, typer.Argument(help="A template, such as b2c-shop.", show_default="all of them")] = "",
+    template: NameOrAll = "",
     project: Folder = HERE,
 ) -> None:
     """What the person who clicks will meet: missing tables, no master report, no right to read, old figures.
@@ -99,9 +103,8 @@ def doctor(
     """
     from echannel_connectors.looker.doctor import examine
 
-    found = _load(project)
-    names = [template] if template else template_names(found.folder)
-    templates = [find_template(name, found.folder) for name in names]
+    found = opened(project)
+    templates = _templates(found, [template] if template else [])
     with show.busy(say("looking for the tables …")):
         seen = list(examine(found.destination(), templates, found.file.looker.masters, found.company.language))
     if not show.findings("looker", seen):
@@ -112,10 +115,8 @@ def doctor(
 def guide(
     template: Name,
     html: Annotated[Path | None, typer.Option(help="The page to write.", show_default="guide-TEMPLATE.html")] = None,
-    connector: Annotated[
-        Literal["sheets", "bigquery"], typer.Option(help="What the master report's data sources are.")
-    ] = "sheets",
-    language: Annotated[Literal["en", "fr"] | None, typer.Option(help="The language of the master report.")] = None,
+    connector: Connector = "sheets",
+    language: Language = None,
     project: Folder = HERE,
 ) -> None:
     """How a person builds the master report of a template, page by page.
@@ -124,12 +125,10 @@ def guide(
     """
     from echannel_connectors.looker.guide import guide as written
 
-    found = _load(project)
+    found = opened(project)
     word, settings = language or found.company.language, found.file.looker
-    text = written(
-        find_template(template, found.folder), connector=connector, language=word, host=settings.host,
-        currency=found.company.currency,
-    )  # fmt: skip
+    [one] = _templates(found, [template])
+    text = written(one, connector=connector, language=word, host=settings.host, currency=found.company.currency)
     place = html or Path(f"guide-{template}.html")
     place.write_text(text, encoding="utf-8")
     show.talk(say("The guide: {path}", path=place))
@@ -139,20 +138,20 @@ def guide(
 def register(
     template: Name,
     report: Annotated[str, typer.Argument(help="The master report: its address in the browser, or its id.")],
-    connector: Annotated[
-        Literal["sheets", "bigquery"], typer.Option(help="What the master report's data sources are.")
-    ] = "sheets",
-    language: Annotated[Literal["en", "fr"] | None, typer.Option(help="The language of the master report.")] = None,
+    connector: Connector = "sheets",
+    language: Language = None,
     project: Folder = HERE,
 ) -> None:
     """Remember a master report in echannel.yaml: links copy it from then on.
 
     Example: echannel looker register b2c-shop 0a1b2c3d-4e5f-6789-abcd-ef0123456789 --language fr
     """
-    found = _load(project)
-    find_template(template, found.folder)
+    from echannel_connectors.looker.linking import report_of
+
+    found = opened(project)
+    _templates(found, [template])  # a wrong name is told
     word = language or found.company.language
-    remember_master(found, template, connector, word, linking.report_of(report))
+    remember_master(found, template, connector, word, report_of(report))
     show.talk(
         say(
             "{template}: links copy this report now ({connector}, {language}).",
@@ -163,25 +162,29 @@ def register(
     )
 
 
-def _load(folder: Path) -> Project:
-    found = load(folder)
-    speak(found.company.language)
-    return found
+def _templates(found: Project, names: list[str]) -> list[Template]:
+    """The templates of these names; all there are where none is named."""
+    from echannel_connectors.looker.template import find_template, template_names
+
+    return [find_template(name, found.folder) for name in names or template_names(found.folder)]
 
 
-def _buttons(found: Project, names: list[str]) -> list[buttons.Button]:
+def _buttons(found: Project, names: list[str]) -> list[Button]:
     """A link for each template, all of its tables being there."""
-    templates = [find_template(name, found.folder) for name in names]
+    from echannel_connectors.looker.linking import bound_to
+
+    templates = _templates(found, names)
     marts = {source.mart for template in templates for source in template.sources.values()}
     with show.busy(say("looking for the tables …")):
-        bound = linking.bound_to(found.destination(), marts)
+        bound = bound_to(found.destination(), marts)
     return [_button(found, template, bound) for template in templates]
 
 
-def _button(found: Project, template: Template, bound: Bound) -> buttons.Button:
+def _button(found: Project, template: Template, bound: Bound) -> Button:
+    from echannel_connectors.looker.buttons import Button
+    from echannel_connectors.looker.linking import link, master
+
     company, settings = found.company, found.file.looker
-    report = linking.master(settings.masters, template.template, bound.connector, company.language)
-    url = linking.link(
-        template, bound, host=settings.host, language=company.language, company=company.name, report=report
-    )
-    return buttons.Button(template, url, report is not None)
+    report = master(settings.masters, template.template, bound.connector, company.language)
+    url = link(template, bound, host=settings.host, language=company.language, company=company.name, report=report)
+    return Button(template, url, report is not None)

@@ -28,6 +28,7 @@ from echannel_connectors.looker.template import (
     Template,
     Trend,
     looker_formula,
+    looker_value,
 )
 
 KINDS = {"sheets": "Google Sheets", "bigquery": "BigQuery"}
@@ -117,7 +118,7 @@ class _Told:
             codes = ", ".join(f"<code>{escape(code)}</code> {self.name(words)}" for code, words in field.values.items())
             about += f" {self.text('words_of_codes')}: {codes}"
         if field.only:  # a field of its own, that counts some rows only
-            about += f" <code>{escape(_only(field, name))}</code>"
+            about += f" <code>{escape(looker_value(field, name))}</code>"
         column = f"<code>{escape(field.column or name)}</code>"
         return [
             column,
@@ -229,13 +230,6 @@ def _marks(x: int, y: int, wide: int, chart: AnyChart) -> Iterator[str]:
 
 def _mark(x: float, y: float, wide: float, high: float) -> str:
     return f'<rect class="mark" x="{x:.0f}" y="{y:.0f}" width="{wide:.0f}" height="{high:.0f}"/>'
-
-
-def _only(field: Column, name: str) -> str:
-    conditions = " AND ".join(
-        f"{other} IN ({', '.join(repr(one) for one in values)})" for other, values in field.only.items()
-    )
-    return f"CASE WHEN {conditions} THEN {field.column or name} END"
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

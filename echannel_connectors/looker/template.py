@@ -268,11 +268,16 @@ def _looker_sum(source: Source, terms: list[str]) -> str:
 
 def _looker_aggregate(source: Source, name: str) -> str:
     field = source.fields[name]
+    return f"{field.aggregation.upper()}({looker_value(field, name)})"
+
+
+def looker_value(field: Column, name: str) -> str:
+    """What is aggregated, in Looker Studio's language: the column, of some rows only where the field says so."""
     column = field.column or name
     for other, values in field.only.items():
         listed = ", ".join(json.dumps(value) for value in values)
         column = f"CASE WHEN {other} IN ({listed}) THEN {column} END"
-    return f"{field.aggregation.upper()}({column})"
+    return column
 
 
 def _unknown_names(template: Template) -> Iterator[str]:

@@ -16,22 +16,19 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from functools import cached_property
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 import pyarrow as pa
-from pydantic import field_validator
 
 from echannel_connectors.arrow import ARROW_TYPES
 from echannel_connectors.errors import EChannelError, SettingsError, Unavailable, did_you_mean
 from echannel_connectors.events import OnEvent
-from echannel_connectors.settings import Settings
+from echannel_connectors.settings import Endpoint, Settings
 from echannel_connectors.sources.http import LARGEST_BODY, Http, Reply
 from echannel_connectors.streams import Batch, Finding, Position, Progress, Shape, Slice, Stream
 from echannel_connectors.texts import Text, say
 
 HOST = "https://www.ecb.europa.eu"
 FILE = "/stats/eurofxref/eurofxref-hist.zip"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EURO = "EUR"
 LOOK_BACK = timedelta(days=7)  # a rate is published once; a correction would come within days
 PLACES = Decimal("0.00000001")
@@ -55,14 +52,7 @@ class Ecb(Settings):
     currencies: tuple[str, ...] = ()
     start: date = date(2015, 1, 1)
     currency: str = EURO
-    endpoint: str = ""
-
-    @field_validator("endpoint")
-    @classmethod
-    def _on_this_machine(cls, endpoint: str) -> str:
-        if endpoint and urlsplit(endpoint).hostname not in LOOPBACK:
-            raise ValueError(say("an endpoint may only be on this machine"))
-        return endpoint
+    endpoint: Endpoint = ""
 
     def for_company(self, currency: str, _time_zone: str) -> Ecb:
         """The same, for a company that reports in this currency."""

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pyarrow as pa
-from pydantic import PrivateAttr, ValidationError, field_validator
+from pydantic import PrivateAttr, ValidationError
 
 from echannel_connectors.destinations import Bill, Bound, Stored, Swept, commit
 from echannel_connectors.destinations.bigquery import checking, committing, layout, statements
@@ -30,11 +30,10 @@ from echannel_connectors.destinations.bigquery.words import BOOKS, Names, transl
 from echannel_connectors.destinations.duckdb import SAFE_SHARE
 from echannel_connectors.errors import Conflict, DestinationError, EChannelError, SettingsError, did_you_mean
 from echannel_connectors.events import OnEvent
-from echannel_connectors.settings import Settings
+from echannel_connectors.settings import Endpoint, Settings
 from echannel_connectors.streams import Batch, Finding, Progress, Shape, Slice
 from echannel_connectors.texts import say
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PLACE = say("write bigquery://project/dataset?location=EU")
 NUMBERS = ("max_bytes", "expire_raw_days")
 A_DAY = timedelta(days=1)
@@ -55,20 +54,13 @@ class BigQuery(Settings):
     dataset: str
     location: str = "EU"
     credentials: str = ""
-    endpoint: str = ""
+    endpoint: Endpoint = ""
     max_bytes: int | None = None
     expire_raw_days: int | None = None
     _lock: Any = PrivateAttr(default_factory=threading.RLock)
     _held: int = PrivateAttr(0)
     _ready: bool = PrivateAttr(False)
     _now: datetime = PrivateAttr(datetime.min.replace(tzinfo=UTC))
-
-    @field_validator("endpoint")
-    @classmethod
-    def _on_this_machine(cls, endpoint: str) -> str:
-        if endpoint and urlsplit(endpoint).hostname not in LOOPBACK:
-            raise ValueError(say("an endpoint may only be on this machine"))
-        return endpoint
 
     @classmethod
     def of(cls, url: str, folder: Path = Path()) -> BigQuery:

@@ -56,7 +56,7 @@ def understood(status: int, message: str, reasons: str = "") -> EChannelError:
     """Google's refusal in one sentence."""
     heard = f"{reasons} {message}"
     for words, kind, sentence, hint in MEANINGS:
-        if words in heard:
+        if any(word in heard for word in words.split("|")):
             told = (
                 say("{meaning}: {problem}", meaning=sentence, problem=_short(message))
                 if sentence in WITH_ITS_WORDS
@@ -94,7 +94,7 @@ def _silent(error: Exception) -> EChannelError:
 LATER = say("run again later; what was loaded is safe")
 Meaning = tuple[str, type[EChannelError], Text, Text | str]
 
-# The first line whose words are heard counts.
+# The first line of whose words (with | between them) one is heard counts.
 MEANINGS: tuple[Meaning, ...] = (
     (MOVED, Moved, say("the position has moved"), ""),
     (
@@ -107,12 +107,7 @@ MEANINGS: tuple[Meaning, ...] = (
         say("raise max_bytes in the destination, or sync less at once (--only)"),
     ),
     (
-        "not allowed in the free tier", Refused,
-        say("this project has no billing account: BigQuery's sandbox only reads and loads"),
-        say("link a billing account to the project; the first TiB of each month stays free of charge"),
-    ),
-    (
-        "Billing has not been enabled", Refused,
+        "not allowed in the free tier|Billing has not been enabled", Refused,
         say("this project has no billing account: BigQuery's sandbox only reads and loads"),
         say("link a billing account to the project; the first TiB of each month stays free of charge"),
     ),
@@ -130,20 +125,12 @@ MEANINGS: tuple[Meaning, ...] = (
         say("give it the role BigQuery User on the project, or create the three datasets yourself (docs/bigquery.md)"),
     ),
     (
-        "quotaExceeded", Unavailable, say("a quota of the project is used up"),
-        say("what was loaded is safe; run again when the quota is renewed, at the latest tomorrow"),
-    ),
-    (
-        "Quota exceeded", Unavailable, say("a quota of the project is used up"),
+        "quotaExceeded|Quota exceeded", Unavailable, say("a quota of the project is used up"),
         say("what was loaded is safe; run again when the quota is renewed, at the latest tomorrow"),
     ),
     ("rateLimitExceeded", Unavailable, say("BigQuery is asked too often"), LATER),
     (
-        "accessDenied", Refused, say("this account may not do that"),
-        say("give it the role BigQuery Data Editor on the three datasets"),
-    ),
-    (
-        "Access Denied", Refused, say("this account may not do that"),
+        "accessDenied|Access Denied", Refused, say("this account may not do that"),
         say("give it the role BigQuery Data Editor on the three datasets"),
     ),
     ("Not found: Table", Absent, say("BigQuery has no such table"), ""),

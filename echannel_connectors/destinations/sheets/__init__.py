@@ -22,13 +22,13 @@ from echannel_connectors.destinations.sheets.replacing import MOST, Replacement,
 from echannel_connectors.errors import DestinationError, EChannelError, SettingsError, did_you_mean
 from echannel_connectors.events import OnEvent
 from echannel_connectors.models.company import Company
+from echannel_connectors.settings import on_this_machine
 from echannel_connectors.streams import Finding
 from echannel_connectors.texts import in_language, say
 
 MONTHS = 13  # of what grows by the day: this month and the same one a year before
 # Marts of which the last months are published, by their date; the others are published whole.
 BY_MONTHS = ("carts", "inventory_daily", "marketing_daily", "orders", "rates", "sales")
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SETTINGS = ("warehouse", "months", "credentials", "endpoint")
 
 
@@ -51,8 +51,10 @@ class Sheets:
         endpoint: str = "",
         company: Company | None = None,
     ) -> None:
-        if endpoint and urlsplit(endpoint).hostname not in LOOPBACK:
-            raise SettingsError(say("an endpoint may only be on this machine"))
+        try:
+            on_this_machine(endpoint)
+        except ValueError as error:
+            raise SettingsError(error.args[0]) from None
         self.warehouse = DuckDB(warehouse) if isinstance(warehouse, str | os.PathLike) else warehouse
         self.months = months
         self.company = company or Company()

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, PrivateAttr, field_validator
@@ -15,14 +14,13 @@ from pydantic import BeforeValidator, PrivateAttr, field_validator
 from echannel_connectors import specs
 from echannel_connectors.errors import EChannelError
 from echannel_connectors.events import OnEvent, Warned
-from echannel_connectors.settings import Settings
+from echannel_connectors.settings import Endpoint, Settings
 from echannel_connectors.sources.ga4.service import Service
 from echannel_connectors.sources.ga4.streams import ReportStream
 from echannel_connectors.specs import Spec
 from echannel_connectors.streams import Finding, Stream
 from echannel_connectors.texts import say
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HISTORY = timedelta(days=400)  # this month and the twelve before
 Numbers = Annotated[
     tuple[str, ...],
@@ -47,7 +45,7 @@ class Ga4(Settings):
     start: date | None = None
     currency: str = "EUR"
     time_zone: str = "Europe/Paris"
-    endpoint: str = ""
+    endpoint: Endpoint = ""
     spec: Spec | None = None
     _dropped: dict[str, str] = PrivateAttr(default_factory=dict)
     _on_event: OnEvent | None = PrivateAttr(None)
@@ -68,13 +66,6 @@ class Ga4(Settings):
         if not numbers:
             raise ValueError(say("there is no property"))
         return numbers
-
-    @field_validator("endpoint")
-    @classmethod
-    def _on_this_machine(cls, endpoint: str) -> str:
-        if endpoint and urlsplit(endpoint).hostname not in LOOPBACK:
-            raise ValueError(say("an endpoint may only be on this machine"))
-        return endpoint
 
     @classmethod
     def for_spec(cls, connector: str, project: Path | None, **settings: Any) -> Ga4:  # the fields above

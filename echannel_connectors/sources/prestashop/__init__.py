@@ -17,7 +17,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from echannel_connectors import specs
 from echannel_connectors.errors import EChannelError
 from echannel_connectors.events import OnEvent
-from echannel_connectors.settings import Settings
+from echannel_connectors.settings import LOOPBACK, Settings
 from echannel_connectors.sources.http import Http
 from echannel_connectors.sources.prestashop.check import findings, store_findings
 from echannel_connectors.sources.prestashop.client import Webservice, not_allowed
@@ -27,8 +27,6 @@ from echannel_connectors.sources.prestashop.schema import NEVER, wanted
 from echannel_connectors.sources.prestashop.streams import Parents, ResourceStream, store
 from echannel_connectors.streams import Finding, Stream
 from echannel_connectors.texts import say
-
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class PrestaShop(Settings):
