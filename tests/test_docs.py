@@ -215,6 +215,7 @@ def test_the_yaml_example_is_a_project(tmp_path: Path, monkeypatch: pytest.Monke
 # -- costs ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_a_sync_costs(shop_a: FakeShop, tmp_path: Path) -> None:
     """The requests of each kind of run are those that the page tells, within a tenth."""
     warehouse = DuckDB(tmp_path / "shop.duckdb")

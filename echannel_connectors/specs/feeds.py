@@ -131,27 +131,42 @@ def _read(tree: exp.Query) -> dict[str, set[str]]:
 @cache
 def _mart(mart: str) -> exp.Query:
     """A mart's SELECT down to core, every column with its table, and without what nothing uses."""
-    return _resolved(_inlined(f"mart.{mart}"))
+    return _pruned(_inlined(mart))
 
 
 @cache
 def _some(mart: str, columns: tuple[str, ...]) -> exp.Query:
     """Some columns of a mart, those that it has."""
-    whole = _inlined(f"mart.{mart}")
-    known = [name for name in columns if name in whole.named_selects]
-    return _resolved(exp.select(*map(exp.column, known)).from_(whole.subquery("m")))
+    whole = _inlined(mart)
+    known = [exp.alias_(exp.column(name, "m"), name) for name in columns if name in whole.named_selects]
+    return _pruned(exp.select(*known).from_(whole.subquery("m")))
 
 
-def _resolved(query: exp.Query) -> exp.Query:
+def _pruned(query: exp.Query) -> exp.Query:
+    pruned = pushdown_projections(query)
+    while _leaves_out_joins(pruned):
+        pruned = pushdown_projections(pruned)
+    return pruned
+
+
+@cache
+def _qualified(mart: str) -> exp.Query:
+    """A mart's own SELECT, every column with its table: worked out once, however many marts and templates read it."""
+    tree = sqlglot.parse_one(mart_selects(Company())[f"mart.{mart}"], read="duckdb")
     core = {
         name: {**{column: SQL_TYPES[word] for column, word in table.types.items()}, **dict.fromkeys(OWN, "VARCHAR")}
         for name, table in TABLES.items()
     }
-    qualified = qualify(query, dialect="duckdb", schema={"core": core}, validate_qualify_columns=False)
-    pruned = pushdown_projections(qualified)
-    while _leaves_out_joins(pruned):
-        pruned = pushdown_projections(pruned)
-    return pruned
+    below = {name: dict.fromkeys(_qualified(name).named_selects, "VARCHAR") for name in _below(tree)}
+    schema: dict[str, object] = {"core": core, **({"mart": below} if below else {})}
+    qualified = qualify(tree, dialect="duckdb", schema=schema, validate_qualify_columns=False)
+    assert isinstance(qualified, exp.Query)  # `mart_selects` gives SELECTs
+    return qualified
+
+
+def _below(tree: exp.Expr) -> list[str]:
+    """The marts that a SELECT reads."""
+    return list(dict.fromkeys(table.name for table in tree.find_all(exp.Table) if table.db == "mart"))
 
 
 def _leaves_out_joins(query: exp.Query) -> bool:
@@ -167,26 +182,23 @@ def _leaves_out_joins(query: exp.Query) -> bool:
     return dropped
 
 
-def _inlined(name: str) -> exp.Query:
+def _inlined(mart: str) -> exp.Query:
     """A mart's SELECT with every mart below it, which it then names without a schema, as the first of its WITH."""
-    selects = mart_selects(Company())
     below: dict[str, exp.Query] = {}
 
-    def parsed(mart: str) -> exp.Query:
-        tree = sqlglot.parse_one(selects[mart], read="duckdb")
-        assert isinstance(tree, exp.Query)  # `mart_selects` gives SELECTs
+    def named(name: str) -> exp.Query:
+        tree = _qualified(name).copy()
         for table in list(tree.find_all(exp.Table)):
             if table.db == "mart":
-                if (read := f"mart.{table.name}") not in below:
-                    below[read] = parsed(read)
+                if table.name not in below:
+                    below[table.name] = named(table.name)
                 table.replace(exp.alias_(exp.to_table(f"mart_{table.name}"), table.alias or table.name, table=True))
         return tree
 
-    tree = parsed(name)
+    tree = named(mart)
     own = tree.args["with_"].expressions if tree.args.get("with_") else []
     marts = [
-        exp.CTE(this=one, alias=exp.TableAlias(this=exp.to_identifier(word.replace(".", "_"))))
-        for word, one in below.items()
+        exp.CTE(this=one, alias=exp.TableAlias(this=exp.to_identifier(f"mart_{name}"))) for name, one in below.items()
     ]
     if marts:
         tree.set("with_", exp.With(expressions=[*marts, *own]))

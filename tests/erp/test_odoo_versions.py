@@ -49,6 +49,7 @@ def altered(postgres: Postgres, script: str) -> Iterator[Erp]:
 
 
 @pytest.mark.parametrize("script", [SIXTEEN, EIGHTEEN], ids=["16", "18"])
+@pytest.mark.slow
 def test_another_version_gives_equal_rows(postgres: Postgres, odoo: str, script: str) -> None:
     seventeen = Erp(connector="odoo", url=odoo)
     with altered(postgres, script) as other:

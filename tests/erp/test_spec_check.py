@@ -266,6 +266,7 @@ def test_a_column_store_needs_no_index(dolibarr_duckdb: str) -> None:
 @pytest.mark.parametrize(
     ("connector", "database"), [("odoo", "odoo"), ("tryton", "tryton"), ("dolibarr", "dolibarr_sqlite")]
 )
+@pytest.mark.slow
 def test_our_own_specs_hold(request: pytest.FixtureRequest, connector: str, database: str) -> None:
     """No error in any check; every table is looked at."""
     proof = Erp(connector=connector, url=request.getfixturevalue(database)).prove()

@@ -61,6 +61,7 @@ def core(into: DuckDB, table: str, *without: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("state", ["odoo", "odoo_later"])
+@pytest.mark.slow
 def test_odoo_sales_and_refunds_by_month(request: pytest.FixtureRequest, state: str, tmp_path: Path) -> None:
     """mart.sales adds up to what Odoo says was sold and credited, per month and currency, shipping included."""
     with warehouse(tmp_path / "books.duckdb") as into:
@@ -78,6 +79,7 @@ def test_odoo_sales_and_refunds_by_month(request: pytest.FixtureRequest, state: 
 
 
 @pytest.mark.parametrize("state", ["tryton", "tryton_later"])
+@pytest.mark.slow
 def test_tryton_sales_and_refunds_by_month(request: pytest.FixtureRequest, state: str, tmp_path: Path) -> None:
     """mart.sales adds up to Tryton's own totals per month and currency, returns included, and in euro per month; its
     refunds are the credits of invoices, each once."""

@@ -474,6 +474,7 @@ OWNED = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_each_company_has_its_own_documents(postgres: Postgres, tryton_lab: str, tryton: str) -> None:
     """What a company's documents say is read with that company's number, and nothing of it with another's."""
     all_of_it = Erp(connector="tryton", url=tryton)

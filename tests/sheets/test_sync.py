@@ -67,6 +67,7 @@ def test_every_mart_is_a_tab_with_its_rows_and_figures(
     assert sent == {"freshness"}  # it says when the last sync was
 
 
+@pytest.mark.slow
 def test_of_sales_the_last_months_are_published(
     google: FakeSheets, endpoint: str, shop_a: FakeShop, tmp_path: Path
 ) -> None:
@@ -84,6 +85,7 @@ def test_of_sales_the_last_months_are_published(
     assert "WHERE date >= date_trunc" in into.select("orders", "2026-11-25")
 
 
+@pytest.mark.slow
 def test_the_command_line(google: FakeSheets, endpoint: str, shop_a: FakeShop, tmp_path: Path) -> None:
     """check, sync and status with a spreadsheet as the destination, in French."""
     with shop_a.serve() as url:
@@ -106,6 +108,7 @@ def test_the_command_line(google: FakeSheets, endpoint: str, shop_a: FakeShop, t
     assert "partagez la feuille avec l'adresse e-mail du compte" in refused.stdout.replace("\xa0", " ")
 
 
+@pytest.mark.slow
 def test_a_spreadsheet_that_is_refused_keeps_what_was_read(
     google: FakeSheets, endpoint: str, shop_a: FakeShop, warehouse_file: Path
 ) -> None:

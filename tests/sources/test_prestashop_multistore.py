@@ -82,6 +82,7 @@ ALL = ("orders", "customers", "products", "combinations", *CHILDREN)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.slow
 def test_orders_of_all_groups_are_there_once(version: str, tmp_path: Path) -> None:
     """Whichever of the two spellings the version heeds; the next sync finds nothing new."""
     shop, into = multistore(version), DuckDB(tmp_path / "shop.duckdb")
@@ -136,6 +137,7 @@ def test_changes_and_deletions_of_every_group_arrive(version: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.slow
 def test_a_group_that_comes_late_is_read_in_full(version: str, tmp_path: Path) -> None:
     """It traded for some days before the next sync: its orders, their lines and its customers are all there."""
     shop, into = multistore(version), DuckDB(tmp_path / "shop.duckdb")
@@ -216,6 +218,7 @@ def mixed() -> FakeShop:
     return shop
 
 
+@pytest.mark.slow
 def test_what_only_one_store_has(mixed: FakeShop, tmp_path: Path) -> None:
     """Without it an order would have no currency, a product no name; nothing flips between two stores' words."""
     into = DuckDB(tmp_path / "shop.duckdb")

@@ -180,6 +180,7 @@ def columns(into: DuckDB, stream: str) -> set[str]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.slow
 def test_also_brings_what_it_names_and_nothing_else(version: str, tmp_path: Path) -> None:
     """A resource and a personal field more: all other tables and columns are those of a sync without them."""
     shop = of_version(version)
@@ -205,6 +206,7 @@ PERSONAL = {
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.slow
 def test_everything_is_not_people_and_their_letters(version: str, tmp_path: Path) -> None:
     """ "*" brings each resource that may be read, but never employees, messages, visitors; nor what customers write."""
     shop = of_version(version)

@@ -103,6 +103,7 @@ def test_docs_tell_the_whole_connector() -> None:
     assert "| mart.sales_daily | yes |  |" in done.stdout
 
 
+@pytest.mark.slow
 def test_docs_are_french_as_well() -> None:
     french = echannel(Path(), "spec", "docs", "tryton", "--language", "fr").stdout
     assert "## Paramètres" in french
@@ -112,6 +113,7 @@ def test_docs_are_french_as_well() -> None:
 
 
 @pytest.mark.parametrize("name", ["odoo", "prestashop"])
+@pytest.mark.slow
 def test_docs_of_every_kind_of_spec(name: str) -> None:
     lines = echannel(Path(), "spec", "docs", name).stdout.splitlines()
     assert f"## core.{list(specs.find(name).tables)[-1]}" in lines
@@ -173,6 +175,7 @@ def test_check_at_a_terminal(tmp_path: Path) -> None:
     assert sql.endswith(";")
 
 
+@pytest.mark.slow
 def test_check_in_another_dialect(tmp_path: Path) -> None:
     done = echannel(tmp_path, "spec", "check", "dolibarr", "--table", "stock_moves", "--dialect", "postgres")
     assert 'FROM "llx_stock_mouvement" AS "m"' in done.stdout

@@ -49,6 +49,8 @@ def copied_lines(connection: Any, copy: str, most: int) -> Iterator[Bytes]:
 
 
 def _blocks(wire: socket.socket, copy: str, most: int) -> Iterator[Bytes]:
+    from psycopg import OperationalError
+
     with selectors.DefaultSelector() as readable:
         readable.register(wire, selectors.EVENT_READ)
         wire.sendall(_question(copy))
@@ -62,7 +64,7 @@ def _blocks(wire: socket.socket, copy: str, most: int) -> Iterator[Bytes]:
             if letter == REFUSED:
                 refusal = message
             elif letter not in SILENT:
-                raise ConnectionError(f"a message of PostgreSQL that a COPY does not have: {letter!r}")
+                raise OperationalError(f"a message of PostgreSQL that a COPY does not have: {letter!r}")
         inbox.message()
     if refusal is not None:
         raise _refusal(refusal)
