@@ -397,6 +397,9 @@ FRENCH: dict[str, str] = {
     "{name} is not there; {hint}": "{name} n'existe pas ; {hint}",
     "{name} is {found}, which is not {wanted}": "{name} est de type {found}, et non {wanted}",
     "the preview needs the package that holds Vega": "l'aperçu a besoin du paquet qui contient Vega",
+    "there is no chart {name!r}": "il n'y a pas de graphique « {name} »",
+    "chart {chart!r} has no dimension {name!r}": "le graphique « {chart} » n'a pas de dimension « {name} »",
+    "chart {chart!r} has no metric {name!r}": "le graphique « {chart} » n'a pas de mesure « {name} »",
     "there is no filter {name!r}": "il n'y a pas de filtre « {name} »",
     "there is no period {name!r}": "il n'y a pas de période « {name} »",
     "a chosen period needs a first and a last day, as 2026-03-31":

@@ -1,4 +1,4 @@
-"""What `make schemas` writes: JSON schemas of echannel.yaml, specs and checks, and the pages about the marts."""
+"""What `make schemas` writes: the JSON schemas of all files that people write, and the pages about the marts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from echannel_connectors.looker.template import template_schema
 from echannel_connectors.models.core import TABLES, WORDS, CoreTable
 from echannel_connectors.models.pages import page
 from echannel_connectors.project import ProjectFile
@@ -23,6 +24,7 @@ def schemas() -> dict[Path, dict[str, Any]]:
     return {
         folder / "spec.schema.json": spec_schema(),
         folder / "echannel.schema.json": ProjectFile.model_json_schema(by_alias=True),
+        folder.parent / "looker_templates" / "template.schema.json": template_schema(),
         SHIPPED / "checks.schema.json": CheckFile.model_json_schema(by_alias=True),
     }
 

@@ -57,7 +57,7 @@ def guide(
     theme, periods = template.theme, [one for one in template.controls.values() if isinstance(one, PeriodControl)]
     values: dict[str, str] = {
         "title": told.name(template.title), "kind": KINDS[connector], "host": host, "template": template.template,
-        "word": connector, "language": language, **theme.model_dump(),
+        "word": connector, "language": language, **theme.model_dump(exclude={"dark"}),
         "period": told.one("presets")[periods[0].default if periods else "last_28_days"],
     }  # fmt: skip
     heading = told.text("title", **values)

@@ -43,12 +43,22 @@ class Words(Part):
     fr: str
 
 
-class Theme(Part):
+class Colours(Part):
     accent: Colour
     attention: Colour
     text: Colour
     muted: Colour
     background: Colour
+
+
+# Each keeps 4.5 : 1 on its ground, and the accent's hue.
+DARK = Colours(accent="#6CB6E4", attention="#F2A373", text="#E8EAED", muted="#A8ADB3", background="#24272B")
+
+
+class Theme(Colours):
+    """The colours of the day, which Looker Studio takes and print keeps, and those of the night."""
+
+    dark: Colours = DARK
 
 
 class Column(Part):
@@ -81,11 +91,19 @@ class Calculated(Part):
         return [term.removeprefix("-") for term in (*self.numerator, *self.denominator)]
 
 
+class Rows(Part):
+    """A finer source in which these fields are the same sums of the same rows: a click on a figure shows those."""
+
+    source: Name
+    fields: list[Name] = Field(min_length=1)
+
+
 class Source(Part):
     """One mart under a speaking alias, with the fields that the report uses."""
 
     mart: Name
     date: Name | None = Field(default=None, description="The field that the period control filters")
+    rows: Rows | None = Field(default=None, description="Where the rows behind these figures stand line by line")
     description: Words
     fields: dict[Name, Column]
     calculated: dict[Name, Calculated] = {}
@@ -283,6 +301,7 @@ def looker_value(field: Column, name: str) -> str:
 def _unknown_names(template: Template) -> Iterator[str]:
     for alias, source in template.sources.items():
         yield from _source_problems(alias, source)
+        yield from _rows_problems(template, alias, source)
     pages = [page.id for page in template.pages]
     charts = [chart.id for page in template.pages for chart in page.charts]
     for name in sorted({name for name in [*pages, *charts] if [*pages, *charts].count(name) > 1 and name not in pages}):
@@ -309,6 +328,20 @@ def _source_problems(alias: str, source: Source) -> Iterator[str]:
         for term in [*found.terms, *([found.sample] if found.sample else [])]:
             if term not in source.fields or source.fields[term].aggregation not in ("sum", "count"):
                 yield f"source {alias!r}: {name!r} needs a summed field {term!r} ({did_you_mean(term, source.fields)})"
+
+
+def _rows_problems(template: Template, alias: str, source: Source) -> Iterator[str]:
+    if source.rows is None:
+        return
+    finer = template.sources.get(source.rows.source)
+    if finer is None:
+        near = did_you_mean(source.rows.source, template.sources)
+        yield f"source {alias!r}: there is no source {source.rows.source!r} for its rows ({near})"
+        return
+    for name in source.rows.fields:
+        for place, one in ((alias, source), (source.rows.source, finer)):
+            if name not in one.fields or one.fields[name].aggregation != "sum":
+                yield f"source {alias!r}: its rows need a summed field {name!r} in {place!r}"
 
 
 def _chart_problems(template: Template, chart: AnyChart) -> Iterator[str]:  # noqa: C901 - a list of rules, one after the other

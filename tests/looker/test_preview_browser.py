@@ -218,7 +218,7 @@ def test_product_names_stay_text(browser: Any, address: str) -> None:
     """One product of the made-up shop is called `Phare miniature <b>Ar-Men</b>`."""
     with watched(browser) as seen:
         show(seen, address, "page=products&period=last_12_months&lang=en")
-        seen.page.locator("#product_table .under button").click()
+        seen.page.locator("[data-focus='product_table.more']").click()
         assert "<b>Ar-Men</b>" in seen.page.inner_text("#product_table")
         assert seen.page.locator("#product_table b").count() == 0
 

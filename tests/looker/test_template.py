@@ -68,11 +68,14 @@ def test_everything_people_read_is_in_both_languages(template: Template) -> None
     assert [words for words in found if not words.en.strip() or not words.fr.strip()] == []
 
 
-def test_colours_can_be_read_on_their_background(template: Template) -> None:
-    """WCAG AA asks for 4.5 : 1 between text and ground."""
-    ground = luminance(template.theme.background)
-    for colour in (template.theme.accent, template.theme.attention, template.theme.text, template.theme.muted):
-        assert (ground + 0.05) / (luminance(colour) + 0.05) >= 4.5
+@pytest.mark.parametrize("name", template_names())
+def test_colours_can_be_read_on_their_background(name: str) -> None:
+    """WCAG AA asks for 4.5 : 1 between text and ground, by day and by night."""
+    theme = find_template(name).theme
+    for colours in (theme, theme.dark):
+        for colour in (colours.accent, colours.attention, colours.text, colours.muted):
+            light, dark = sorted((luminance(colours.background), luminance(colour)), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, colour
 
 
 def luminance(colour: str) -> float:

@@ -13,7 +13,6 @@ from echannel_connectors import DuckDB
 from echannel_connectors.looker.live import check_live
 from echannel_connectors.looker.preview import serve_preview, write_static
 from echannel_connectors.looker.template import Scorecards, find_template, template_names
-from tests.command import echannel
 from tests.looker.browser import Watched, chromium, watched
 from tests.looker.marts import query_of
 
@@ -30,11 +29,8 @@ CUT = """[...document.querySelectorAll('h1, h2, h3, .figure, .versus, .tabs butt
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo")
-    done = echannel(folder, "demo", "company")
-    assert done.returncode == 0, done.stderr
-    return folder / "company" / "echannel.duckdb"
+def warehouse(company: Path) -> Path:
+    return company
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from types import ModuleType
@@ -11,15 +12,15 @@ from typing import Any, Literal
 from echannel_connectors.errors import SettingsError
 from echannel_connectors.looker.preview.figures import Report
 from echannel_connectors.looker.preview.periods import PRESETS
+from echannel_connectors.models.described import describe
 from echannel_connectors.texts import say
 
+PARTS = ("words.js", "format.js", "charts.js", "export.js", "parts.js", "about.js", "behind.js")
 ASSETS = {
     "page.css": "text/css; charset=utf-8",
-    **dict.fromkeys(
-        ("words.js", "format.js", "charts.js", "export.js", "parts.js", "page.js"), "text/javascript; charset=utf-8"
-    ),
+    **dict.fromkeys((*PARTS, "page.js"), "text/javascript; charset=utf-8"),
 }
-LIVE_SCRIPTS = ("vega.js", "words.js", "format.js", "charts.js", "export.js", "parts.js", "page.js")
+LIVE_SCRIPTS = ("vega.js", *PARTS, "page.js")
 LANGUAGES: dict[str, Literal["en-GB", "fr-FR"]] = {"en": "en-GB", "fr": "fr-FR"}
 
 
@@ -56,12 +57,25 @@ def setup(report: Report, **more: Any) -> dict[str, Any]:  # JSON
             "language": "fr" if report.company.get("language") == "fr" else "en",
             "time_zone": report.company.get("time_zone", "UTC"),
         },
+        "columns": meanings(report),
         "presets": PRESETS,
         "locales": LANGUAGES,
         "number_formats": {word: vega.get_format_locale(code) for word, code in LANGUAGES.items()},
         "date_formats": {word: vega.get_time_format_locale(code) for word, code in LANGUAGES.items()},
         **more,
     }
+
+
+def meanings(report: Report) -> dict[str, dict[str, dict[str, str]]]:
+    """What the marts' columns behind the figures mean, in each language, as the models' own words say it."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for source in report.template.sources.values():
+        for name, field in source.fields.items():
+            column = field.column or name
+            with suppress(KeyError):  # a company's own mart is not described
+                said = {word: describe(source.mart, [column], word).columns[column] for word in LANGUAGES}
+                found.setdefault(source.mart, {})[column] = said
+    return found
 
 
 def live_page(report: Report) -> str:

@@ -14,8 +14,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from echannel_connectors.days import Span
 from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
 from echannel_connectors.looker.preview import page
+from echannel_connectors.looker.preview.behind import Mark, rows_behind
 from echannel_connectors.looker.preview.figures import Ask, Choice, Report, page_figures
 from echannel_connectors.looker.preview.periods import PRESETS
 from echannel_connectors.looker.template import ListControl, Template, find_template
@@ -47,6 +49,11 @@ class Preview:
             with self.turn:
                 figures = page_figures(self.report, self.report.template.page(name), choice, self.report.today())
             return "application/json", json.dumps(figures, allow_nan=False).encode()
+        if path == "rows":
+            name, choice = read_choice(self.report.template, asked)
+            with self.turn:
+                found = rows_behind(self.report, name, choice, read_mark(asked), self.report.today())
+            return "application/json", json.dumps(found, allow_nan=False).encode()
         if path == "":
             return "text/html; charset=utf-8", page.live_page(self.report).encode()
         if path == "vega.js":
@@ -131,15 +138,28 @@ def read_choice(template: Template, asked: Mapping[str, list[str]]) -> tuple[str
         raise SettingsError(say("there is no filter {name!r}", name=unknown), hint=did_you_mean(unknown, fields))
     first = last = None
     if preset == "custom":
-        try:
-            first, last = (date.fromisoformat(asked[word][0]) for word in ("first", "last"))
-        except (KeyError, ValueError) as error:
-            raise SettingsError(say("a chosen period needs a first and a last day, as 2026-03-31")) from error
-        if not all(2000 <= day.year < 2200 for day in (first, last)):
-            raise SettingsError(say("the first and the last day must lie between 2000 and 2199"))
+        first, last = read_days(asked, "first", "last")
     elif preset and preset not in PRESETS:
         raise SettingsError(say("there is no period {name!r}", name=preset), hint=did_you_mean(preset, PRESETS))
     return name, Choice("" if first else preset, first, last, filters)
+
+
+def read_days(asked: Mapping[str, list[str]], *words: str) -> tuple[date, date]:
+    try:
+        first, last = (date.fromisoformat(asked[word][0]) for word in words)
+    except (KeyError, ValueError) as error:
+        raise SettingsError(say("a chosen period needs a first and a last day, as 2026-03-31")) from error
+    if not all(2000 <= day.year < 2200 for day in (first, last)):
+        raise SettingsError(say("the first and the last day must lie between 2000 and 2199"))
+    return first, last
+
+
+def read_mark(asked: Mapping[str, list[str]]) -> Mark:
+    """What was clicked: `mark.market=FR`, `from` and `to` of a point, `metric` of a cell."""
+    values = {key.removeprefix("mark."): found[0] for key, found in asked.items() if key.startswith("mark.")}
+    days = Span(*read_days(asked, "from", "to")) if "from" in asked else None
+    chart, metric = (asked.get(word, [""])[0] for word in ("chart", "metric"))
+    return Mark(chart, metric, values, days, is_whole="whole" in asked)
 
 
 @contextmanager

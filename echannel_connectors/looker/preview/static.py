@@ -34,7 +34,7 @@ from echannel_connectors.texts import say
 DATA_BYTES = 1_900_000  # with Vega's 0.9 MB the file stays under 3 MB: it passes every mail server
 # Rows kept in long tables and months of history, from rich to poor: the first that fits is taken.
 SIZES = ((1000, 24), (400, 24), (200, 24), (100, 24), (100, 13), (50, 13), (25, 6), (10, 3))
-SCRIPTS = ("words.js", "format.js", "charts.js", "export.js", "parts.js", "offline.js", "page.js")
+SCRIPTS = (*page.PARTS, "offline.js", "page.js")
 
 
 def write_static(

@@ -2,8 +2,9 @@
 "use strict";
 const Charts = (() => {
   const { setup } = Format;
-  const theme = setup.template.theme;
-  const tones = { good: theme.accent, attention: theme.attention, muted: theme.muted };
+  // The page's own colours, by name: they turn with light and dark, and on paper, without a chart being drawn again.
+  const [accent, attention, ink, muted, paper, edge, line, past] = ["accent", "attention", "text", "muted", "paper", "edge", "line", "before"].map((name) => `var(--${name})`);
+  const tones = { good: accent, attention, muted };
   const font = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
   const DAY = 86400000;
   const views = new WeakMap();
@@ -12,7 +13,9 @@ const Charts = (() => {
 
   const config = {
     background: null, font, view: { stroke: null },
-    axis: { labelFont: font, labelColor: theme.muted, labelFontSize: 12, domainColor: "#c6cbd1", tickColor: "#c6cbd1", gridColor: "#eceef1", title: null },
+    // A screen reader is told the chart's summary, and its figures as a table; not each mark of the drawing.
+    mark: { aria: false },
+    axis: { aria: false, labelFont: font, labelColor: muted, labelFontSize: 12, domainColor: edge, tickColor: edge, gridColor: line, title: null },
     text: { font },
   };
   const scale = (values) => {
@@ -70,17 +73,18 @@ const Charts = (() => {
         const value = drawn === null && !(field.denominator || []).length ? 0 : drawn;
         rows.push({
           series: series === "current" ? "current" : "before", at: at(start(step.kind, period.current[0], n, step.lead)),
-          label: Format.monthName(start(step.kind, period.current[0], n, step.lead)), value, when: spoken(step, begins, first, last, n), shown: Format.value(field.type, value),
+          label: Format.monthName(start(step.kind, period.current[0], n, step.lead)), value, from: begins, to: ending(step, first, last, n), when: spoken(step, begins, first, last, n), shown: Format.value(field.type, value),
         });
       });
     }
     return rows;
   }
-  function spoken(step, begins, first, last, n) {
-    if (step.kind === "day") return Format.day(begins);
+  function ending(step, first, last, n) {
+    if (step.kind === "day") return start("day", first, n, 0);
     const next = n === step.count - 1 ? last : iso(at(start(step.kind, first, n + 1, step.lead)) - DAY);
-    return Format.span([begins, next < last ? next : last]); // a begun month says how far it goes
+    return next < last ? next : last; // a begun month goes no further
   }
+  const spoken = (step, begins, first, last, n) => Format.span([begins, ending(step, first, last, n)]);
   function merged(how, one, two) {
     if (one === null) return two;
     if (two === null) return one;
@@ -88,7 +92,7 @@ const Charts = (() => {
     return how === "max" ? (one > two ? one : two) : one + two;
   }
 
-  function trend(holder, source, chart, figures, period, against) {
+  function trend(holder, source, chart, figures, period, against, clicked) {
     const field = Format.find(source, chart.metric);
     const words = Format.words();
     const kind = buckets(period.current).kind;
@@ -117,6 +121,7 @@ const Charts = (() => {
     const known = new Set(data.map((row) => row.series));
     const drawing = { ...made, layer: made.layer.filter((layer) => known.has(layer.transform[0] === current ? "current" : "before")) };
     const summary = `${Format.say(chart.title)}: ${now.map((row) => `${row.when} ${row.shown}`).slice(-12).join("; ")}`;
+    remember(holder, [words.presets.custom, name, words[against]], now.map((row) => ({ mark: row, cells: [row.when, row.shown, row.before_shown] })), clicked);
     const key = `trend ${kind} ${against} ${now.length} ${narrow} ${[...known]} ${JSON.stringify(axis)}`;
     return draw(holder, key, { height: 250, ...drawing }, data, limits, summary);
   }
@@ -128,28 +133,28 @@ const Charts = (() => {
       axis: { format: "%-d %b", grid: false, labelOverlap: true, labelFlush: true, tickCount: narrow ? 4 : 9 },
     };
     const near = { name: "near", select: { type: "point", fields: ["at"], on: "pointerover", clear: "pointerout" } };
-    const line = (strokes) => ({ type: "line", interpolate: "monotone", ...strokes });
+    const stroked = (strokes) => ({ type: "line", interpolate: "monotone", ...strokes });
     return { encoding: { x }, layer: [
-      { transform: [current], mark: { type: "area", color: theme.accent, opacity: 0.09, interpolate: "monotone" }, encoding: { y } },
-      { transform: [earlier], mark: line({ color: "#80868b", strokeWidth: 1.6, strokeDash: [5, 4] }), encoding: { y } },
-      { transform: [current], mark: line({ color: theme.accent, strokeWidth: 2.6, strokeCap: "round" }), encoding: { y } },
+      { transform: [current], mark: { type: "area", color: accent, opacity: 0.09, interpolate: "monotone" }, encoding: { y } },
+      { transform: [earlier], mark: stroked({ color: past, strokeWidth: 1.6, strokeDash: [5, 4] }), encoding: { y } },
+      { transform: [current], mark: stroked({ color: accent, strokeWidth: 2.6, strokeCap: "round" }), encoding: { y } },
       {
-        transform: [current], mark: { type: "point", filled: true, size: 70, color: theme.accent, stroke: "#fff", strokeWidth: 2 },
+        transform: [current], mark: { type: "point", filled: true, size: 70, color: accent, stroke: paper, strokeWidth: 2 },
         encoding: { y, opacity: alone ? { value: 1 } : { condition: { param: "near", empty: false, value: 1 }, value: 0 } },
       },
       // The whole height above a day answers the pointer: nobody has to hit a line.
-      { transform: [current], params: [near], mark: { type: "rule", opacity: 0, strokeWidth: Math.max(2, step) }, encoding: { tooltip } },
+      { transform: [current], params: [near], mark: { type: "rule", opacity: 0, strokeWidth: Math.max(2, step), cursor: "pointer" }, encoding: { tooltip } },
     ] };
   }
   function columns(y, tooltip) {
     const x = { field: "label", type: "nominal", sort: null, scale: { paddingInner: 0.35 }, axis: { labelAngle: 0, labelOverlap: true, ticks: false, labelPadding: 6 } };
     return { encoding: { x, y }, layer: [
-      { transform: [current], mark: { type: "bar", color: theme.accent, cornerRadiusEnd: 3 }, encoding: { tooltip } },
-      { transform: [earlier], mark: { type: "tick", color: theme.text, thickness: 2.5, opacity: 0.75 } },
+      { transform: [current], mark: { type: "bar", color: accent, cornerRadiusEnd: 3, cursor: "pointer" }, encoding: { tooltip } },
+      { transform: [earlier], mark: { type: "tick", color: ink, thickness: 2.5, opacity: 0.75 } },
     ] };
   }
 
-  function bars(holder, source, chart, figures) {
+  function bars(holder, source, chart, figures, clicked) {
     const field = Format.find(source, chart.metric);
     const dimension = source.fields[chart.dimension];
     const found = Format.rowsOf(figures).map((row) => ({
@@ -160,8 +165,8 @@ const Charts = (() => {
     const whole = found.length < chart.limit && field.type !== "percent" && all > 0;
     const short = field.type === "money" ? Format.rounded : (value) => Format.value(field.type, value);
     const data = found.map((row, n) => ({
-      n, name: Format.label(dimension, row.code), value: row.value, previous: row.previous,
-      colour: tones[(dimension.tones || {})[row.code]] || theme.accent,
+      n, code: row.code, name: Format.label(dimension, row.code), value: row.value, previous: row.previous,
+      colour: tones[(dimension.tones || {})[row.code]] || accent,
       text: short(row.value) + (whole && row.value > 0 ? `  ·  ${share(row.value / all)}` : ""),
       shown: Format.value(field.type, row.value), before: Format.value(field.type, row.previous),
     }));
@@ -171,25 +176,31 @@ const Charts = (() => {
     const narrow = holder.clientWidth < 420;
     const y = {
       field: "name", type: "nominal", sort: null, scale: { paddingInner: 0.3, paddingOuter: 0.1 },
-      axis: { domain: false, ticks: false, labelLimit: narrow ? 124 : 170, labelPadding: 8, labelColor: theme.text, labelFontSize: 13 },
+      axis: { domain: false, ticks: false, labelLimit: narrow ? 124 : 170, labelPadding: 8, labelColor: ink, labelFontSize: 13 },
     };
     // Room at the right for the label behind the longest bar.
     const room = narrow ? 1.9 : 1.55;
     const x = { type: "quantitative", axis: null, scale: { domain: [{ expr: "low" }, { expr: `top * ${room}` }], nice: false } };
     const layer = [
-      { mark: { type: "bar", cornerRadiusEnd: 3 }, encoding: { x: { ...x, field: "value" }, color: { field: "colour", type: "nominal", scale: null }, tooltip } },
-      { mark: { type: "text", align: "left", baseline: "middle", dx: 7, fontSize: 12.5, color: theme.text }, encoding: { x: { ...x, field: "end" }, text: { field: "text" } } },
+      { mark: { type: "bar", cornerRadiusEnd: 3, cursor: "pointer" }, encoding: { x: { ...x, field: "value" }, color: { field: "colour", type: "nominal", scale: null }, tooltip } },
+      { mark: { type: "text", align: "left", baseline: "middle", dx: 7, fontSize: 12.5, color: ink }, encoding: { x: { ...x, field: "end" }, text: { field: "text" } } },
     ];
     if (compares) {
-      layer.splice(1, 0, { mark: { type: "tick", thickness: 2.5, color: theme.text, opacity: 0.75, bandSize: 24 }, encoding: { x: { ...x, field: "previous" } } });
+      layer.splice(1, 0, { mark: { type: "tick", thickness: 2.5, color: ink, opacity: 0.75, bandSize: 24 }, encoding: { x: { ...x, field: "previous" } } });
     }
     // The label stands behind the bar and behind the mark of the period before, whichever reaches further.
     for (const row of data) row.end = Math.max(0, row.value, compares ? row.previous || 0 : 0);
+    const heads = [Format.say(dimension.name), Format.say(field.name), ...(compares ? [Format.words().previous] : [])];
+    remember(holder, heads, data.map((row) => ({ mark: row, cells: [row.name, row.shown, ...(compares ? [row.before] : [])] })), clicked);
     const spec = { height: 34 * data.length, encoding: { y }, layer };
     const summary = `${Format.say(chart.title)}: ${data.map((row) => `${row.name} ${row.shown}`).join("; ")}`;
     return draw(holder, `bars ${narrow} ${compares} ${data.length}`, spec, data, scale(data.map((row) => row.end)), summary);
   }
   const share = (value) => `${value < 0.01 ? "< 1" : Math.round(value * 100)}${Format.language() === "fr" ? " " : ""}%`;
+
+  // What the chart shows, as rows of a table, for who does not see it; and what happens when a mark is chosen.
+  const shown = new WeakMap();
+  const remember = (holder, heads, rows, clicked) => shown.set(holder, { heads, rows, clicked });
 
   // `kind` says when the drawing itself differs; otherwise the rows are exchanged in place.
   async function draw(holder, kind, spec, rows, { top, low }, summary) {
@@ -209,10 +220,13 @@ const Charts = (() => {
       ast: true, actions: false, renderer: "svg", defaultStyle: false, tooltip: { disableDefaultStyle: true },
       formatLocale: { ...setup.number_formats[Format.language()], currency: french ? ["", ` ${sign()}`] : [sign(), ""] },
       timeFormatLocale: setup.date_formats[Format.language()],
-    }).then((result) => result.view);
+    }).then((result) => {
+      result.view.addEventListener("click", (_, item) => { if (item?.datum && ("code" in item.datum || item.datum.series === "current")) shown.get(holder).clicked(item.datum); });
+      return result.view;
+    });
     views.set(holder, { key, ready });
     return ready;
   }
 
-  return { trend, bars, merged, kind: (period) => buckets(period.current).kind };
+  return { trend, bars, merged, table: (holder) => shown.get(holder), kind: (period) => buckets(period.current).kind };
 })();

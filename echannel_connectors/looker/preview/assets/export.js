@@ -22,18 +22,20 @@ const Export = (() => {
     return [[...dimensions.map((name) => Format.say(source.fields[name].name)), ...titles], ...rows.map((row) => [...dimensions.map((name) => label(row, name)), ...values(row)])];
   }
 
-  function csv(source, chart, figures) {
+  function text(table) {
     const comma = Format.language() === "fr";
-    const text = lines(source, chart, figures).map((line) => line.map((value) => cell(value, comma)).join(comma ? ";" : ",")).join("\r\n");
-    return `\uFEFF${text}\r\n`; // the mark by which spreadsheets know UTF-8
+    const written = table.map((line) => line.map((value) => cell(value, comma)).join(comma ? ";" : ",")).join("\r\n");
+    return `\uFEFF${written}\r\n`; // the mark by which spreadsheets know UTF-8
   }
 
-  function save(source, chart, figures) {
+  const csv = (source, chart, figures) => text(lines(source, chart, figures));
+  const save = (source, chart, figures) => download(`${chart.id}.csv`, lines(source, chart, figures));
+  function download(name, table) {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([csv(source, chart, figures)], { type: "text/csv;charset=utf-8" }));
-    link.download = `${chart.id}.csv`;
+    link.href = URL.createObjectURL(new Blob([text(table)], { type: "text/csv;charset=utf-8" }));
+    link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
-  return { save, csv };
+  return { save, csv, download };
 })();

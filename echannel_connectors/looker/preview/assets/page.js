@@ -13,6 +13,26 @@
   let asked = 0;
   let timer = 0;
 
+  // ---- light and dark: as the system has it, until the reader says otherwise ----
+  const root = document.documentElement;
+  const night = matchMedia("(prefers-color-scheme: dark)");
+  const kept = (value) => { try { return value ? localStorage.setItem("echannel.theme", value) : localStorage.getItem("echannel.theme"); } catch { return null; } };
+  const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : night.matches);
+  function dress() {
+    const { dark, ...light } = template.theme;
+    for (const name of ["accent", "attention", "text", "muted"]) root.style.setProperty(`--${name}`, `light-dark(${light[name]}, ${dark[name]})`);
+    root.style.setProperty("--paper", `light-dark(${light.background}, ${dark.background})`);
+    if (["light", "dark"].includes(kept())) root.dataset.theme = kept();
+    $("theme").addEventListener("click", () => { root.dataset.theme = isDark() ? "light" : "dark"; kept(root.dataset.theme); themed(); });
+    night.addEventListener("change", themed);
+  }
+  function themed() {
+    const label = Format.words()[isDark() ? "light" : "dark"];
+    $("theme").setAttribute("aria-label", label);
+    $("theme").title = label;
+    $("theme").textContent = isDark() ? "☀" : "☾";
+  }
+
   const page = () => template.pages.find((one) => one.id === state.page);
 
   // ---- the address keeps the choice: it can be reloaded, bookmarked, gone back to ----
@@ -90,8 +110,10 @@
     $("title").textContent = title;
     $("skip").textContent = words.skip;
     $("footer").textContent = words.footer;
+    themed();
     $("languages").setAttribute("aria-label", words.language);
     $("tabs").setAttribute("aria-label", words.pages);
+    $("controls").setAttribute("aria-label", words.filters);
     $("languages").replaceChildren(...Object.keys(WORDS).map((code) => make("button", {
       type: "button", lang: code, "aria-pressed": String(code === state.lang), "data-focus": `lang.${code}`, text: code.toUpperCase(), onclick: () => act({ lang: code }),
     })));
@@ -108,7 +130,7 @@
       lay();
     }
     Format.speak(state.lang);
-    if (changed("status", [figures.as_of, figures.period, figures.newest, state.lang, state.page])) status();
+    if (changed("status", [figures.as_of, figures.period, figures.newest, state])) status();
     if (changed("controls", [figures.controls, figures.period, state])) controls();
     for (const chart of page().charts) one(chart);
     if (focus && document.activeElement === document.body) document.querySelector(`[data-focus="${CSS.escape(focus)}"]`)?.focus();
@@ -139,6 +161,12 @@
       if (setup.offline && setup.offline.keep < longest) notes.push(words.held_rows(setup.offline.keep));
     }
     $("compared").textContent = notes.join(" ");
+    const chosen = page().controls.map((name) => template.controls[name]).filter((control) => state.filters[control.field]?.length).map((control) => {
+      const field = page().charts.map((chart) => template.sources[chart.source].fields[control.field]).find(Boolean);
+      return `${Format.say(control.name)}: ${state.filters[control.field].map((value) => Format.label(field, value)).join(", ")}`;
+    });
+    const title = [setup.company.name, Format.say(template.title), Format.say(page().title)].filter(Boolean).join(" – ");
+    $("printed").textContent = [title, dated && Format.span(period.current), ...chosen, $("as-of").textContent].filter(Boolean).join(" · ");
   }
   function controls() {
     const open = document.querySelector(".list[open]")?.id;
@@ -171,8 +199,21 @@
     const holder = body.querySelector(".chart") || make("div", { class: "chart" });
     if (!holder.parentNode) body.replaceChildren(holder);
     legend(chart, source, found, tools);
-    const done = chart.type === "trend" ? Charts.trend(holder, source, chart, found, figures.period, state.against) : Charts.bars(holder, source, chart, found);
+    const clicked = (datum) => behind(chart, chart.type === "trend" ? { values: {}, from: datum.from, to: datum.to, title: `${Format.say(chart.title)}: ${datum.when}` }
+      : { values: { [chart.dimension]: datum.code }, title: `${Format.say(chart.title)}: ${datum.name}` });
+    const done = chart.type === "trend" ? Charts.trend(holder, source, chart, found, figures.period, state.against, clicked) : Charts.bars(holder, source, chart, found, clicked);
+    const focus = document.activeElement?.dataset.focus;
+    body.querySelector(".figures")?.remove();
+    body.append(Parts.unfold(holder, chart));
+    if (focus && document.activeElement === document.body) document.querySelector(`[data-focus="${CSS.escape(focus)}"]`)?.focus();
     done.then(() => { body.dataset.drawn = "yes"; });
+  }
+  // The rows behind a mark; where the page has a control for the mark's dimension, it can be filtered by it instead.
+  function behind(chart, mark) {
+    const source = template.sources[chart.source];
+    const known = Object.keys(mark.values).find((name) => page().controls.some((control) => template.controls[control].field === name));
+    const narrow = known && { label: Format.label(source.fields[known], mark.values[known]), act: () => act({ filters: { ...state.filters, [known]: [mark.values[known]] } }) };
+    Behind.open({ ...mark, chart }, choice(false), narrow);
   }
   function exported(chart) {
     const found = figures.charts[chart.id];
@@ -180,7 +221,7 @@
   }
   function again(chart) {
     const focus = document.activeElement?.dataset.focus;
-    Parts.table(cards.get(chart.id).body, template.sources[chart.source], chart, figures.charts[chart.id], () => again(chart));
+    Parts.table(cards.get(chart.id).body, template.sources[chart.source], chart, figures.charts[chart.id], () => again(chart), (mark) => behind(chart, mark));
     if (focus && document.activeElement === document.body) document.querySelector(`[data-focus="${CSS.escape(focus)}"]`)?.focus();
   }
   function legend(chart, source, found, tools) {
@@ -197,10 +238,11 @@
   }
 
   // ---- the reader ----
-  const close = (event) => document.querySelectorAll("details[open]").forEach((one) => { if (!event || !one.contains(event.target)) one.open = false; });
+  const popups = "details.list[open], details.what[open]";
+  const close = (event) => document.querySelectorAll(popups).forEach((one) => { if (!event || !one.contains(event.target)) one.open = false; });
   document.addEventListener("click", close);
   document.addEventListener("keydown", (event) => {
-    const open = event.key === "Escape" && document.querySelector("details[open]");
+    const open = event.key === "Escape" && document.querySelector(popups);
     if (open) { open.open = false; open.querySelector("summary").focus(); }
   });
   document.addEventListener("visibilitychange", () => { if (!document.hidden && !setup.offline) refresh(); });
@@ -208,6 +250,7 @@
   $("controls").addEventListener("submit", (event) => event.preventDefault());
 
   read();
+  dress();
   frame();
   refresh();
 })();

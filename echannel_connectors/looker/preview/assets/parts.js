@@ -4,7 +4,9 @@ const Parts = (() => {
   const { setup } = Format;
   const SMALL_SAMPLE = 30;
   const FIRST_ROWS = 12;
-  const opened = new Set();
+  const opened = new Set(); // tables that show all their rows
+  const pages = new Map(); // which twelve rows a table shows
+  const unfolded = new Set(); // charts that show their figures as a table
   const sorted = new Map();
 
   function make(tag, { text, ...attributes } = {}, ...children) {
@@ -25,8 +27,10 @@ const Parts = (() => {
     const save = chart.type !== "scorecards" && make("button", { type: "button", class: "export", text: "CSV", title: words.save, "aria-label": `${words.save}: ${Format.say(chart.title)}`, "data-focus": `csv.${chart.id}`, onclick: exported });
     const tools = make("div", { class: "tools" });
     const name = `title-${chart.id}`;
+    const title = Format.say(chart.title);
+    const about = chart.type !== "scorecards" && About.button(setup.template.sources[chart.source], chart.metrics || [chart.metric], `what.${chart.id}`, title);
     const section = make("section", { class: `card w${chart.width} ${chart.type === "scorecards" ? "scores" : ""}`, id: chart.id, "aria-labelledby": name },
-      make("header", {}, make("h2", { id: name, text: Format.say(chart.title) }), tools, save), body);
+      make("header", {}, make("div", { class: "title" }, make("h2", { id: name, text: title }), about), tools, save), body);
     return { section, body, tools };
   }
 
@@ -57,8 +61,7 @@ const Parts = (() => {
     const now = Format.metric(source, name, row);
     const few = field.sample && row[field.sample] < SMALL_SAMPLE;
     const text = Format.value(field.type, now);
-    const about = field.description && make("details", { class: "what" },
-      make("summary", { text: "?", "aria-label": words.what(Format.say(field.name)), "data-focus": name }), make("p", { text: Format.say(field.description) }));
+    const about = About.button(source, [name], name);
     return make("div", { class: "score" },
       make("h3", {}, make("span", { text: Format.say(field.name) }), about),
       make("p", { class: `figure ${few ? "few" : ""} ${text.length > 13 ? "longer" : text.length > 10 ? "long" : ""}`, "data-metric": name, "data-value": now ?? "", text }),
@@ -75,19 +78,35 @@ const Parts = (() => {
   }
 
   // ---- tables ----
-  function table(body, source, chart, figures, redraw) {
+  function table(body, source, chart, figures, redraw, clicked) {
     const rows = Format.rowsOf(figures).map((row) => ({ ...row }));
     if (!rows.length) return body.replaceChildren(empty(chart));
     const columns = columnsOf(source, chart, figures);
     const order = sorted.get(chart.id);
     if (order) sortRows(rows, columns.find((column) => column.name === order.name), order.descending);
-    const shown = opened.has(chart.id) ? rows : rows.slice(0, FIRST_ROWS);
+    const first = Math.min(pages.get(chart.id) || 0, Math.floor((rows.length - 1) / FIRST_ROWS) * FIRST_ROWS);
+    const shown = opened.has(chart.id) ? rows : rows.slice(first, first + FIRST_ROWS);
     const heads = columns.map((column) => head(chart, column, order || { name: chart.sort.field, descending: chart.sort.descending }, redraw));
     const content = make("table", {}, make("caption", { class: "unseen", text: Format.say(chart.title) }),
       make("thead", {}, make("tr", {}, ...heads)),
-      make("tbody", {}, ...shown.map((row) => make("tr", {}, ...columns.map((column) => cell(column, row))))),
+      make("tbody", {}, ...shown.map((row, n) => line(chart, columns, row, n, clicked))),
       figures.total && totals(columns, Format.rowsOf(figures.total)[0]));
-    body.replaceChildren(make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": Format.say(chart.title) }, content), under(source, chart, rows, figures, redraw));
+    body.replaceChildren(make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": Format.say(chart.title) }, content), under(source, chart, rows, figures, redraw, first));
+  }
+  // The whole line answers a click; its first cell is a button, for the keyboard.
+  function line(chart, columns, row, n, clicked) {
+    const named = columns.filter((column) => column.dimension);
+    const name = named.map((column) => Format.label(column.field, row[column.name])).join(", ");
+    const open = (event, metric) => { event.stopPropagation(); clicked({ values: Object.fromEntries(named.map((column) => [column.name, row[column.name]])), metric, title: `${Format.say(chart.title)}: ${name}` }); };
+    return make("tr", { onclick: open }, ...columns.map((column, place) => {
+      const made = cell(column, row);
+      if (place === 0) {
+        const button = make("button", { type: "button", class: "open", "aria-label": Format.words().behind(name), "data-focus": `${chart.id}.row.${n}`, onclick: open });
+        button.append(...made.childNodes);
+        made.append(button);
+      } else if (!column.dimension) made.addEventListener("click", (event) => open(event, column.name.replace("@", "")));
+      return made;
+    }));
   }
   function columnsOf(source, chart, figures) {
     const words = Format.words();
@@ -106,6 +125,7 @@ const Parts = (() => {
   function head(chart, column, order, redraw) {
     const on = order.name === column.name;
     const sortBy = () => {
+      pages.delete(chart.id);
       sorted.set(chart.id, { name: column.name, descending: on ? !order.descending : !column.dimension });
       redraw();
     };
@@ -141,16 +161,36 @@ const Parts = (() => {
     keyed.sort(([a], [b]) => (a === null ? (b === null ? 0 : 1) : b === null ? -1 : compared(a, b) * (descending ? -1 : 1)));
     keyed.forEach(([, row], n) => { rows[n] = row; });
   }
-  function under(source, chart, rows, figures, redraw) {
+  function under(source, chart, rows, figures, redraw, first) {
     const words = Format.words();
     const toggle = () => { if (!opened.delete(chart.id)) opened.add(chart.id); redraw(); };
     const button = rows.length > FIRST_ROWS && make("button", {
       type: "button", onclick: toggle, "data-focus": `${chart.id}.more`, "aria-expanded": opened.has(chart.id),
       text: opened.has(chart.id) ? words.show_less : words.show_all(rows.length),
     });
+    const turn = (to) => { pages.set(chart.id, to); redraw(); };
+    const last = Math.min(first + FIRST_ROWS, rows.length);
+    const pager = rows.length > FIRST_ROWS && !opened.has(chart.id) && make("div", { class: "pager", role: "group", "aria-label": Format.say(chart.title) },
+      make("button", { type: "button", text: "‹", "aria-label": words.back, disabled: first === 0, "data-focus": `${chart.id}.back`, onclick: () => turn(first - FIRST_ROWS) }),
+      make("span", { role: "status", text: words.rows_of(first + 1, last, rows.length) }),
+      make("button", { type: "button", text: "›", "aria-label": words.on, disabled: last === rows.length, "data-focus": `${chart.id}.on`, onclick: () => turn(first + FIRST_ROWS) }));
     const by = Format.say(Format.find(source, chart.sort.field).name);
     const note = figures.more && make("span", { text: words.first_rows(rows.length, by) });
-    return button || note ? make("div", { class: "under" }, button, note) : "";
+    return button || note ? make("div", { class: "under" }, pager, button, note) : "";
+  }
+
+  // A chart's figures as a table, folded: for a screen reader, for the keyboard, and for who wants the digits.
+  function unfold(holder, chart) {
+    const { heads, rows, clicked } = Charts.table(holder);
+    const words = Format.words();
+    const title = Format.say(chart.title);
+    const lines = rows.map(({ mark, cells }, n) => make("tr", {}, ...cells.map((text, place) => make(place ? "td" : "th", { scope: place ? undefined : "row", class: place ? "n" : "text", text: place ? text : undefined },
+      !place && make("button", { type: "button", class: "open", "aria-label": words.behind(text), text, "data-focus": `${chart.id}.mark.${n}`, onclick: () => clicked(mark) })))));
+    const drawn = make("details", { class: "figures", open: unfolded.has(chart.id) }, make("summary", { text: words.as_table, "data-focus": `${chart.id}.figures` }),
+      make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": title }, make("table", {}, make("caption", { class: "unseen", text: title }),
+        make("thead", {}, make("tr", {}, ...heads.map((text, place) => make("th", { scope: "col", class: place ? "n" : "text", text })))), make("tbody", {}, ...lines))));
+    drawn.addEventListener("toggle", () => { if (drawn.open) unfolded.add(chart.id); else unfolded.delete(chart.id); });
+    return drawn;
   }
 
   // ---- controls ----
@@ -181,5 +221,5 @@ const Parts = (() => {
         make("fieldset", {}, make("legend", { class: "unseen", text: name }), ...boxes)));
   }
 
-  return { make, card, empty, problems, scorecards, table, period, list };
+  return { make, card, empty, problems, scorecards, table, unfold, period, list };
 })();
