@@ -158,9 +158,10 @@ def read(
 
 @app.command()
 def preview(
+    template: Annotated[str, typer.Argument(help="Which template.")] = "b2c-shop",
     project: Folder = HERE,
-    template: Annotated[str, typer.Option(help="Which template.")] = "b2c-shop",
     static: Annotated[Path | None, typer.Option(help="Write one offline page to this file instead.")] = None,
+    xlsx: Annotated[Path | None, typer.Option(help="Write a workbook with native charts to this file instead.")] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free one.")] = 8765,
 ) -> None:
     """Show a template with the company's own figures, on this machine only.
@@ -173,10 +174,16 @@ def preview(
     query, company = _preview_inputs(found)
     if static:
         with show.busy(say("drawing the dashboard …")):
-            write_static(query, static, template=template, company=company)
+            write_static(query, static, template=template, company=company, project=found.folder)
         show.talk(say("The dashboard: {path}", path=static))
+    if xlsx:
+        _write_workbook(query, xlsx, template, company, found.folder)
+    if static or xlsx:
         return
-    with serve_preview(query, template=template, company=company, port=port) as url, suppress(KeyboardInterrupt):
+    with (
+        serve_preview(query, template=template, company=company, port=port, project=found.folder) as url,
+        suppress(KeyboardInterrupt),
+    ):
         show.talk(say("The preview is at {url} (Ctrl+C ends it).", url=url))
         while True:
             time.sleep(3600)
@@ -333,6 +340,34 @@ def _preview_inputs(found: Project) -> tuple[Callable[[str, list[Any]], Any], di
         return warehouse.query(sql, parameters).read_all()
 
     return query, found.company.model_dump(include={"name", "currency", "language", "time_zone"})
+
+
+def _write_workbook(query: Any, path: Path, template: str, company: dict[str, str], project: Path) -> None:
+    from echannel_connectors.looker.preview.figures import Report
+    from echannel_connectors.looker.template import find_template
+    from echannel_connectors.looker.workbook import write_workbook
+
+    with show.busy(say("writing the workbook …")):
+        done = write_workbook(Report(query, find_template(template, project), company), path)
+    show.talk(
+        say(
+            "The workbook: {path} ({n:,} rows of {tables} tables)",
+            path=path,
+            n=sum(done.rows.values()),
+            tables=len(done.rows),
+        )
+    )
+    for mart, count in done.left_out.items():
+        show.talk(
+            say(
+                "{n:,} older rows of {table} are left out: a sheet holds {most:,}.",
+                n=count,
+                table=f"mart.{mart}",
+                most=done.rows[mart],
+            )
+        )
+    for mart, count in done.cut.items():
+        show.talk(say("{n:,} texts of {table} were longer than a cell and were cut", n=count, table=f"mart.{mart}"))
 
 
 def _day(text: str) -> None:
