@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from echannel_connectors.cli.language import speak
-from echannel_connectors.project import Project, load
+from echannel_connectors.errors import SettingsError
+from echannel_connectors.project import FILE, Project, load
+from echannel_connectors.texts import say
 
 Folder = Annotated[
     Path, typer.Option("--project", "-p", help="The folder that holds echannel.yaml.", show_default="this folder")
@@ -21,3 +24,14 @@ def opened(folder: Path) -> Project:
     found = load(folder)
     speak(found.company.language)
     return found
+
+
+def folders_of(pattern: str) -> list[Path]:
+    """The projects that a pattern such as 'clients/*' finds. Raises SettingsError where there is none."""
+    names = sorted(glob.glob(pattern))  # noqa: PTH207 - a pattern may begin with / or ..
+    if found := [Path(name) for name in names if (Path(name) / FILE).is_file()]:
+        return found
+    raise SettingsError(
+        say("no folder of {pattern} holds an {file}", pattern=pattern, file=FILE),
+        hint=say("put the pattern between quotes, such as 'clients/*'"),
+    )

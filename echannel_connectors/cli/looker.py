@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from echannel_connectors.cli import show
-from echannel_connectors.cli.folder import HERE, Folder, opened
-from echannel_connectors.errors import SETTINGS
+from echannel_connectors.cli.folder import HERE, Folder, folders_of, opened
+from echannel_connectors.errors import SETTINGS, EChannelError, SettingsError
 from echannel_connectors.project import Project, remember_master
 from echannel_connectors.texts import say
 
@@ -160,6 +160,59 @@ def register(
             language=word,
         )
     )
+
+
+@looker.command(name="pack")
+def packed(
+    template: Annotated[
+        list[str] | None, typer.Argument(help="Templates, such as b2c-shop.", show_default="all of them")
+    ] = None,
+    folder: Annotated[Path, typer.Option(help="Where to write it.")] = Path("pack"),
+    projects: Annotated[
+        str | None, typer.Option(help="A folder for each of several projects, such as 'clients/*'.")
+    ] = None,
+    project: Folder = HERE,
+) -> None:
+    """A folder to hand over: links, building guides, what every figure and table means, and a page over it all.
+
+    Example: echannel looker pack b2c-shop --folder handover
+    """
+    if projects is None:
+        _write_pack(opened(project), template or [], folder)
+        return
+    failed = False
+    for one in folders_of(projects):
+        try:
+            _write_pack(opened(one), template or [], folder / one.name)
+        except EChannelError as error:
+            failed = True
+            show.line(say("✗ {name}: {problem}", name=one.name, problem=error.sentence))
+    if failed:
+        raise typer.Exit(SETTINGS)
+
+
+def _write_pack(found: Project, names: list[str], folder: Path) -> None:
+    from echannel_connectors.looker.linking import KINDS, bound_to
+    from echannel_connectors.looker.pack import INDEX, Pack, pack
+    from echannel_connectors.review.history import COLUMNS
+    from echannel_connectors.review.report import write_files
+
+    templates = _templates(found, names)
+    buttons: list[Button] | None = None
+    connector, why = "sheets", ""
+    try:
+        buttons = _buttons(found, names)
+        connector = KINDS[bound_to(found.destination(), ()).connector]
+    except SettingsError as error:  # everything else of the folder is useful without a link
+        why = say("There are no links yet: {problem}.", problem=error.sentence)
+        show.talk(why)
+    company = found.company
+    what = Pack(
+        company.name, company.language, company.currency, templates, buttons, why,
+        connector, found.file.looker.host, {"mart.review": COLUMNS},
+    )  # fmt: skip
+    files = write_files(pack(what), folder)
+    show.talk(say("{n} pages: {path}", n=len(files), path=folder / INDEX))
 
 
 def _templates(found: Project, names: list[str]) -> list[Template]:

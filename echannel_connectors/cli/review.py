@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import glob
 import sys
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from echannel_connectors.cli import show
+from echannel_connectors.cli.folder import folders_of
 from echannel_connectors.cli.language import spoken, told
 from echannel_connectors.destinations import Publisher, warehouse_of
-from echannel_connectors.errors import EChannelError, SettingsError
+from echannel_connectors.errors import EChannelError
 from echannel_connectors.project import FILE, Project, load
 from echannel_connectors.review import Review, review, words
 from echannel_connectors.review.catalogue import catalogue
@@ -43,14 +43,7 @@ def run(found: Project, report: Path | None, *, since_last: bool) -> None:
 
 def run_coach(pattern: str, report: Path | None) -> None:
     """Look at several companies without writing anything of theirs, and write the coach's page."""
-    names = sorted(glob.glob(pattern))  # noqa: PTH207 - a pattern may begin with / or ..
-    folders = [Path(name) for name in names if (Path(name) / FILE).is_file()]
-    if not folders:
-        raise SettingsError(
-            say("no folder of {pattern} holds an {file}", pattern=pattern, file=FILE),
-            hint=say("put the pattern between quotes, such as 'clients/*'"),
-        )
-    clients = [_client(folder) for folder in folders]
+    clients = [_client(folder) for folder in folders_of(pattern)]
     today = max((one.review.today for one in clients if one.review), default=date.today())  # noqa: DTZ011 - nobody has a zone
     page = {f"coach-{today.isoformat()}.html": coach_page(clients, today, spoken())}
     (file,) = write_files(page, report or Path(REPORTS))

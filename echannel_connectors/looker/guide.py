@@ -104,12 +104,12 @@ class _Told:
         parts = [
             f"<article class='sheet'><div><h3>{escape(alias)}</h3><p>{self.name(source.description)}</p>",
             self.steps("source_steps", kind=self.kind, mart=source.mart, alias=alias),
-            _table(self.one("field_head"), fields),
+            table(self.one("field_head"), fields),
         ]
         if source.date:
             parts.append(f"<p>{self.text('period_dimension', field=source.date)}</p>")
         if formulas:
-            parts += [f"<p>{self.text('calculated')}</p>", _table(self.one("calculated_head"), formulas)]
+            parts += [f"<p>{self.text('calculated')}</p>", table(self.one("calculated_head"), formulas)]
         return "".join([*parts, "</div></article>"])
 
     def _field(self, name: str, field: Column) -> list[str]:
@@ -232,7 +232,8 @@ def _mark(x: float, y: float, wide: float, high: float) -> str:
     return f'<rect class="mark" x="{x:.0f}" y="{y:.0f}" width="{wide:.0f}" height="{high:.0f}"/>'
 
 
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """An HTML table; the heads are text, the cells HTML."""
     head = "".join(f"<th>{escape(one)}</th>" for one in heads)
     body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
