@@ -486,6 +486,8 @@ FRENCH: dict[str, str] = {
     "Building guide: {title}": "Guide de construction : {title}",
     "Reports of {company}": "Rapports de {company}",
     "formula": "formule",
+    "nothing in {tables}": "rien dans {tables}",
+    "the report {template} misses: {note}": "il manque au rapport {template} : {note}",
     "Which template.": "Quel modèle.",
     "Write a workbook with native charts to this file instead.":
         "Écrire plutôt dans ce fichier un classeur avec de vrais graphiques Excel.",

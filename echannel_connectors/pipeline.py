@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from echannel_connectors.destinations import Publisher, Warehouse, commit, wareh
 from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
 from echannel_connectors.events import OnEvent
 from echannel_connectors.models import entered
-from echannel_connectors.models.build import build, rebuild_freshness
+from echannel_connectors.models.build import build, rebuild, rebuild_freshness
 from echannel_connectors.models.company import Company
 from echannel_connectors.runs import Choice, Run, StreamResult, SyncResult
 from echannel_connectors.streams import Source
@@ -37,6 +38,9 @@ WITHOUT_RATE = {
         for table, day in (("costs", "month"), ("ad_costs", "date"))
     },
 }
+
+KNOWN_FITS = "SELECT template, fields, problems, empty_tables, note FROM echannel.templates ORDER BY template"
+KEEP_FIT = "INSERT INTO echannel.templates VALUES ($template, $fields, $problems, $empty_tables, $note)"
 
 
 def sync(
@@ -71,6 +75,7 @@ def sync(
         pa.default_memory_pool().release_unused()  # what the last pages took; building needs its own
         result.tables = build(warehouse, sources, company, project, run.hear)
         _warn_of_rates(run)
+        _check_templates(run, project)
         if warehouse is not into:
             _publish(run, into)  # type: ignore[arg-type]  # what is no warehouse is a publisher
     except BaseException as caught:
@@ -114,6 +119,27 @@ def _warn_of_rates(run: Run) -> None:
                 base=base,
             )
             run.warn(row["source"], sentence)
+
+
+def _check_templates(run: Run, project: Path | None) -> None:
+    """What reports miss in the tables: a warning, and kept for mart.data_quality, which is told again if it changed."""
+    from echannel_connectors.looker.live import fits
+    from echannel_connectors.looker.template import find_template, template_names
+
+    templates = []
+    for name in template_names(project):
+        try:
+            templates.append(find_template(name, project))
+        except SettingsError as error:  # a company's own one, half written: no reason to lose the sync
+            run.warn(name, error.sentence)
+    found = fits(templates, run.into, run.result.tables, run.company.language)
+    for one in found:
+        if one.problems:
+            run.warn(one.template, say("the report {template} misses: {note}", template=one.template, note=one.note))
+    rows = [asdict(one) for one in found]
+    if rows != run.into.query(KNOWN_FITS).read_all().to_pylist():
+        run.into.execute("DELETE FROM echannel.templates WHERE TRUE", *((KEEP_FIT, row) for row in rows))
+        rebuild(run.into, run.company, "data_quality")
 
 
 def _remember(run: Run, started: datetime, error: BaseException | None) -> None:

@@ -40,6 +40,9 @@ BOOKS = (
     """CREATE TABLE IF NOT EXISTS echannel.set_aside (
         stream VARCHAR, key VARCHAR, column_name VARCHAR, value VARCHAR, reason VARCHAR,
         found_at TIMESTAMP WITH TIME ZONE)""",
+    # What reports miss in the marts, found after the last build.
+    """CREATE TABLE IF NOT EXISTS echannel.templates (
+        template VARCHAR, fields BIGINT, problems BIGINT, empty_tables BIGINT, note VARCHAR)""",
     # What lay in stock on each day: no source can be asked for it again.
     """CREATE TABLE IF NOT EXISTS echannel.stock_snapshots (
         date DATE, source VARCHAR, product_id VARCHAR, variant_id VARCHAR, warehouse_id VARCHAR,

@@ -23,6 +23,7 @@ Tone = Literal["good", "attention", "muted"]
 Preset = Literal[
     "today", "last_7_days", "last_28_days", "last_90_days", "this_month", "last_month", "this_year", "last_12_months"
 ]
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # C's is twenty times as fast: every sync reads all templates
 Limit = Annotated[int, Field(ge=1, le=1000)]
 
 
@@ -373,8 +374,8 @@ def load_template(file: Path) -> Template:
     """The template in this file; what is wrong is told with its line."""
     try:
         text = file.read_text(encoding="utf-8")
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        tree = yaml.compose(text, Loader=LOADER)
+        data = yaml.load(text, Loader=LOADER)  # noqa: S506 - either of the two is a safe one
     except OSError as error:
         raise TemplateError(f"cannot read the template {file.name}: {error.strerror}", place=str(file)) from error
     except yaml.YAMLError as error:

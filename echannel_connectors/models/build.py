@@ -102,9 +102,14 @@ def _is_built(into: Warehouse, made_of: str, names: Iterable[str]) -> bool:
 
 def rebuild_freshness(into: Warehouse, company: Company) -> None:
     """How old the figures are, told again after a run that failed; nothing where nothing was built yet."""
-    there = "SELECT 1 FROM information_schema.tables WHERE table_schema = 'mart' AND table_name = 'freshness'"
-    if into.query(there).read_all().num_rows:
-        into.execute(f"CREATE OR REPLACE TABLE mart.freshness AS {mart_selects(company)['mart.freshness']}")
+    rebuild(into, company, "freshness")
+
+
+def rebuild(into: Warehouse, company: Company, mart: str) -> None:
+    """One mart anew, which no other reads, from the tables that are there; nothing where it was never built."""
+    there = "SELECT 1 FROM information_schema.tables WHERE table_schema = 'mart' AND table_name = $mart"
+    if into.query(there, {"mart": mart}).read_all().num_rows:
+        into.execute(f"CREATE OR REPLACE TABLE mart.{mart} AS {mart_selects(company)[f'mart.{mart}']}")
 
 
 # -- core -----------------------------------------------------------------------------------------------------------

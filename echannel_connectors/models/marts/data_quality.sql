@@ -5,7 +5,8 @@
 -- orders of a source that the company's rules (matches) look for in another one, and those that were found there. totals: documents of the day,
 -- their own totals (source_total_base, without tax), the marts' (mart_total_base), and differing_documents: whose lines and
 -- shipping leave more than a cent of the total unexplained. rates: rows_without_rate, in no total. set_aside: rows that could
--- not be represented, on the day they were found.
+-- not be represented, on the day they were found. templates: `source` is a report; its template_fields, those that are
+-- missing or of another type (template_problems), the tables of it that are empty, and a note that names what was found.
 WITH digits AS (
   SELECT d.n FROM (VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) AS d(n)
 ),
@@ -92,15 +93,21 @@ parts AS (
   SELECT
     'set_aside', split_part(stream, '__', 1), CAST(timezone(:time_zone, found_at) AS DATE), 0, 0, 0, 0, 0, 0, 0, 0, 0, count(*)
   FROM echannel.set_aside GROUP BY split_part(stream, '__', 1), CAST(timezone(:time_zone, found_at) AS DATE)
+  UNION ALL
+  SELECT 'templates', template, CAST(:today AS DATE), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM echannel.templates
 )
 
 SELECT
-  check_id, source, date,
-  CAST(days_complete AS BIGINT) AS days_complete, CAST(days_expected AS BIGINT) AS days_expected,
-  CAST(matchable AS BIGINT) AS matchable, CAST(matched AS BIGINT) AS matched,
-  CAST(documents AS BIGINT) AS documents, CAST(differing_documents AS BIGINT) AS differing_documents,
-  CAST(coalesce(source_total_base, 0) AS DECIMAL(18, 6)) AS source_total_base,
-  CAST(coalesce(mart_total_base, 0) AS DECIMAL(18, 6)) AS mart_total_base,
-  CAST(rows_without_rate AS BIGINT) AS rows_without_rate, CAST(rows_set_aside AS BIGINT) AS rows_set_aside
-FROM parts
-WHERE days_expected + days_complete + matchable + documents + rows_without_rate + rows_set_aside > 0
+  p.check_id, p.source, p.date,
+  CAST(p.days_complete AS BIGINT) AS days_complete, CAST(p.days_expected AS BIGINT) AS days_expected,
+  CAST(p.matchable AS BIGINT) AS matchable, CAST(p.matched AS BIGINT) AS matched,
+  CAST(p.documents AS BIGINT) AS documents, CAST(p.differing_documents AS BIGINT) AS differing_documents,
+  CAST(coalesce(p.source_total_base, 0) AS DECIMAL(18, 6)) AS source_total_base,
+  CAST(coalesce(p.mart_total_base, 0) AS DECIMAL(18, 6)) AS mart_total_base,
+  CAST(p.rows_without_rate AS BIGINT) AS rows_without_rate, CAST(p.rows_set_aside AS BIGINT) AS rows_set_aside,
+  CAST(coalesce(t.fields, 0) AS BIGINT) AS template_fields, CAST(coalesce(t.problems, 0) AS BIGINT) AS template_problems,
+  CAST(coalesce(t.empty_tables, 0) AS BIGINT) AS template_empty_tables, t.note
+FROM parts AS p
+LEFT JOIN echannel.templates AS t ON p.check_id = 'templates' AND t.template = p.source
+WHERE p.check_id = 'templates'
+  OR p.days_expected + p.days_complete + p.matchable + p.documents + p.rows_without_rate + p.rows_set_aside > 0
