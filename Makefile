@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all lint format bench-prestashop bench-erp bench-marts schemas tsql-parser clean
+.PHONY: demo test test-all lint format bench-prestashop bench-erp bench-marts bench-preview pictures schemas tsql-parser clean
 
 $(BIN)/echannel: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -51,6 +51,12 @@ bench-erp: $(VENV)/.dev  ## the same for ERPs: PostgreSQL (by pip) and MariaDB (
 
 bench-marts: $(VENV)/.dev  ## all marts over a large company, beside dbt-duckdb; FLAGS=--full
 	$(BIN)/python -m benchmarks.marts $(FLAGS)
+
+bench-preview: $(VENV)/.dev  ## how long a page of the preview takes to answer a filter; FLAGS=--full for ten million lines
+	$(BIN)/python -m benchmarks.preview $(FLAGS)
+
+pictures: $(VENV)/.dev  ## draw each page of each template over the demo company, in Chromium
+	$(BIN)/python -m tests.looker.pictures
 
 schemas:  ## write the JSON schemas that editors use, and the docs' pages of marts and checks
 	$(BIN)/python -m echannel_connectors.schemas

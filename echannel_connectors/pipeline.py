@@ -139,7 +139,7 @@ def _check_templates(run: Run, project: Path | None) -> None:
     rows = [asdict(one) for one in found]
     if rows != run.into.query(KNOWN_FITS).read_all().to_pylist():
         run.into.execute("DELETE FROM echannel.templates WHERE TRUE", *((KEEP_FIT, row) for row in rows))
-        rebuild(run.into, run.company, "data_quality")
+        run.result.tables["mart.data_quality"] = rebuild(run.into, run.company, "data_quality")
 
 
 def _remember(run: Run, started: datetime, error: BaseException | None) -> None:

@@ -105,11 +105,13 @@ def rebuild_freshness(into: Warehouse, company: Company) -> None:
     rebuild(into, company, "freshness")
 
 
-def rebuild(into: Warehouse, company: Company, mart: str) -> None:
-    """One mart anew, which no other reads, from the tables that are there; nothing where it was never built."""
+def rebuild(into: Warehouse, company: Company, mart: str) -> int:
+    """One mart anew, which no other reads, from the tables that are there: its rows; nothing if it was never built."""
     there = "SELECT 1 FROM information_schema.tables WHERE table_schema = 'mart' AND table_name = $mart"
-    if into.query(there, {"mart": mart}).read_all().num_rows:
-        into.execute(f"CREATE OR REPLACE TABLE mart.{mart} AS {mart_selects(company)[f'mart.{mart}']}")
+    if not into.query(there, {"mart": mart}).read_all().num_rows:
+        return 0
+    into.execute(f"CREATE OR REPLACE TABLE mart.{mart} AS {mart_selects(company)[f'mart.{mart}']}")
+    return int(into.query(f"SELECT count(*) AS n FROM mart.{mart}").read_all()["n"][0].as_py())
 
 
 # -- core -----------------------------------------------------------------------------------------------------------
