@@ -38,7 +38,10 @@ def run(*, full: bool) -> None:
         lines = warehouse.query("SELECT count(*) AS n FROM mart.sales").read_all()["n"][0].as_py()
         company = {"name": "Bench", "currency": "EUR", "language": "en", "time_zone": "UTC"}
         with serve_preview(
-            lambda sql, values: warehouse.query(sql, values).read_all(), template=TEMPLATE, company=company
+            lambda sql, values: warehouse.query(sql, values).read_all(),
+            template=TEMPLATE,
+            company=company,
+            reading=warehouse.reading,
         ) as address:
             found = [(page.id, *_waits(address, page.id)) for page in find_template(TEMPLATE).pages]
     rows = [(name, len(waits), statistics.median(waits), max(waits)) for name, waits in found]

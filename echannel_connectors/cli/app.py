@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -173,7 +172,12 @@ def preview(
     from echannel_connectors.looker.preview import serve_preview, write_static
 
     found = opened(project)
-    query, company = _preview_inputs(found)
+    warehouse = found.warehouse()
+    company = found.company.model_dump(include={"name", "currency", "language", "time_zone"})
+
+    def query(sql: str, parameters: list[Any]) -> Any:  # an Arrow table
+        return warehouse.query(sql, parameters).read_all()
+
     if static:
         with show.busy(say("drawing the dashboard …")):
             write_static(query, static, template=template, company=company, project=found.folder)
@@ -183,7 +187,14 @@ def preview(
     if static or xlsx:
         return
     with (
-        serve_preview(query, template=template, company=company, port=port, project=found.folder) as url,
+        serve_preview(
+            query,
+            template=template,
+            company=company,
+            port=port,
+            project=found.folder,
+            reading=getattr(warehouse, "reading", nullcontext),
+        ) as url,
         suppress(KeyboardInterrupt),
     ):
         show.talk(say("The preview is at {url} (Ctrl+C ends it).", url=url))
@@ -333,15 +344,6 @@ def _dry_run(found: Project, choice: Choice) -> None:
         show.talk(
             say("Building the tables from what is there now would be billed at most {mib:,.0f} MiB.", mib=cost / 2**20)
         )
-
-
-def _preview_inputs(found: Project) -> tuple[Callable[[str, list[Any]], Any], dict[str, str]]:
-    warehouse = found.warehouse()
-
-    def query(sql: str, parameters: list[Any]) -> Any:  # an Arrow table
-        return warehouse.query(sql, parameters).read_all()
-
-    return query, found.company.model_dump(include={"name", "currency", "language", "time_zone"})
 
 
 def _write_workbook(query: Any, path: Path, template: str, company: dict[str, str], project: Path) -> None:

@@ -58,6 +58,7 @@ class DuckDB:
         self._is_bounded = memory_mib is not None or self.path == ":memory:"
         self.wait_seconds = wait_seconds
         self._lock = threading.RLock()
+        self._own = threading.local()  # a thread's connection while it reads
         self._memory = duckdb.connect(":memory:") if self.path == ":memory:" else None
         self._held: duckdb.DuckDBPyConnection | None = None
         self._has_books = False
@@ -216,9 +217,25 @@ class DuckDB:
             raise
         return pa.RecordBatchReader.from_batches(reader.schema, _closing(reader, connection))
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """One connection for the questions of this thread in the block, with the room that building tables has; a sync
+        of another process waits for its end."""
+        if self._held is not None or self._memory is not None:
+            yield
+            return
+        with closing(self._connect(read_only=True)) as connection:
+            if not self._is_bounded:
+                connection.execute(FOR_TABLES)
+            self._own.connection = connection
+            try:
+                yield
+            finally:
+                self._own.connection = None
+
     def _to_read(self) -> duckdb.DuckDBPyConnection:
         """A connection of its own for one result: it may be read in another thread, and as slowly as it likes."""
-        open_already = self._held or self._memory
+        open_already = self._held or self._memory or getattr(self._own, "connection", None)
         return self._ready(open_already.cursor()) if open_already else self._connect(read_only=True)
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -43,6 +44,8 @@ class Report:
     ask: Ask
     template: Template
     company: Mapping[str, str]
+    # Around the questions of one page: a warehouse that is a file is opened once for all of them.
+    reading: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def today(self) -> date:
         """The business day of now, in the company's time zone."""
@@ -153,7 +156,12 @@ def control_values(report: Report, page: Page, problems: Mapping[str, list[str]]
 def control_source(template: Template, page: Page, control: ListControl) -> tuple[str, Source] | None:
     for chart in page.charts:
         if control.field in template.sources[chart.source].fields:
-            return chart.source, template.sources[chart.source]
+            alias = chart.source
+            # A source that sums this one up has the same values in fewer rows.
+            for other, one in template.sources.items():
+                if one.rows and one.rows.source == alias and control.field in one.fields:
+                    alias = other
+            return alias, template.sources[alias]
     return None
 
 

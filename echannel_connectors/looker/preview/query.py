@@ -48,22 +48,28 @@ def chart_query(template: Template, chart: AnyChart, periods: Periods, filters: 
     if isinstance(chart, Trend):
         return _trend_query(source, chart, periods, filters)
     query = Query()
-    spans = periods.spans() if source.date else {"current": None}
-    select = [f"{dimension(source, name)} AS {quoted(name)}" for name in chart.dimension_names]
-    for period, span in spans.items():
-        inside = _within(query, source, span)
+    spans = periods.spans() if source.date else {}
+    # Two steps: rows are added up once, by all that a figure depends on, and the few groups then make every period.
+    keys, parts = _inner(query, source, chart, spans)
+    select = [quoted(name) for name in chart.dimension_names]
+    for period in spans or ("current",):
         suffix = "" if period == "current" else f"@{period}"
+        inside = [quoted(f"in {period}")] if spans else []
         select += [
-            f"{aggregate(query, source, name, inside)} AS {quoted(name + suffix)}"
+            f"{_outer(query, source, name, inside)} AS {quoted(name + suffix)}"
             for name in chart_components(source, chart)
         ]
-        select.append(f"count(*){_filter([inside])} AS {quoted('#' + suffix)}")
+        select.append(f"CAST(coalesce(sum({quoted('#')}){_filter(inside)}, 0) AS BIGINT) AS {quoted('#' + suffix)}")
     where = [*conditions(query, source, chart.filters), *conditions(query, source, filters)]
-    if source.date:
-        where.append(" OR ".join(_within(query, source, span) for span in spans.values()))
-    query.sql = f"SELECT {', '.join(select)} FROM mart.{quoted(source.mart)}{_where(where)}"
+    where += _days(query, source, spans)
+    inner = ", ".join([*(f"{sql} AS {quoted(name)}" for name, sql in keys.items()), *parts])
+    groups = f" GROUP BY {', '.join(str(n + 1) for n in range(len(keys)))}" if keys else ""
+    query.sql = (
+        f"WITH sums AS (SELECT {inner} FROM mart.{quoted(source.mart)}{_where(where)}{groups}) "
+        f"SELECT {', '.join(select)} FROM sums"
+    )
     if chart.dimension_names:
-        query.sql += _grouped(source, chart, query, _within(query, source, spans["current"]))
+        query.sql = _grouped(source, chart, query)
     return query
 
 
@@ -101,10 +107,55 @@ def aggregate(query: Query, source: Source, name: str, inside: str = "") -> str:
     return AGGREGATES[found.aggregation].format(column=_column(source, name)) + _filter([*only, inside])
 
 
+def _inner(
+    query: Query, source: Source, chart: AnyChart, spans: Mapping[str, Span]
+) -> tuple[dict[str, str], list[str]]:
+    """What rows are added up by (dimensions, what a part depends on, in which period they are), and their sums."""
+    components = [source.fields[name] for name in chart_components(source, chart)]
+    names = [*chart.dimension_names, *(name for one in components for name in one.only)]
+    keys = {name: dimension(source, name) for name in names}
+    keys |= {f"in {period}": _within(query, source, span) for period, span in spans.items()}
+    parts = {}
+    for name in chart_components(source, chart):
+        one, column = source.fields[name], _column(source, name)
+        if one.aggregation == "count_distinct":
+            keys[f"of {name}"] = column
+        else:
+            parts[_part(source, name)] = f"{AGGREGATES[one.aggregation].format(column=column)}"
+    return keys, [*(f"{sql} AS {quoted(name)}" for name, sql in parts.items()), f"count(*) AS {quoted('#')}"]
+
+
+def _part(source: Source, name: str) -> str:
+    """Parts of the same column share one sum: they differ in the rows that they take of it."""
+    return f"{source.fields[name].aggregation} {source.fields[name].column or name}"
+
+
+def _outer(query: Query, source: Source, name: str, inside: list[str]) -> str:
+    """A component of one period, from the sums of the groups."""
+    one = source.fields[name]
+    taken = [f"{quoted(other)} IN ({', '.join(map(query.bind, values))})" for other, values in one.only.items()]
+    kept = _filter([*taken, *inside])
+    if one.aggregation == "count_distinct":
+        return f"count(DISTINCT {quoted(f'of {name}')}){kept}"
+    if one.aggregation == "count":
+        return f"CAST(coalesce(sum({quoted(_part(source, name))}){kept}, 0) AS BIGINT)"
+    return f"{one.aggregation}({quoted(_part(source, name))}){kept}"
+
+
+def _days(query: Query, source: Source, spans: Mapping[str, Span]) -> list[str]:
+    """The days of any period; before them one range that the table's own statistics can be held against."""
+    if not spans:
+        return []
+    whole = Span(min(span.first for span in spans.values()), max(span.last for span in spans.values()))
+    return [_within(query, source, whole), " OR ".join(_within(query, source, span) for span in spans.values())]
+
+
 def conditions(query: Query, source: Source, filters: Mapping[str, list[str]] | Filters) -> list[str]:
     """One condition for each filter that this source has a field for."""
     return [
-        f"{dimension(source, name)} IN ({', '.join(query.bind(value) for value in values)})"
+        # Only the reader who chose what is not known needs the coalesce, which no statistics of a table see through.
+        f"{dimension(source, name) if '' in values else _column(source, name)} IN "
+        f"({', '.join(query.bind(value) for value in values)})"
         for name, values in filters.items()
         if values and name in source.fields and source.fields[name].aggregation == "none"
     ]
@@ -120,31 +171,29 @@ def _trend_query(source: Source, chart: Trend, periods: Periods, filters: Filter
     day = _column(source, source.date or "")
     parts = [f"{aggregate(query, source, name)} AS {quoted(name)}" for name in chart_components(source, chart)]
     where = [*conditions(query, source, chart.filters), *conditions(query, source, filters)]
-    where.append(" OR ".join(_within(query, source, span) for span in periods.spans().values()))
+    where += _days(query, source, periods.spans())
     table = f"mart.{quoted(source.mart)}"
     query.sql = f"SELECT {day} AS day, {', '.join(parts)} FROM {table}{_where(where)} GROUP BY 1 ORDER BY 1"
     return query
 
 
-def _grouped(source: Source, chart: AnyChart, query: Query, inside: str) -> str:
+def _grouped(source: Source, chart: AnyChart, query: Query) -> str:
     """Group by the dimensions, keep groups with rows in the period, largest first, ties in the dimensions' order."""
     count = len(chart.dimension_names)
     order = [str(n + 1) for n in range(count)]
     if sort := chart.order:
         direction = "DESC" if sort.descending else "ASC"
-        if sort.field in chart.dimension_names:
-            first = quoted(sort.field)
-        elif found := source.calculated.get(sort.field):
+        if found := source.calculated.get(sort.field):
             terms = [("-" if term[0] == "-" else "+", term.removeprefix("-")) for term in found.numerator]
             # A group with sales and no refunds has no refund sum; its total is not unknown for that.
-            first = "".join(f" {sign} coalesce({aggregate(query, source, name, inside)}, 0)" for sign, name in terms)
+            first = "".join(f" {sign} coalesce({quoted(name)}, 0)" for sign, name in terms)
         else:
-            first = aggregate(query, source, sort.field, inside)
+            first = quoted(sort.field)
         order.insert(0, f"{first} {direction} NULLS LAST")
     groups = ", ".join(str(n + 1) for n in range(count))
     limit = query.bind(getattr(chart, "limit", 1000))
-    having = f" HAVING count(*){_filter([inside])} > 0"
-    return f" GROUP BY {groups}{having} ORDER BY {', '.join(order)} LIMIT {limit}"
+    made = f"{query.sql} GROUP BY {groups}"
+    return f"SELECT * FROM ({made}) AS found WHERE {quoted('#')} > 0 ORDER BY {', '.join(order)} LIMIT {limit}"
 
 
 def _within(query: Query, source: Source, span: Span | None) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from http import HTTPStatus
@@ -46,12 +46,12 @@ class Preview:
         """Content type and body, or None when there is nothing under this path."""
         if path == "data":
             name, choice = read_choice(self.report.template, asked)
-            with self.turn:
+            with self.turn, self.report.reading():
                 figures = page_figures(self.report, self.report.template.page(name), choice, self.report.today())
             return "application/json", json.dumps(figures, allow_nan=False).encode()
         if path == "rows":
             name, choice = read_choice(self.report.template, asked)
-            with self.turn:
+            with self.turn, self.report.reading():
                 found = rows_behind(self.report, name, choice, read_mark(asked), self.report.today())
             return "application/json", json.dumps(found, allow_nan=False).encode()
         if path == "":
@@ -170,12 +170,14 @@ def serve_preview(
     company: Mapping[str, str] | None = None,
     port: int = 0,
     project: Path | None = None,
+    reading: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Iterator[str]:
     """Serve the report on this machine until the block ends; gives the address to open.
 
-    The address holds a random token, so that other users of the machine cannot read the figures.
+    The address holds a random token, so that other users of the machine cannot read the figures. `reading` is entered
+    around the questions of one page, such as `DuckDB(…).reading`.
     """
-    report = Report(query, find_template(template, project), dict(company or {}))
+    report = Report(query, find_template(template, project), dict(company or {}), reading)
     report.today()  # a wrong time zone is told before a page is opened
     try:
         server = Server(("127.0.0.1", port), Handler)
