@@ -6,10 +6,12 @@ A test reads the code and fails on a sentence that has no French, or whose Frenc
 
 from __future__ import annotations
 
+from echannel_connectors.french_plan import PLAN
 from echannel_connectors.french_review import REVIEW
 
 FRENCH: dict[str, str] = {
     **REVIEW,
+    **PLAN,
     # -- errors and hints in general
     "Error": "Erreur",
     "Settings": "Réglages",
