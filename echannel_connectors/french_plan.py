@@ -104,7 +104,7 @@ PLAN = {
     "your costs of {market}, {period}": "vos coûts de {market}, {period}",
     "median of {markets}, {period}": "médiane de {markets}, {period}",
     "as in {market}, {period}": "comme en {market}, {period}",
-    "orders of all markets, {period}": "commandes de tous les marchés, {period}",
+    "orders of all older markets, {period}": "commandes de tous les marchés plus anciens, {period}",
     "still to be earned back of {market}": "reste à regagner de {market}",
     "rate of {day}": "cours du {day}",
     "{first} to {last}": "{first} à {last}",

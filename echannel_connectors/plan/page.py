@@ -250,8 +250,10 @@ def _field(plan: Plan, one: Input, start: Start, write: Writer) -> str:
         confirm = f'<label class="confirm">{tick} {write.text(say("I confirm"))}</label>'
     number = f'type="number" id="{one.name}" value="{value}" min="{one.low}" max="{one.high}" step="any"'
     slider = f'type="range" value="{value}" min="{low}" max="{high}" step="{step.normalize():f}"'
+    # Where both pay with the same money, its worth is 1 and no question.
+    hidden = " hidden" if one.name == "rate" and plan.currency == plan.company.currency else ""
     return (
-        f'<div class="input {start.kind}" data-name="{one.name}"><label for="{one.name}">{label}</label>'
+        f'<div class="input {start.kind}" data-name="{one.name}"{hidden}><label for="{one.name}">{label}</label>'
         f'<span class="field"><input {number} inputmode="decimal"><span class="unit">{_unit(plan, one, write)}</span>'
         f'</span><input {slider} tabindex="-1" aria-label="{label}">'
         f'<p class="origin"><span>{write.text(start.origin)}</span>{confirm}</p></div>'

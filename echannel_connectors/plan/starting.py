@@ -75,14 +75,19 @@ def starting(basis: Basis, rate: tuple[Decimal, date], costs_until: date | None 
 
 
 def season_of(basis: Basis) -> Season:
-    """Orders of each calendar month for each of a mean one, in the twelve whole months before; ones where fewer are
-    known. The market itself is left out: it grows."""
+    """Orders of each calendar month for each of a mean one; ones where no season is known."""
+    return _known_season(basis) or (ONE,) * 12
+
+
+def _known_season(basis: Basis) -> Season | None:
+    """From the twelve whole months before; None where fewer are known. A market that began within them is left out: it
+    grows, whatever the season."""
     months = months_before(basis.at)
-    others = [name for name in basis.figures.markets(months) if name != basis.market] or [basis.market]
+    others = [name for name in basis.figures.markets(months) if basis.figures.began[name] <= months[0]]
     counts = {month.month: basis.figures.total("orders", others, [month]) for month in months}
     total = sum(counts.values(), ZERO)
     if not all(counts.values()) or total < 12 * FEW:
-        return (ONE,) * 12
+        return None
     return tuple((counts[month] * 12 / total).quantize(Decimal("0.0001")) for month in range(1, 13))
 
 
@@ -246,10 +251,10 @@ def _entered(basis: Basis, name: str, until: date | None) -> Found:
 
 
 def _season_start(basis: Basis) -> Found:
-    if set(season_of(basis)) == {ONE}:
+    if _known_season(basis) is None:
         return ZERO, "assumption", say("a season shows after twelve months: please confirm")
     months = months_before(basis.at)
-    return ONE, "own", say("orders of all markets, {period}", period=_period(months))
+    return ONE, "own", say("orders of all older markets, {period}", period=_period(months))
 
 
 # -- words ------------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from tempfile import NamedTemporaryFile
 
 from echannel_connectors.errors import DestinationError
 from echannel_connectors.models import entered
+from echannel_connectors.models.company import Company, Market
 from echannel_connectors.plan.model import Forecast
 from echannel_connectors.project import Project, remember_targets
 from echannel_connectors.texts import say
@@ -52,10 +53,14 @@ def as_csv(rows: Iterable[Row]) -> str:
 def save(project: Project, market: str, rows: Sequence[Row]) -> Saved:
     """Put the rows into the market's targets file, in the place of those that an earlier plan wrote. No other line is
     touched, and a market without a file gets one. Raises SettingsError for a file that cannot be understood."""
-    entered.read(project.company)  # what is wrong in the files is told first
     known = project.company.markets.get(market)
     file = (known and known.targets) or project.folder / f"{market.lower()}-targets.csv"
-    before = file.read_bytes().decode("latin-1") if file.is_file() else ""
+    before = ""
+    if file.is_file():
+        entered.read(
+            Company(currency=project.company.currency, markets={market: Market(targets=file)})
+        )  # or says what is wrong
+        before = file.read_bytes().decode("latin-1")
     lines, separator, head = _taken_apart(before)
     own = [line for line, cells in lines if cells.get("written_by") == AUTHOR]
     theirs = {(cells["month"][:7], cells["metric"]) for _, cells in lines if cells.get("written_by", "") != AUTHOR}
