@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal as D
+from pathlib import Path
 
 import pytest
 
@@ -203,3 +205,10 @@ def test_the_markets_there_are(warehouse: DuckDB) -> None:
         ("ES", 0, date(2027, 2, 1)), ("PT", 70, None)
     ]  # fmt: skip
     assert plan_market(warehouse, coming, "ES", today=TODAY).start == date(2027, 2, 1)
+
+
+@pytest.mark.parametrize("page", ["plan.md", "plan.fr.md"])
+def test_the_docs_list_every_value(page: str) -> None:
+    text = (Path(__file__).parents[2] / "docs" / page).read_text(encoding="utf-8")
+    listed = text.split("<!-- inputs -->")[1].split("<!-- end -->")[0]
+    assert re.findall(r"^\| `(\w+)` \|", listed, re.MULTILINE) == list(INPUTS)
