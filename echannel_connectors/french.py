@@ -610,6 +610,16 @@ FRENCH: dict[str, str] = {
     "Google Analytics does not answer: {problem}": "Google Analytics ne répond pas : {problem}",
     "Google Analytics does not know {field} in this report: {problem}":
         "Google Analytics ne connaît pas {field} dans ce rapport : {problem}",
+    "from Google's export to BigQuery since {day}, before that from its API":
+        "par l'export de Google vers BigQuery depuis le {day}, avant par son API",
+    "{dataset} holds the days from {first} to {last}": "{dataset} contient les jours du {first} au {last}",
+    "{dataset} holds no day yet: all is read by the API": "{dataset} ne contient encore aucun jour : tout est lu par l'API",
+    "link the property to BigQuery under Admin › BigQuery links; a day comes when it is over":
+        "associez la propriété à BigQuery sous Administration › Associations BigQuery ; un jour arrive quand il est fini",
+    "this account may not read the export ({dataset}): {problem}":
+        "ce compte n'a pas le droit de lire l'export ({dataset}) : {problem}",
+    "give it the roles BigQuery Data Viewer on the dataset and BigQuery Job User on the project":
+        "donnez-lui les rôles Lecteur de données BigQuery sur l'ensemble et Utilisateur de tâche BigQuery sur le projet",
     "the tokens of the property {number} are used up": "les jetons de la propriété {number} sont épuisés",
     "what was read is kept; run again in an hour": "ce qui a été lu est gardé ; relancez dans une heure",
     "what was read is kept; run again after midnight in California, when Google counts anew":

@@ -1,10 +1,12 @@
-"""Who asks Google: a service account's key file, or the application default credentials."""
+"""Who asks Google: a service account's key file, or the application default credentials; and BigQuery's client."""
 
 from __future__ import annotations
 
+import warnings
+from functools import cache
 from typing import Any
 
-from echannel_connectors.errors import EChannelError, Refused
+from echannel_connectors.errors import EChannelError, Refused, SettingsError
 from echannel_connectors.texts import say
 
 
@@ -33,3 +35,17 @@ def no_login(error: Exception) -> EChannelError:
             "give `credentials`, the key file of a service account, or run `gcloud auth application-default login`"
         ),
     )
+
+
+@cache
+def bigquery_client() -> Any:  # google.cloud's module bigquery
+    """Google's client, imported once, here: which Pythons Google will support is not a user's care."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            from google.cloud import bigquery
+    except ImportError as error:
+        raise SettingsError(
+            say("BigQuery needs its client"), hint="pip install 'echannel-connectors[google]'"
+        ) from error
+    return bigquery
