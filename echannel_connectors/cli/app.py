@@ -75,9 +75,10 @@ def check(
 
     Example: echannel check
     """
-    from echannel_connectors.models import entered
+    from echannel_connectors.models import entered, extra
 
     found = opened(project)
+    extra.agree(found.sources())
     refused = [source.name for source in found.sources() if not show.findings(source.name, _checked(source))]
     into = found.destination()
     writable = show.findings(told(say("destination")), warehouse_of(into).check())
