@@ -93,6 +93,7 @@ PLAN = {
     "months": "mois",
     # where it comes from
     "said by you": "donné par vous",
+    "assumption": "hypothèse",
     "assumption: please confirm": "hypothèse : à confirmer",
     "assumption, as in {markets}: please confirm": "hypothèse, comme en {markets} : à confirmer",
     "assumption, as much as the way there: please confirm": "hypothèse, autant que l'aller : à confirmer",
@@ -117,8 +118,6 @@ PLAN = {
         "{market} a été ouvert le {day}. Le même modèle, nourri de ce qu'on savait avant, face aux {n} mois entiers depuis : voici l'écart de chaque cas avec ce qui est venu.",
     "{what} {change}": "{what} {change}",
     "{what}: no figure": "{what} : pas de chiffre",
-    "{what}: came": "{what} : venu",
-    "{what}: {case}": "{what} : {case}",
     "contribution by month: planned and come": "contribution par mois : prévue et venue",
     "What was known then": "Ce qu'on savait alors",
     "where it comes from": "d'où il vient",

@@ -164,29 +164,35 @@ def off_text(replay: Replay, case: Case, measure: Measure) -> Text:
 
 
 def _replay_table(replay: Replay, write: Writer) -> str:
-    def count(value: Decimal) -> str:
-        return write.text(say("{n:,.1f}", n=value))
-
-    def money(value: Decimal) -> str:
+    def told(measure: Measure, value: Decimal) -> str:
+        if measure == "orders":
+            return write.text(say("{n:,.1f}", n=value))
         return write.text(words.money(value, write.currency))
 
-    heads: list[Text] = [say("month")]
-    for what in MEASURE.values():
-        heads += [say("{what}: came", what=what), *(say("{what}: {case}", what=what, case=CASE[one]) for one in CASES)]
-    rows = [
-        [
-            write.text(words.month(one.month)),
-            count(one.came["orders"]), *(count(one.planned[case]["orders"]) for case in CASES),
-            money(one.came["contribution"]), *(money(one.planned[case]["contribution"]) for case in CASES),
-        ]
-        for one in replay.months
-    ]  # fmt: skip
-    return write.table(heads, rows, range(1, len(heads)))
+    groups = [
+        (
+            title,
+            [
+                [
+                    write.text(words.month(one.month)),
+                    *(told(measure, value) for value in (one.came[measure], *(one.planned[c][measure] for c in CASES))),
+                ]
+                for one in replay.months
+            ],
+        )
+        for measure, title in MEASURE.items()
+    ]
+    heads = (say("month"), SAID["came"], *CASE.values())
+    return write.table(heads, groups=groups, numbers=range(1, len(heads)))
 
 
 def _known_then(replay: Replay, write: Writer) -> str:
     rows = [
-        (write.text(INPUTS[name].label), write.text(_typed(name, one.value)), write.text(one.origin))
+        (
+            write.text(INPUTS[name].label),
+            write.text(_typed(name, one.value)),
+            write.text(say("assumption") if one.kind == "assumption" else one.origin),
+        )
         for name, one in replay.starts.items()
     ]
     return write.table((say("figure"), say("value"), say("where it comes from")), rows, (1,))
@@ -235,7 +241,7 @@ def _groups(plan: Plan, write: Writer) -> Iterator[str]:
             _field(plan, INPUTS[name], one, write) for name, one in plan.starts.items() if INPUTS[name].group == group
         )
         note = f'<p class="note" id="note-{group}"></p>' if group in ("advertising", "order") else ""
-        yield f'<fieldset class="group"><legend>{write.text(title)}</legend>{rows}{note}</fieldset>'
+        yield f'<fieldset class="fields"><legend>{write.text(title)}</legend>{rows}{note}</fieldset>'
     yield f'<button type="reset" class="reset">{write.text(say("Back to the first values"))}</button>'
 
 
@@ -277,7 +283,7 @@ def _unit(plan: Plan, one: Input, write: Writer) -> str:
 
 def _per_order(plan: Plan, write: Writer) -> str:
     rows = [
-        (write.text(text), *(f'<span data-left="{case}.{name}"></span>' for case in CASES))
+        (write.text(text).replace("− ", "−&nbsp;"), *(f'<span data-left="{case}.{name}"></span>' for case in CASES))
         for name, text in LEFT.items()
     ]
     table = write.table((say("in {currency}", currency=plan.company.currency), *CASE.values()), rows, (1, 2, 3))

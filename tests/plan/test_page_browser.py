@@ -184,9 +184,10 @@ def test_amounts_in_the_markets_currency(browser: Any, plans: dict[str, Plan], t
 def test_nothing_overlaps_or_is_cut(
     browser: Any, plans: dict[str, Plan], market: str, width: int, language: str, tmp_path: Path
 ) -> None:
-    """With large figures too. The window is high enough that the fields need not scroll."""
-    with watched(browser, width=width, height=5000) as seen:
+    """With large figures too, and with everything unfolded. The window is high enough that the fields need not scroll."""
+    with watched(browser, width=width, height=9000) as seen:
         seen.page.goto(written(plans[market], tmp_path, language))
+        seen.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
         for values in ({}, {"orders": Decimal(9000), "fixed": Decimal(99999), "investment": Decimal(1_000_000)}):
             type_in(seen, values)
             assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
