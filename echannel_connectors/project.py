@@ -156,17 +156,28 @@ def load(path: Path) -> Project:
 
 
 def remember_master(project: Project, template: str, connector: str, language: str, report: str) -> None:
-    """Write a master report's id into echannel.yaml, whose comments and order stay as they are."""
+    """Write a master report's id into echannel.yaml."""
+    _remember(project, ("looker", "masters", template, connector, language), report)
+
+
+def remember_targets(project: Project, market: str, targets: str) -> None:
+    """Write the name of a market's targets file into echannel.yaml."""
+    _remember(project, ("markets", market, "targets"), targets)
+
+
+def _remember(project: Project, path: tuple[str, ...], value: str) -> None:
+    """Put a value into echannel.yaml, whose comments and order stay as they are."""
     from ruamel.yaml import YAML
 
     file, words = project.folder / FILE, YAML()
     words.preserve_quotes = True
     words.width = 4096  # lines are not broken anew
-    data = words.load(project.text)
-    place = data.setdefault("looker", {})
-    for step in ("masters", template, connector):
-        place = place.setdefault(step, {})
-    place[language] = report
+    place = data = words.load(project.text)
+    for step in path[:-1]:
+        if place.get(step) is None:
+            place[step] = {}
+        place = place[step]
+    place[path[-1]] = value
     with NamedTemporaryFile("w", dir=project.folder, suffix=".yaml", delete=False, encoding="utf-8") as part:
         words.dump(data, part)
     Path(part.name).replace(file)
