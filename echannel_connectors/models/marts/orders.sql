@@ -81,7 +81,7 @@ facts AS (
     o.source, o.order_id, o.reference, o.order_date, coalesce(o.store, '') AS store, o.channel, o.status, o.source_status,
     o.country, o.currency, o.sales_rep, o.payment_method, o.carrier, o.total_net, o.total_tax, o.total_gross,
     o.store_credit_net, o.store_credit_gross, o.ordered_at, o.paid_at, o.shipped_at, o.delivered_at, o.promised_at,
-    CAST(extract('hour' FROM timezone(:time_zone, o.ordered_at)) AS BIGINT) AS order_hour,
+    CAST(extract(hour FROM timezone(:time_zone, o.ordered_at)) AS BIGINT) AS order_hour,
     coalesce(o.channel IN ('b2c_web', 'b2b_web') AND o.order_date BETWEEN w.first_day AND w.last_day, FALSE) AS on_the_web,
     CASE WHEN o.currency = :currency THEN coalesce(o.fx_rate, 1) ELSE coalesce(o.fx_rate, r.rate) END AS rate
   FROM core.orders AS o
