@@ -19,6 +19,7 @@ LAYERS = (
     ("streams", "arrow", "google_login"),
     ("sources", "specs", "destinations", "models"),
     ("backup", "batches", "runs", "project", "pipeline", "planning", "reading", "review", "looker"),
+    ("start",),
     ("cli", "interop", "demo", "testing", "schemas"),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
