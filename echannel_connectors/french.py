@@ -7,9 +7,11 @@ A test reads the code and fails on a sentence that has no French, or whose Frenc
 from __future__ import annotations
 
 from echannel_connectors.french_review import REVIEW
+from echannel_connectors.french_start import START
 
 FRENCH: dict[str, str] = {
     **REVIEW,
+    **START,
     # -- errors and hints in general
     "Error": "Erreur",
     "Settings": "Réglages",
@@ -773,8 +775,8 @@ FRENCH: dict[str, str] = {
     "BigQuery found a query too large": "BigQuery a trouvé une requête trop grande",
     "run again; if it stays, tell us, with the number of rows in your largest table":
         "relancez ; si cela reste, dites-le-nous, avec le nombre de lignes de votre plus grande table",
-    "Try a BigQuery destination out, in datasets that are removed again.":
-        "Essayer une destination BigQuery, dans des ensembles supprimés ensuite.",
+    "Try the destination out: write to it, and leave it as it was.":
+        "Essayer la destination : y écrire, et la laisser telle quelle.",
     # -- what the company enters itself
     "files": "fichiers",
     "{n:,} lines of {table}": "{n:,} lignes de {table}",

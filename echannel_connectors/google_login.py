@@ -7,6 +7,8 @@ from typing import Any
 from echannel_connectors.errors import EChannelError, Refused
 from echannel_connectors.texts import say
 
+CLOUD = "https://www.googleapis.com/auth/cloud-platform"
+
 
 def login(credentials: str, scope: str, endpoint: str) -> Any:  # google-auth's credentials
     """The credentials for one scope; nobody's for a stand-in on this machine. Raises Refused."""
@@ -33,3 +35,21 @@ def no_login(error: Exception) -> EChannelError:
             "give `credentials`, the key file of a service account, or run `gcloud auth application-default login`"
         ),
     )
+
+
+def account(credentials: str) -> str:
+    """The e-mail of the service account that asks, by its key file or the application default credentials: who a
+    spreadsheet is shared with. Empty for a person's own login, which owns what it owns. Raises Refused.
+    """
+    import json
+
+    if credentials:
+        try:
+            with open(credentials, encoding="utf-8") as file:
+                return str(json.load(file)["client_email"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise Refused(
+                say("{path} is not the key file of a service account", path=credentials),
+                hint=say("in the Google Cloud console under IAM > Service accounts > Keys, make a key as JSON"),
+            ) from error
+    return str(getattr(login("", CLOUD, ""), "service_account_email", ""))

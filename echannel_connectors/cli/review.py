@@ -13,14 +13,13 @@ from echannel_connectors.cli.language import spoken, told
 from echannel_connectors.destinations import Publisher, warehouse_of
 from echannel_connectors.errors import EChannelError, SettingsError
 from echannel_connectors.project import FILE, Project, load
-from echannel_connectors.review import Review, review, words
-from echannel_connectors.review.catalogue import catalogue
+from echannel_connectors.review import Review, words
 from echannel_connectors.review.coach import Client, coach_page, in_order, next_review
 from echannel_connectors.review.engine import Answer
 from echannel_connectors.review.history import row_of
+from echannel_connectors.review.of_project import reviewed
 from echannel_connectors.review.report import write_files, write_report
 from echannel_connectors.review.report.page import MOST_POINTS, nothing_new, stage_text
-from echannel_connectors.specs.places import Places
 from echannel_connectors.texts import say
 
 REPORTS = "reviews"  # the folder beside echannel.yaml
@@ -64,23 +63,6 @@ def run_coach(pattern: str, report: Path | None) -> None:
 
 
 # -- one company ------------------------------------------------------------------------------------------------------
-
-
-def reviewed(found: Project, *, keep: bool, then: date | None = None) -> Review:
-    """The company's review of today; of a day before, only what the marts still know of it: not what is true now."""
-    settings = found.file.reviews
-    checks = catalogue(found.folder, settings, Places(found.folder / FILE, found.text))
-    if then is not None:
-        checks = [check for check in checks if not check.is_snapshot]
-    return review(
-        found.warehouse(), found.company, settings, entered=entered(found),
-        sources=found.file.sources, checks=checks, today=then, keep=keep,
-    )  # fmt: skip
-
-
-def entered(found: Project) -> dict[str, date | None]:
-    """The company's markets with the day of entry, where echannel.yaml tells it."""
-    return {name: market.entered_on for name, market in found.file.markets.items()}
 
 
 def _publish(into: Publisher) -> None:

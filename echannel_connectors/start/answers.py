@@ -20,6 +20,7 @@ from echannel_connectors import specs
 from echannel_connectors.errors import SettingsError, did_you_mean
 from echannel_connectors.models.company import Company
 from echannel_connectors.sources.erp import Erp
+from echannel_connectors.sources.erp.kinds import ALIASES, Address
 from echannel_connectors.sources.ga4 import Ga4
 from echannel_connectors.sources.prestashop import PrestaShop
 from echannel_connectors.texts import say
@@ -142,3 +143,51 @@ def system_zone() -> str:
 
 def usual_zone(language: str) -> str:
     return system_zone() or ("Europe/Paris" if language == "fr" else "Europe/London")
+
+
+# -- an ERP's database, in fields -------------------------------------------------------------------------------------
+
+# What a person chooses from, with the port where it usually listens; files have none.
+DATABASES: Mapping[str, int | None] = {
+    "mysql": 3306, "postgresql": 5432, "mssql": 1433, "oracle": 1521, "firebird": 3050, "sqlite": None, "duckdb": None,
+}  # fmt: skip
+OF_DIALECT = {"mysql": "mysql", "postgres": "postgresql", "tsql": "mssql", "oracle": "oracle", "firebird": "firebird"}
+
+
+def database_url(parts: Mapping[str, str], before: str = "") -> str:
+    """The URL of a database from its fields: kind, file, or host, port, database, user, password.
+
+    Without a password, that of the URL `before` is kept, as long as it is for the same server.
+    """
+    kind = parts.get("kind", "")
+    if kind not in DATABASES:
+        raise SettingsError(
+            say("{kind!r} is not a database that can be read", kind=kind), hint=did_you_mean(kind, DATABASES)
+        )
+    if DATABASES[kind] is None:
+        if not parts.get("file"):
+            raise SettingsError(say("the file of the database is missing"), hint=say("write its whole path"))
+        return f"{kind}:///{parts['file'].replace(os.sep, '/')}"
+    host, user, port = (parts.get(name, "").strip() for name in ("host", "user", "port"))
+    if not re.fullmatch(r"[\w.:-]+|\[[0-9a-fA-F:]+\]", host) or (port and not port.isdigit()):
+        sentence = say("{host!r} is not the name of a server", host=host)
+        raise SettingsError(sentence, hint=say("write it without https:// and without a path, such as erp.example.com"))
+    secret = parts.get("password", "")
+    if not secret and before:
+        old = Address.of(before)
+        secret = old.secret if (old.server, old.user) == (host, user) else ""
+    who = quote(user, safe="") + (f":{quote(secret, safe='')}" if secret else "")
+    return f"{kind}://{who}@{host}{f':{port}' if port else ''}/{quote(parts.get('database', '').strip(), safe='')}"
+
+
+def database_parts(url: str) -> dict[str, str]:
+    """The fields of a database's URL, without its password; none for one that is no such URL."""
+    try:
+        found = Address.of(url)
+    except SettingsError:
+        return {}
+    kind = ALIASES.get(url.partition("://")[0].partition("+")[0].lower(), url.partition("://")[0].partition("+")[0])
+    if found.kind.in_file:
+        return {"kind": kind, "file": found.path}
+    port = str(found.port or "")
+    return {"kind": kind, "host": found.server, "port": port, "database": found.database, "user": found.user}

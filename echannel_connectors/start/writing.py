@@ -11,7 +11,7 @@ import yaml
 from echannel_connectors.project import FILE
 from echannel_connectors.texts import in_language, say
 
-ENV, IGNORED = ".env", ".gitignore"
+ENV, KEY_FILE, IGNORED = ".env", "google-key.json", ".gitignore"
 HEADER = (
     say("All of this may be changed by hand; `echannel check` looks it over."),
     say("Secrets are in .env beside this file, a line NAME=value each; `${{…}}` puts one in here."),
@@ -47,11 +47,23 @@ def write_secrets(folder: Path, hidden: Mapping[str, str | None]) -> None:
     env.chmod(0o600)
     lines = [*kept, *(f"{name}={value}" for name, value in hidden.items() if value is not None)]
     env.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    _leave_out_of_git(folder / IGNORED)
+    _leave_out_of_git(folder, ENV)
 
 
-def _leave_out_of_git(file: Path) -> None:
+def write_key_file(folder: Path, text: str) -> str:
+    """Keep the key of a service account beside echannel.yaml, as secret as .env; its name there."""
+    file = folder / KEY_FILE
+    folder.mkdir(parents=True, exist_ok=True)
+    file.touch(mode=0o600)
+    file.chmod(0o600)
+    file.write_text(text, encoding="utf-8")
+    _leave_out_of_git(folder, KEY_FILE)
+    return KEY_FILE
+
+
+def _leave_out_of_git(folder: Path, name: str) -> None:
+    file = folder / IGNORED
     before = file.read_text(encoding="utf-8") if file.exists() else ""
-    if ENV not in before.splitlines():
+    if name not in before.splitlines():
         joint = "\n" if before and not before.endswith("\n") else ""
-        file.write_text(f"{before}{joint}{ENV}\n", encoding="utf-8")
+        file.write_text(f"{before}{joint}{name}\n", encoding="utf-8")
