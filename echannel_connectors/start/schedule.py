@@ -28,7 +28,7 @@ from echannel_connectors.texts import Text, say
 
 Name = Literal["cron", "systemd", "launchd", "windows"]
 USUAL = time(6, 0)
-MARK = "Made by `echannel schedule`; `echannel schedule --remove` takes it away."
+MARK = "Made by `echannel schedule`, whose option `remove` takes it away again."  # no two hyphens: XML
 LOG = ".echannel/schedule.log"
 
 

@@ -159,11 +159,11 @@ function monthsOf(months) {
     const name = day(one.month, { month: "long", year: "numeric" });
     return drawn("g", {}, drawn("rect", { x: n * width + 6, y: height - tall, width: width - 12, height: tall, rx: 3 },
       drawn("title", {}, document.createTextNode(`${name}: ${money(one.net_sales)}`))),
-    drawn("text", { x: n * width + width / 2, y: height + 18, "text-anchor": "middle" },
+    drawn("text", { x: n * width + width / 2, y: height + 26, "text-anchor": "middle" },
       document.createTextNode(day(one.month, { month: "narrow" }))));
   });
   return el("figure", { class: "panel months" }, el("figcaption", {}, told("months_title")),
-    drawn("svg", { viewBox: `0 0 ${Math.max(months.length, 1) * width} ${height + 26}`, "aria-hidden": "true" }, ...bars),
+    drawn("svg", { viewBox: `0 0 ${Math.max(months.length, 1) * width} ${height + 36}`, "aria-hidden": "true" }, ...bars),
     el("table", { class: "unseen" }, el("tbody", {}, months.map((one) => el("tr", {},
       el("th", { scope: "row" }, day(one.month, { month: "long", year: "numeric" })), el("td", {}, money(one.net_sales)))))));
 }

@@ -203,7 +203,7 @@ function googleFields(credentials, apis, letIn, help3 = "google_help_3") {
     const path = field("credentials", told("google_path"), { value: credentials || "", hint: told("google_path_hint") });
     const input = path.querySelector("input");
     input.addEventListener("change", () => (input.value ? tell(input.value) : email.replaceChildren()));
-    const chosen = el("input", { type: "file", accept: ".json,application/json", class: "unseen", tabindex: "-1", "aria-hidden": "true",
+    const chosen = el("input", { type: "file", accept: ".json,application/json", hidden: true,
       onchange: async () => {
         const [file] = chosen.files;
         if (!file) return;

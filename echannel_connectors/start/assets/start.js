@@ -45,6 +45,7 @@ function titled(step, ...content) {
 }
 
 function show(isNew = false) {
+  document.getElementById("steps").classList.remove("open");
   const step = current();
   document.documentElement.lang = language();
   document.title = `${told(`step_${step}`)} · E-Channel`;
@@ -71,10 +72,13 @@ function drawLanguages() {
 function drawSteps() {
   const step = current();
   const n = STEPS.indexOf(step) + 1;
-  document.getElementById("far").replaceChildren(
-    el("p", {}, told("step_of", { n, m: STEPS.length, name: told(`step_${step}`) })),
-    el("progress", { max: STEPS.length, value: n, "aria-hidden": "true" }));
   const nav = document.getElementById("steps");
+  // Where the screen is narrow, the steps are behind this line.
+  document.getElementById("far").replaceChildren(
+    el("button", { type: "button", "aria-expanded": `${nav.classList.contains("open")}`, "aria-controls": "steps", onclick: (event) => {
+      event.currentTarget.setAttribute("aria-expanded", `${nav.classList.toggle("open")}`);
+    } }, told("step_of", { n, m: STEPS.length, name: told(`step_${step}`) })),
+    el("progress", { max: STEPS.length, value: n, "aria-hidden": "true" }));
   nav.setAttribute("aria-label", told("steps"));
   nav.replaceChildren(el("ol", {}, STEPS.map((one) => el("li", { class: isDone(one) ? "done" : "" },
     el("button", { type: "button", disabled: !isOpen(one), "aria-current": one === step ? "step" : null, onclick: () => go(one) },
@@ -88,6 +92,7 @@ async function speak(code) {
 
 async function begin() {
   state = await fetched("state");
+  history.replaceState(null, "", `#${current()}`); // an answer does not turn the page by itself
   show();
   if (state.sync.state === "running" || state.sync.state === "stopping") watch();
 }
