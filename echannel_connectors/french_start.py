@@ -14,6 +14,7 @@ START = {
     "Show what would be installed; install nothing.": "Montrer ce qui serait installé ; ne rien installer.",
     "Which scheduler.": "Quel planificateur.",
     "the one of this system": "celui de ce système",
+    "Without {names}: not all of their tables are there yet.": "Sans {names} : leurs tables ne sont pas encore toutes là.",
     # answers
     "the company has no name yet": "l'entreprise n'a pas encore de nom",
     "any name will do: it stands on the pages": "n'importe quel nom convient : il figure sur les pages",

@@ -69,6 +69,9 @@ def links(
 
     found = opened(project)
     made = _buttons(found, template or [])
+    linked = {one.template.template for one in made}
+    if left := [one.template for one in _templates(found, template or []) if one.template not in linked]:
+        show.talk(say("Without {names}: not all of their tables are there yet.", names=", ".join(left)))
     html.write_text(page(found.company.name, found.company.language, made), encoding="utf-8")
     show.talk(say("{n} reports: {path}", n=len(made), path=html))
 

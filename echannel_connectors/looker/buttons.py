@@ -57,11 +57,15 @@ def templates_of(found: Project, names: Sequence[str] = ()) -> list[Template]:
 
 
 def buttons(found: Project, names: Sequence[str] = ()) -> list[Button]:
-    """A link for each template. Raises SettingsError where one of its tables is not there."""
+    """A link for each template; where none is named, for those whose tables are there.
+
+    Raises SettingsError where a table of one that is named is not there, or none can be linked.
+    """
     templates = templates_of(found, names)
     marts = {source.mart for template in templates for source in template.sources.values()}
     bound = linking.bound_to(found.destination(), marts)
-    return [_button(found, template, bound) for template in templates]
+    there = [one for one in templates if all(source.mart in bound.tables for source in one.sources.values())]
+    return [_button(found, template, bound) for template in (not names and there) or templates]
 
 
 def _button(found: Project, template: Template, bound: Bound) -> Button:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
+from echannel_connectors.destinations import Publisher, warehouse_of
 from echannel_connectors.project import FILE, Project
 from echannel_connectors.review import Review, review
 from echannel_connectors.review.catalogue import catalogue
@@ -20,6 +21,20 @@ def reviewed(found: Project, *, keep: bool, then: date | None = None) -> Review:
         found.warehouse(), found.company, settings, entered=entered(found),
         sources=found.file.sources, checks=checks, today=then, keep=keep,
     )  # fmt: skip
+
+
+def kept(found: Project) -> Review:
+    """The review of today, written into mart.review and from there to where the tables go."""
+    done = reviewed(found, keep=True)
+    into = found.destination()
+    if done.written and warehouse_of(into) is not into:
+        _publish(into)  # type: ignore[arg-type]  # what is no warehouse is a publisher
+    return done
+
+
+def _publish(into: Publisher) -> None:
+    today = datetime.now(UTC).date().isoformat()
+    into.publish("review", warehouse_of(into).query(into.select("review", today)))
 
 
 def entered(found: Project) -> dict[str, date | None]:

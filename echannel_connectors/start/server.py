@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from echannel_connectors.errors import EChannelError, SettingsError
 from echannel_connectors.looker import buttons
 from echannel_connectors.looker.preview import server as preview
-from echannel_connectors.review.of_project import reviewed
+from echannel_connectors.review.of_project import kept
 from echannel_connectors.review.report.page import page as review_page
 from echannel_connectors.start import home, page
 from echannel_connectors.start.assistant import Assistant
@@ -128,7 +128,7 @@ class Handler(preview.Handler):
 
 
 def _review(assistant: Assistant) -> str:
-    return review_page(reviewed(assistant.project(), keep=False))
+    return review_page(kept(assistant.project()))
 
 
 def _links(assistant: Assistant) -> str:

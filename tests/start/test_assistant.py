@@ -42,7 +42,9 @@ def begun(tmp_path: Path) -> Assistant:
 
 
 def sentences(found: Assistant, step: str) -> list[str]:
-    return [one["sentence"].replace("\u00a0", " ") for one in found.state()["findings"][step] if one["level"] == "error"]
+    return [
+        one["sentence"].replace("\u00a0", " ") for one in found.state()["findings"][step] if one["level"] == "error"
+    ]
 
 
 # -- step by step -------------------------------------------------------------------------------------------------------
@@ -80,7 +82,14 @@ def test_each_step_is_saved_at_once_and_gone_on_from(shop_a: FakeShop, address: 
 
 def test_no_secret_is_told(begun: Assistant, shop_a: FakeShop, address: str, tmp_path: Path) -> None:
     begun.act("shop", {"url": address, "key": shop_a.key})
-    parts = {"kind": "mysql", "host": "127.0.0.1", "port": "1", "database": "books", "user": "me", "password": "se%cr$et"}
+    parts = {
+        "kind": "mysql",
+        "host": "127.0.0.1",
+        "port": "1",
+        "database": "books",
+        "user": "me",
+        "password": "se%cr$et",
+    }
     begun.act("erp", {"connector": "dolibarr", **parts, "anyway": True})
     begun.act("keyfile", {"name": "key.json", "text": json.dumps(KEY_FILE)})
     told = json.dumps(begun.state()) + json.dumps(begun.known())
@@ -194,7 +203,16 @@ reviews: {{started_on: 2026-01-01}}
     found.act("language", {"language": "fr"})
     found.act("destination", {"kind": "duckdb"})
     text = (tmp_path / "echannel.yaml").read_text(encoding="utf-8")
-    for kept in ("# mine", "# ours", "# the shop", "page: 7", "${MY_KEY}", "other.duckdb", "started_on", "language: fr"):
+    for kept in (
+        "# mine",
+        "# ours",
+        "# the shop",
+        "page: 7",
+        "${MY_KEY}",
+        "other.duckdb",
+        "started_on",
+        "language: fr",
+    ):
         assert kept in text
     assert len(text.splitlines()) == 6
 
@@ -290,10 +308,12 @@ def test_a_sync_fails_stops_and_is_gone_on_with(ready: Assistant, shop_a: FakeSh
     told = ended(ready)
     assert (told["state"], told["problem"], ready.state()["step"]) == ("done", None, "figures")
     home = ready.home()
-    orders = load(tmp_path).warehouse().query("SELECT sum(orders) AS n FROM mart.sales_daily").read_all()["n"][0].as_py()
+    orders = (
+        load(tmp_path).warehouse().query("SELECT sum(orders) AS n FROM mart.sales_daily").read_all()["n"][0].as_py()
+    )
     assert orders > 100
     assert home["run"]["is_done"]
-    assert [one["id"] for one in home["templates"]][0] == "b2c-shop"
+    assert home["templates"][0]["id"] == "b2c-shop"
     assert not home["place"]["has_links"]
     assert len(list((tmp_path / ".echannel" / "runs").iterdir())) >= 1
     assert shop_a.key not in "".join(file.read_text() for file in (tmp_path / ".echannel" / "runs").iterdir())

@@ -69,7 +69,9 @@ def job(tmp_path: Path) -> Job:
 
 
 @ON_POSIX
-@pytest.mark.parametrize("before", ["", "MAILTO=x\n# mine\n0 1 * * * backup\n", "0 1 * * * no end of line", "a\r\n\r\n", "\n"])
+@pytest.mark.parametrize(
+    "before", ["", "MAILTO=x\n# mine\n0 1 * * * backup\n", "0 1 * * * no end of line", "a\r\n\r\n", "\n"]
+)
 def test_a_crontab_is_the_same_after_removing(programs: Path, job: Job, before: str) -> None:
     """Whatever stood in it; installing twice, at two times, leaves one block, and the lines of others as they were."""
     tab = programs / "tab"
@@ -168,7 +170,14 @@ def test_launchd_has_an_agent(programs: Path, job: Job, tmp_path: Path) -> None:
     [file] = agents.iterdir()
     said = plistlib.loads(file.read_bytes())
     assert said["Label"] == f"com.{job.id}" == file.stem
-    assert said["ProgramArguments"] == [sys.executable, "-m", "echannel_connectors", "sync", "--project", str(job.folder)]
+    assert said["ProgramArguments"] == [
+        sys.executable,
+        "-m",
+        "echannel_connectors",
+        "sync",
+        "--project",
+        str(job.folder),
+    ]
     assert said["StartCalendarInterval"] == {"Hour": 6, "Minute": 5}
     assert said["StandardErrorPath"] == str(job.folder / ".echannel" / "schedule.log")
     assert found.installed(job) == AT

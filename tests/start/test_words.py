@@ -8,7 +8,9 @@ from importlib.resources import files
 from echannel_connectors.start.home import METRICS
 from echannel_connectors.start.page import SCRIPTS, words
 
-ASSETS = {name: files("echannel_connectors.start").joinpath("assets", name).read_text(encoding="utf-8") for name in SCRIPTS}
+ASSETS = {
+    name: files("echannel_connectors.start").joinpath("assets", name).read_text(encoding="utf-8") for name in SCRIPTS
+}
 WHOLE = "\n".join(ASSETS.values())
 MADE = re.compile(r"`([a-z_]*)\$\{[^}]+\}([a-z_]*)`")  # told(`to_${word}_hint`)
 
@@ -31,5 +33,7 @@ def test_no_word_is_left_over() -> None:
     spoken = set(re.findall(r'"([a-z_0-9]+)"', WHOLE))
     made = [re.compile(f"{before}[a-z_0-9]+{after}") for before, after in MADE.findall(WHOLE) if before or after]
     elsewhere = {"not_shown", *METRICS}  # what a tab says that has nothing to show; the names of figures
-    unused = {name for name in words() if name not in spoken | elsewhere and not any(one.fullmatch(name) for one in made)}
+    unused = {
+        name for name in words() if name not in spoken | elsewhere and not any(one.fullmatch(name) for one in made)
+    }
     assert unused == set()
