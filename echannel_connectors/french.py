@@ -610,6 +610,16 @@ FRENCH: dict[str, str] = {
     "Google Analytics does not answer: {problem}": "Google Analytics ne répond pas : {problem}",
     "Google Analytics does not know {field} in this report: {problem}":
         "Google Analytics ne connaît pas {field} dans ce rapport : {problem}",
+    "from Google's export to BigQuery since {day}, before that from its API":
+        "par l'export de Google vers BigQuery depuis le {day}, avant par son API",
+    "{dataset} holds the days from {first} to {last}": "{dataset} contient les jours du {first} au {last}",
+    "{dataset} holds no day yet: all is read by the API": "{dataset} ne contient encore aucun jour : tout est lu par l'API",
+    "link the property to BigQuery under Admin › BigQuery links; a day comes when it is over":
+        "associez la propriété à BigQuery sous Administration › Associations BigQuery ; un jour arrive quand il est fini",
+    "this account may not read the export ({dataset}): {problem}":
+        "ce compte n'a pas le droit de lire l'export ({dataset}) : {problem}",
+    "give it the roles BigQuery Data Viewer on the dataset and BigQuery Job User on the project":
+        "donnez-lui les rôles Lecteur de données BigQuery sur l'ensemble et Utilisateur de tâche BigQuery sur le projet",
     "the tokens of the property {number} are used up": "les jetons de la propriété {number} sont épuisés",
     "what was read is kept; run again in an hour": "ce qui a été lu est gardé ; relancez dans une heure",
     "what was read is kept; run again after midnight in California, when Google counts anew":
@@ -645,9 +655,45 @@ FRENCH: dict[str, str] = {
     "Google Sheets answered {status}: {problem}": "Google Sheets a répondu {status} : {problem}",
     "Google Sheets does not answer: {problem}": "Google Sheets ne répond pas : {problem}",
     "Google does not know who is asking: {problem}": "Google ne sait pas qui demande : {problem}",
-    "give `credentials`, the key file of a service account, or run `gcloud auth application-default login`":
-        "indiquez `credentials`, le fichier de clé d'un compte de service, ou lancez "
-        "`gcloud auth application-default login`",
+    "give `credentials`, the key file of a service account, or run `echannel login google`":
+        "indiquez `credentials`, le fichier de clé d'un compte de service, ou lancez `echannel login google`",
+    "the login in {path} is not for {name}": "la connexion dans {path} ne vaut pas pour {name}",
+    "run `echannel login google --for {name}`": "lancez `echannel login google --for {name}`",
+    "{path} is neither the key of a service account nor a login":
+        "{path} n'est ni la clé d'un compte de service ni une connexion",
+    "of an OAuth client's file `echannel login google --client FILE` makes a login":
+        "du fichier d'un client OAuth, `echannel login google --client FICHIER` fait une connexion",
+    "a login needs Google's client": "une connexion a besoin du client de Google",
+    "this is not the file of an OAuth client of the type desktop app":
+        "ce n'est pas le fichier d'un client OAuth du type application de bureau",
+    "Google Cloud console › APIs & Services › Credentials › Create › OAuth client ID › Desktop app":
+        "console Google Cloud › API et services › Identifiants › Créer › ID client OAuth › Application de bureau",
+    "Log in as yourself, once for all of your projects on this machine.":
+        "Se connecter en son nom, une fois pour tous ses projets sur cette machine.",
+    "What to allow: sheets, ga4 or bigquery.": "Ce qu'il faut autoriser : sheets, ga4 ou bigquery.",
+    "{name} is nothing of Google's": "{name} n'est rien de Google",
+    "what the project in this folder needs": "ce dont le projet de ce dossier a besoin",
+    "The JSON file of your OAuth client (desktop app).": "Le fichier JSON de votre client OAuth (application de bureau).",
+    "that of the login before": "celui de la connexion précédente",
+    "Open the browser; otherwise the address is printed.": "Ouvrir le navigateur ; sinon l'adresse est affichée.",
+    "Allow E-Channel to read and write in your name: only what is needed, and each right by itself.":
+        "Autoriser E-Channel à lire et écrire en votre nom : seulement le nécessaire, droit par droit.",
+    "Allow it in the browser; if none opens, open this address: {url}":
+        "Autorisez-le dans le navigateur ; s'il ne s'ouvre pas, ouvrez cette adresse : {url}",
+    "That is all: you can close this page.": "C'est tout : vous pouvez fermer cette page.",
+    "allowed: {scope}": "autorisé : {scope}",
+    "not allowed: {scope}": "pas autorisé : {scope}",
+    "The login is kept in {path}, which only you can read.":
+        "La connexion est gardée dans {path}, que vous seul pouvez lire.",
+    "there is no project in this folder that says what to allow":
+        "aucun projet dans ce dossier ne dit ce qu'il faut autoriser",
+    "name it: `echannel login google --for sheets`": "nommez-le : `echannel login google --for sheets`",
+    "this project has nothing of Google's: no spreadsheet, no Google Analytics, no BigQuery":
+        "ce projet n'a rien de Google : ni feuille de calcul, ni Google Analytics, ni BigQuery",
+    "a first login needs the file of an OAuth client": "une première connexion a besoin du fichier d'un client OAuth",
+    "docs/google-login.md says how to make one; then `--client FILE`":
+        "docs/google-login.fr.md dit comment en faire un ; puis `--client FICHIER`",
+    "{path} is not JSON": "{path} n'est pas du JSON",
     "the spreadsheet is full: it may hold 10,000,000 cells":
         "la feuille de calcul est pleine : elle peut contenir 10 000 000 de cellules",
     "delete tabs that nobody needs, or publish fewer `months` of sales":

@@ -28,7 +28,7 @@ from echannel_connectors.texts import say
 SWEEP_EVERY = timedelta(hours=23)  # once a day, also when a daily sync comes a little earlier than the day before
 LONGEST_HOLD = 1.0  # seconds
 SWEPT = "UPDATE echannel.streams SET swept_at = $now WHERE source = $source AND stream = $stream"
-SUCCEEDED = """UPDATE echannel.streams SET last_success = $now, failures = 0,
+SUCCEEDED = """UPDATE echannel.streams SET last_success = $now, failures = 0, note = NULLIF($note, ''),
     rows = (SELECT count(*) FROM {table} WHERE _deleted_at IS NULL) WHERE source = $source AND stream = $stream"""
 FAILED = "UPDATE echannel.streams SET failures = failures + 1 WHERE source = $source AND stream = $stream"
 KNOWN_STREAM = """INSERT INTO echannel.streams
@@ -321,7 +321,8 @@ class Run:
     def _succeeded(self, reading: _Reading) -> None:
         done = reading.done
         succeeded = SUCCEEDED.format(table=commit.raw_table(reading.stored.name))
-        self.into.execute((succeeded, {**reading.books, "now": datetime.now(UTC)}))
+        note = getattr(reading.stream, "note", None) or ""
+        self.into.execute((succeeded, {**reading.books, "now": datetime.now(UTC), "note": str(note)}))
         done.seconds = round(time.monotonic() - reading.started, 3)
         self.on_event(
             events.StreamFinished(done.source, done.stream, done.rows, done.changed, done.deleted, done.seconds)

@@ -158,11 +158,11 @@ def test_what_bigquery_is_asked_to_show_is_listed() -> None:
 def test_the_settings_and_tables_of_google_analytics_are_listed(name: str, tmp_path: Path) -> None:
     page = ROOT / "docs" / name
     listed = {named(row[0])[0] for row in rows(marked(page, "settings"))}
-    from_company = {"name", "currency", "time_zone", "endpoint", "spec"}
+    from_company = {"name", "currency", "time_zone", "endpoint", "export_endpoint", "spec"}
     assert listed == set(Ga4.model_fields) - from_company
-    (example,) = blocks(page, "yaml")
-    (tmp_path / "echannel.yaml").write_text(f"version: 1\n{example}", encoding="utf-8")
-    assert [type(source) for source in load(tmp_path).sources()] == [Ga4]
+    for example in blocks(page, "yaml"):
+        (tmp_path / "echannel.yaml").write_text(f"version: 1\n{example}", encoding="utf-8")
+        assert [type(source) for source in load(tmp_path).sources()] == [Ga4]
     tables = {named(row[0])[0] for row in rows(text(page).split("<!-- end -->")[1])}
     assert tables == set(specs.find("ga4").tables)
 

@@ -17,6 +17,7 @@ from echannel_connectors import __version__, events
 from echannel_connectors.cli import show
 from echannel_connectors.cli.folder import HERE, Folder, opened
 from echannel_connectors.cli.language import told
+from echannel_connectors.cli.login import login
 from echannel_connectors.cli.looker import looker
 from echannel_connectors.cli.spec import spec
 from echannel_connectors.destinations import warehouse_of
@@ -36,6 +37,7 @@ app = typer.Typer(
 
 app.add_typer(spec, name="spec")
 app.add_typer(looker, name="looker")
+app.add_typer(login, name="login")
 
 
 def _version(wanted: bool) -> None:

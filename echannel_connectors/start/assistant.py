@@ -15,7 +15,7 @@ from typing import Any
 
 from echannel_connectors import specs
 from echannel_connectors.errors import EChannelError, SettingsError
-from echannel_connectors.google_login import account
+from echannel_connectors.google_login import SCOPES, account
 from echannel_connectors.looker.preview import serve_preview
 from echannel_connectors.models.company import Company
 from echannel_connectors.pipeline import Choice
@@ -308,7 +308,8 @@ class Assistant:
     def who(self, said: Said) -> Json:
         """With which e-mail a spreadsheet is to be shared."""
         file = answers.key_file(_text(said, "credentials"), self.folder)
-        return {"email": account(str(self.folder / file) if file else "")}
+        scope = SCOPES.get(_text(said, "for"), SCOPES["sheets"])
+        return {"email": account(str(self.folder / file) if file else "", scope)}
 
     def sync(self, _: Said) -> Json:
         notes = self.draft.notes() or {}

@@ -25,11 +25,12 @@ from echannel_connectors.destinations.bigquery.books import Books
 from echannel_connectors.destinations.bigquery.cost import bill_of
 from echannel_connectors.destinations.bigquery.loading import Loader, Staged, digest, words_of
 from echannel_connectors.destinations.bigquery.refusals import Absent, Moved, clear_errors
-from echannel_connectors.destinations.bigquery.service import Service, library
+from echannel_connectors.destinations.bigquery.service import Service
 from echannel_connectors.destinations.bigquery.words import BOOKS, Names, translated
 from echannel_connectors.destinations.duckdb import SAFE_SHARE
 from echannel_connectors.errors import Conflict, DestinationError, EChannelError, SettingsError, did_you_mean
 from echannel_connectors.events import OnEvent
+from echannel_connectors.google_login import bigquery_client
 from echannel_connectors.settings import Endpoint, Settings
 from echannel_connectors.streams import Batch, Finding, Progress, Shape, Slice
 from echannel_connectors.texts import say
@@ -401,7 +402,7 @@ class BigQuery(Settings):
         return int(rows[0]["value"]) if rows else None
 
     def _make_dataset(self, name: str) -> None:
-        bigquery = library()
+        bigquery = bigquery_client()
 
         there = None
         with suppress(Absent):

@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from echannel_connectors.destinations.bigquery.service import library
 from echannel_connectors.destinations.bigquery.words import decimal
 from echannel_connectors.errors import SettingsError
+from echannel_connectors.google_login import bigquery_client
 from echannel_connectors.streams import Shape
 
 LABELS = {"made_by": "echannel"}
@@ -51,7 +51,7 @@ TYPES: tuple[tuple[Any, str], ...] = (
 
 def fields(schema: Iterable[pa.Field]) -> list[Any]:  # bigquery.SchemaField
     """The columns as the API has them; a list of records is a repeated record."""
-    SchemaField = library().SchemaField  # noqa: N806 - Google's name
+    SchemaField = bigquery_client().SchemaField  # noqa: N806 - Google's name
     found = []
     for field in schema:
         kind, mode = field.type, "NULLABLE"
@@ -153,7 +153,7 @@ def _next(year: int, month: int) -> date:
 
 def raw_table(table_id: str, shape: Shape) -> Any:  # bigquery.Table
     """A raw table as it is created: partitioned and clustered by its key."""
-    bigquery = library()
+    bigquery = bigquery_client()
 
     table = bigquery.Table(table_id, schema=fields([*shape.columns, *STAMPS]))
     cut = Partitions.of(shape)

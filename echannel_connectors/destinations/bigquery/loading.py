@@ -17,9 +17,10 @@ import pyarrow.parquet as pq
 
 from echannel_connectors.destinations.bigquery import layout
 from echannel_connectors.destinations.bigquery.refusals import clear_errors
-from echannel_connectors.destinations.bigquery.service import JOB_SECONDS, Service, library
+from echannel_connectors.destinations.bigquery.service import JOB_SECONDS, Service
 from echannel_connectors.destinations.bigquery.words import Names
 from echannel_connectors.errors import DestinationError, Unavailable
+from echannel_connectors.google_login import bigquery_client
 from echannel_connectors.texts import say
 
 STAGING = "_staging_"
@@ -83,7 +84,7 @@ class Loader:
         """Whether the job, now or when it was sent before, has filled the table; False asks for another one."""
         from google.api_core.exceptions import Conflict, GoogleAPICallError
 
-        bigquery = library()
+        bigquery = bigquery_client()
 
         table = bigquery.Table(table_id, schema=layout.fields(schema))
         table.expires = datetime.now(UTC) + LIFE
@@ -110,7 +111,7 @@ class Loader:
 
 
 def _load_config(schema: pa.Schema) -> Any:  # bigquery.LoadJobConfig
-    bigquery = library()
+    bigquery = bigquery_client()
     from google.cloud.bigquery.format_options import ParquetOptions
 
     lists = ParquetOptions()  # type: ignore[no-untyped-call]  # Google's, without types here

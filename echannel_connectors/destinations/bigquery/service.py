@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import random
 import time
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache, cached_property
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
 from echannel_connectors import events
 from echannel_connectors.destinations.bigquery.cost import Cost
 from echannel_connectors.destinations.bigquery.refusals import Absent, Elsewhere, Raced, clear_errors
-from echannel_connectors.errors import EChannelError, Refused, SettingsError
+from echannel_connectors.errors import EChannelError, Refused
 from echannel_connectors.events import OnEvent
-from echannel_connectors.google_login import login
+from echannel_connectors.google_login import bigquery_client, login
 from echannel_connectors.texts import say
 
 SCOPE = "https://www.googleapis.com/auth/bigquery"
@@ -32,7 +31,7 @@ class Service:
     """One project as one account sees it."""
 
     def __init__(self, project: str, location: str, credentials: str, endpoint: str, max_bytes: int | None) -> None:
-        library()
+        bigquery_client()
         self.project = project
         self.location = location
         self.credentials = credentials
@@ -46,7 +45,7 @@ class Service:
 
     def run(self, sql: str, values: Values | Sequence[Any] = ()) -> Any:  # a bigquery.QueryJob that is done
         """Run a statement or a script to its end. Raises what clear_errors says; Refused beyond the budget."""
-        bigquery = library()
+        bigquery = bigquery_client()
 
         config = bigquery.QueryJobConfig(query_parameters=parameters(values), labels={"made_by": "echannel"})
         if self.max_bytes is not None:
@@ -97,7 +96,7 @@ class Service:
         return int(self._dry(sql).total_bytes_processed or 0)
 
     def _dry(self, sql: str) -> Any:  # a bigquery.QueryJob that was not run
-        config = library().QueryJobConfig(dry_run=True, use_query_cache=False)
+        config = bigquery_client().QueryJobConfig(dry_run=True, use_query_cache=False)
         with clear_errors():
             return self.client.query(sql, job_config=config, timeout=CALL_SECONDS, retry=self._retry, job_retry=None)
 
@@ -140,7 +139,7 @@ class Service:
 
     @cached_property
     def client(self) -> Any:  # bigquery.Client
-        bigquery = library()
+        bigquery = bigquery_client()
 
         who = login(self.credentials, SCOPE, self.endpoint)
         options = {"client_options": {"api_endpoint": self.endpoint}} if self.endpoint else {}
@@ -151,23 +150,9 @@ class Service:
             self.__dict__.pop("client").close()
 
 
-@cache
-def library() -> Any:  # google.cloud's module bigquery
-    """Google's client, imported once, here: which Pythons Google will support is not a user's care."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)
-            from google.cloud import bigquery
-    except ImportError as error:
-        raise SettingsError(
-            say("BigQuery needs its client"), hint="pip install 'echannel-connectors[google]'"
-        ) from error
-    return bigquery
-
-
 def parameters(values: Values | Sequence[Any]) -> list[Any]:  # of bigquery's query parameters
     """`@name` parameters, or `?` in their order, typed by their values; NULL has to be written into the statement."""
-    bigquery = library()
+    bigquery = bigquery_client()
 
     found: list[Any] = []
     for name, value in values.items() if isinstance(values, Mapping) else ((None, value) for value in values):

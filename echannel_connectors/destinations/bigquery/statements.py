@@ -17,9 +17,10 @@ from echannel_connectors.destinations import commit
 from echannel_connectors.destinations.bigquery import layout
 from echannel_connectors.destinations.bigquery.books import Change
 from echannel_connectors.destinations.bigquery.refusals import Absent, clear_errors
-from echannel_connectors.destinations.bigquery.service import Service, library
+from echannel_connectors.destinations.bigquery.service import Service
 from echannel_connectors.destinations.bigquery.sharing import shared
 from echannel_connectors.destinations.bigquery.words import BOOKS, Names, translated, written, zones_of_columns
+from echannel_connectors.google_login import bigquery_client
 from echannel_connectors.models.core import TABLES
 
 DATASETS = {
@@ -140,7 +141,7 @@ def _describe(service: Service, names: Names, described: Described) -> None:
             told = [field.to_api_repr() for field in there.schema]
             for field in told:
                 field["description"] = described[table].get(field["name"], "")[:MOST_CHARACTERS]
-            there.schema = [library().SchemaField.from_api_repr(field) for field in told]
+            there.schema = [bigquery_client().SchemaField.from_api_repr(field) for field in told]
             service.call("update_table", there, ["schema"])
 
     with ThreadPoolExecutor(8) as pool:

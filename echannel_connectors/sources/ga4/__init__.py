@@ -15,6 +15,7 @@ from echannel_connectors import specs
 from echannel_connectors.errors import EChannelError
 from echannel_connectors.events import OnEvent, Warned
 from echannel_connectors.settings import Endpoint, Settings
+from echannel_connectors.sources.ga4.export import Export
 from echannel_connectors.sources.ga4.service import Service
 from echannel_connectors.sources.ga4.streams import ReportStream
 from echannel_connectors.specs import Spec
@@ -32,7 +33,9 @@ class Ga4(Settings):
     """One or several GA4 properties: `property` is the number (or a list of them) from Admin › Property details.
 
     `credentials` is the key file of a service account that is a Viewer of the property (otherwise the application
-    default credentials); `start` the first day that is read. `endpoint` is a stand-in on this machine, for tests.
+    default credentials); `start` the first day that is read. `export` is the project that Google exports the property's
+    events to (datasets `analytics_<property>`): the days that are there are read from there, the others by the API.
+    `endpoint` and `export_endpoint` are stand-ins on this machine, for tests.
     """
 
     connector: ClassVar[str] = "ga4"
@@ -45,7 +48,9 @@ class Ga4(Settings):
     start: date | None = None
     currency: str = "EUR"
     time_zone: str = "Europe/Paris"
+    export: str = ""
     endpoint: Endpoint = ""
+    export_endpoint: Endpoint = ""
     spec: Spec | None = None
     _dropped: dict[str, str] = PrivateAttr(default_factory=dict)
     _on_event: OnEvent | None = PrivateAttr(None)
@@ -89,7 +94,9 @@ class Ga4(Settings):
         today = datetime.now(ZoneInfo(zone)).date()
         start = self.start or (today - HISTORY).replace(day=1)
         return {
-            name: ReportStream(self._service, self.property, name, report, start, today, self.currency, self._dropped)
+            name: ReportStream(
+                self._service, self.property, name, report, start, today, self.currency, self._dropped, self._export
+            )
             for name, report in self._spec.reports.items()
         }
 
@@ -106,6 +113,8 @@ class Ga4(Settings):
     def close(self) -> None:
         """End the connections; what Google refused is told."""
         self._service.close()
+        if self._export:
+            self._export.close()
         if self._on_event:
             for field, why in self._dropped.items():
                 self._on_event(Warned(self.name, say("{field} is left out: {problem}", field=field, problem=why)))
@@ -131,11 +140,27 @@ class Ga4(Settings):
                     "its currency is {theirs}: Google converts to {own}", theirs=told["currencyCode"], own=self.currency
                 )
                 yield Finding("warning", sentence, say("set the property's currency under Admin › Property details"))
+            yield from self._export_findings(number)
             for name, report in self._spec.reports.items():
                 for field in self._service.incompatible(number, list(report.dimensions), list(report.metrics)):
                     yield Finding(
                         "warning", say("{report}: Google does not put {field} with the rest", report=name, field=field)
                     )
+
+    def _export_findings(self, number: str) -> Iterator[Finding]:
+        if self._export is None:
+            return
+        place = {"dataset": f"{self.export}.analytics_{number}"}
+        if first := self._export.first(number):
+            last = self._export.last(number)
+            yield Finding("ok", say("{dataset} holds the days from {first} to {last}", first=first, last=last, **place))
+        else:
+            hint = say("link the property to BigQuery under Admin › BigQuery links; a day comes when it is over")
+            yield Finding("warning", say("{dataset} holds no day yet: all is read by the API", **place), hint)
+
+    @cached_property
+    def _export(self) -> Export | None:
+        return Export(self.export, self.credentials, self.currency, self.export_endpoint) if self.export else None
 
     @cached_property
     def _properties(self) -> Mapping[str, Mapping[str, Any]]:

@@ -12,6 +12,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -27,6 +28,7 @@ from echannel_connectors.texts import Text, say
 SCOPE = "https://www.googleapis.com/auth/analytics.readonly"
 ATTEMPTS = 3
 BATCH = 5  # reports of one request
+MANY_COUNTRIES = 1000
 TEMPORARY = {429, 500, 502, 503, 504}
 GOOGLE = say("Google Analytics")
 Json = dict[str, Any]  # as the API has it
@@ -59,6 +61,7 @@ class Service:
         self.on_event: OnEvent = events.ignore
         self.sleep: Callable[[float], None] = time.sleep
         self._left: dict[str, Tokens] = {}  # by property
+        self._countries: dict[str, dict[str, str]] = {}  # by property
 
     def reports(self, number: str, asked: Sequence[Json]) -> list[Json]:
         """The answers to some reports of a property, five a request. Raises FieldRefused, Refused, Unavailable."""
@@ -89,6 +92,20 @@ class Service:
             for account in listed.get("accountSummaries", ())
             for one in account.get("propertySummaries", ())
         ]
+
+    def countries(self, number: str, first: date, last: date) -> dict[str, str]:
+        """The code of each country that visitors came from in these days, by its name: the export has names alone."""
+        if number not in self._countries:
+            names = ("country", "countryId")
+            request = {
+                "dateRanges": [{"startDate": first.isoformat(), "endDate": last.isoformat()}],
+                "metrics": [{"name": "sessions"}],
+                "dimensions": [{"name": name} for name in names], "limit": MANY_COUNTRIES, "returnPropertyQuota": True,
+            }  # fmt: skip
+            (answer,) = self.reports(number, [request])
+            found = [[one.get("value", "") for one in row["dimensionValues"]] for row in answer.get("rows", ())]
+            self._countries[number] = {name: code for name, code in found if len(code) == 2}
+        return self._countries[number]
 
     def incompatible(self, number: str, dimensions: Sequence[str], metrics: Sequence[str]) -> list[str]:
         """The fields that Google would not put into one report with the others; its word is not the last."""

@@ -10,16 +10,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
 
 from echannel_connectors.arrow import ARROW_TYPES, to_batch
+from echannel_connectors.sources.ga4.export import Export, runs_of, tells
 from echannel_connectors.sources.ga4.service import FieldRefused, Service
 from echannel_connectors.specs import MARKS, Report
 from echannel_connectors.streams import Batch, Position, Progress, Shape, Slice
+from echannel_connectors.texts import Text, say
 
 CHANGES = "changes"
+EXPORTED = "export "  # what slices begin with whose days are taken from the export
 PAGE = 100_000
 LATE_DAYS = 4
 LATE_MONTH, WEEKLY = 30, timedelta(days=7)
@@ -35,7 +39,7 @@ class Span:
     last: date
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReportStream:
     """One report of one or several properties."""
 
@@ -47,25 +51,49 @@ class ReportStream:
     today: date  # in the properties' zone
     currency: str
     dropped: dict[str, str]  # field → why Google refused it; shared by the streams of a run
+    export: Export | None = None  # where its days come from once they are there
 
     @property
     def shape(self) -> Shape:
         types: dict[str, Any] = {**MARKS, **self.report.dimensions, **self.report.metrics}
         columns = pa.schema([(name, ARROW_TYPES[word]) for name, word in types.items()])
-        return Shape(self.name, columns, ("property", "day", *self.report.dimensions), "day", "days")
+        # The export has amounts in the currency they were paid in.
+        currency = ("currency",) if "money" in self.report.metrics.values() else ()
+        return Shape(self.name, columns, ("property", "day", *currency, *self.report.dimensions), "day", "days")
+
+    @property
+    def note(self) -> Text | None:
+        """Where its figures come from, if not from one place."""
+        if first := self._exported_from:
+            return say("from Google's export to BigQuery since {day}, before that from its API", day=first)
+        return None
+
+    @cached_property
+    def _exported_from(self) -> date | None:
+        """The first day of any property that is taken from the export; None while there is none."""
+        if self.export is None or not tells(self.report):
+            return None
+        firsts = [first for number in self.properties if (first := self.export.first(number))]
+        return max(self.start, min(firsts)) if firsts else None
 
     # -- what to read -------------------------------------------------------------------------------------------
 
     def slices(self, planned: Mapping[str, Progress]) -> Sequence[Slice]:
-        """The history in months, once; and what is still counted."""
+        """The history in months, once; and what is still counted. Days that the API told before the export was asked
+        for are read again from there, once."""
         kept = [progress.part for progress in planned.values() if "until" not in progress.part.bounds]
-        if kept:
-            return kept
         late = self.today - timedelta(days=LATE_DAYS)
+        before, first = late - timedelta(days=1), self._exported_from
+        if first is None or first > before:
+            exported = []
+        else:
+            exported = self._between(first, before, once=True, name=EXPORTED)
+            before = first - timedelta(days=1)
+        if kept:
+            return kept if any(part.name.startswith(EXPORTED) for part in kept) else [*kept, *exported]
         return [
-            *self._between(self.start, late - timedelta(days=1), once=True),
-            Slice(CHANGES, {"from": late.isoformat()}),
-        ]
+            *self._between(self.start, before, once=True), *exported, Slice(CHANGES, {"from": late.isoformat()}),
+        ]  # fmt: skip
 
     def between(self, since: str | None, until: str | None) -> Sequence[Slice]:
         first = max(self.start, date.fromisoformat(since) if since else self.start)
@@ -76,11 +104,12 @@ class ReportStream:
         """Rows that are gone show by their day."""
         return iter(())
 
-    def _between(self, first: date, last: date, *, once: bool = False) -> list[Slice]:
+    def _between(self, first: date, last: date, *, once: bool = False, name: str = "") -> list[Slice]:
         parts = []
         while first <= last:
             end = min(last, first + timedelta(days=FIRST_LOAD_DAYS - 1))
-            parts.append(Slice(f"{first} to {end}", {"from": first.isoformat(), "to": end.isoformat()}, once=once))
+            bounds = {"from": first.isoformat(), "to": end.isoformat()}
+            parts.append(Slice(f"{name}{first} to {end}", bounds, once=once))
             first = end + timedelta(days=1)
         return parts
 
@@ -133,6 +162,23 @@ class ReportStream:
         return to_batch({**columns, **_without_gaps(columns, self.report)}, shape.columns, ("property", "day"))
 
     def _of_property(self, number: str, spans: Sequence[Span]) -> Iterator[dict[str, Any]]:
+        """Each day from one place: the export where it is there, the API otherwise."""
+        export = self.export if self.export is not None and tells(self.report) else None
+        there = [span for span in spans if export and export.holds(number, span.first, span.last)]
+        if export and there:
+            yield from self._of_export(number, export, there)
+        if missing := [span for span in spans if span not in there]:
+            yield from self._of_api(number, missing)
+
+    def _of_export(self, number: str, export: Export, spans: Sequence[Span]) -> Iterator[dict[str, Any]]:
+        days = [(span.first, span.last) for span in spans]
+        codes = self.service.countries(number, self.start, self.today) if "countryId" in self.report.dimensions else {}
+        for first, last in runs_of(days) if self.report.grain == "day" else days:
+            for row in export.rows(number, self.report, first, last):
+                row["countryId"] = codes.get(row.get("countryId", ""), row.get("countryId"))
+                yield {**_marks(number, {}, self.currency), **row}
+
+    def _of_api(self, number: str, spans: Sequence[Span]) -> Iterator[dict[str, Any]]:
         # A week's or month's people are counted in a report of their own: Google has no order for the rows of several.
         parts = (
             [spans] if self.report.grain == "day" and not self.report.one_day_a_request else [[one] for one in spans]

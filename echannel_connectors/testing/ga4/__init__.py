@@ -76,8 +76,8 @@ SUMS = (
 )  # fmt: skip
 KNOWN_METRICS: dict[str, Count] = {**COUNTED, **{name: _sum(name) for name in SUMS}}
 KNOWN_DIMENSIONS = {
-    "date", "countryId", "sessionDefaultChannelGroup", "sessionSourceMedium", "sessionCampaignName", "deviceCategory",
-    "transactionId", "eventName", "hostName", *ITEM,
+    "date", "country", "countryId", "sessionDefaultChannelGroup", "sessionSourceMedium", "sessionCampaignName",
+    "deviceCategory", "transactionId", "eventName", "hostName", *ITEM,
 }  # fmt: skip
 
 
