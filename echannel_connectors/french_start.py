@@ -44,6 +44,7 @@ START = {
     "The last sync failed: {problem}": "La dernière lecture a échoué : {problem}",
     "The last sync was stopped.": "La dernière lecture a été arrêtée.",
     "{source}: {names} could not be read last time.": "{source} : {names} n'ont pas pu être lus la dernière fois.",
+    "{n:,} orders of {source} are orders of {shop}, too: they count twice.": "{n:,} commandes de {source} sont aussi des commandes de {shop} : elles comptent deux fois.",
     "{n:,} rows have no exchange rate: they are in no total.": "{n:,} lignes n'ont pas de taux de change : elles ne sont dans aucun total.",
     "{n:,} rows did not fit and were set aside: they are in no total.": "{n:,} lignes ne convenaient pas et ont été mises de côté : elles ne sont dans aucun total.",
     # the schedule

@@ -328,6 +328,14 @@ class Assistant:
             self.draft.save_rates()
         return {}
 
+    def count_once(self, said: Said) -> Json:
+        """Orders that are in the shop and in another source count once."""
+        source, shop = _text(said, "source"), _text(said, "shop")
+        if source not in self.draft.names("erp") or shop not in self.draft.names("shop"):
+            raise SettingsError(say("there is no source {name!r}", name=source))
+        self.draft.save_match(source, shop)
+        return {}
+
     def stop(self, _: Said) -> Json:
         self.syncing.stop()
         return {}
@@ -425,6 +433,7 @@ ACTIONS: Mapping[str, Callable[[Assistant, Said], Json]] = {
     "sync": Assistant.sync,
     "stop": Assistant.stop,
     "rates": Assistant.add_rates,
+    "once": Assistant.count_once,
     "schedule": Assistant.schedule,
     "install": Assistant.install,
     "uninstall": Assistant.uninstall,

@@ -151,6 +151,11 @@ class Draft:
         name = "rates" if "rates" not in taken else "ecb"
         edit(self.folder, lambda data: data["sources"].update({name: {"connector": "ecb"}}))
 
+    def save_match(self, source: str, shop: str) -> None:
+        """An order of the source that carries the reference of one of the shop's counts once, as the shop's."""
+        rule = {"order": {"web_reference": f"{shop}.reference"}}
+        edit(self.folder, lambda data: data.setdefault("matches", {}).update({source: rule}))
+
     def save_destination(self, url: str) -> None:
         edit(self.folder, lambda data: data.update(destination=url))
 

@@ -30,6 +30,12 @@ MONTHS = """SELECT CAST(date_trunc('month', date) AS DATE) AS month, sum(net_bas
     FROM mart.sales_daily WHERE date >= date_trunc('month', $end) - INTERVAL 12 MONTH AND date <= $end
     GROUP BY 1 ORDER BY 1"""
 QUALITY = "SELECT sum(rows_without_rate) AS without_rate, sum(rows_set_aside) AS set_aside FROM mart.data_quality"
+# Orders that carry the reference of a shop's order: the same sale, entered twice.
+DOUBLES = """SELECT o.source, s.source AS shop, count(*) AS n
+    FROM core.orders AS o JOIN (SELECT DISTINCT source, reference FROM core.orders WHERE _deleted_at IS NULL) AS s
+      ON s.reference = o.web_reference AND s.source <> o.source
+    WHERE o._deleted_at IS NULL AND o.is_sale AND o.duplicate_of_order_id IS NULL
+    GROUP BY o.source, s.source ORDER BY n DESC, o.source, s.source"""
 METRICS = ("net_sales", "orders", "new_customers")
 
 
@@ -44,6 +50,7 @@ def home(found: Project, language: str) -> Json:
         "sources": [{"name": row["source"], "age": in_language(age(row["last_success"]), language)} for row in sources],
         "problems": [in_language(one, language) for one in _problems(runs, sources, quality)],
         "lacks_rates": bool(quality["without_rate"]) and not _has_rates(found),
+        "doubles": list(_doubles(warehouse, found, language)),
         "figures": _figures(warehouse, found),
         "templates": [
             {"id": one.template, "title": getattr(one.title, language), "about": getattr(one.description, language)}
@@ -96,6 +103,18 @@ def _problems(runs: list[Json], sources: list[Json], quality: Json) -> Iterator[
         yield say("{n:,} rows have no exchange rate: they are in no total.", n=int(n))
     if n := quality["set_aside"]:
         yield say("{n:,} rows did not fit and were set aside: they are in no total.", n=int(n))
+
+
+def _doubles(warehouse: Warehouse, found: Project, language: str) -> Iterator[Json]:
+    """Where sales count twice, and no rule of echannel.yaml says which one counts."""
+    shops = {name for name, one in found.file.sources.items() if one.get("connector") == "prestashop"}
+    told: set[str] = set()
+    for row in warehouse.query(DOUBLES).read_all().to_pylist():
+        source, shop = row["source"], row["shop"]
+        if shop in shops and source not in {*shops, *found.file.matches, *told}:
+            told.add(source)
+            sentence = say("{n:,} orders of {source} are orders of {shop}, too: they count twice.", **row)
+            yield {"source": source, "shop": shop, "sentence": in_language(sentence, language)}
 
 
 def _figures(warehouse: Warehouse, found: Project) -> Json | None:

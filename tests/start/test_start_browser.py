@@ -152,6 +152,7 @@ def test_from_an_empty_folder_to_the_first_chart(browser: Any, demo: Demo, langu
             press(seen)
             at_step(seen, "figures")
             _look_at_figures(seen, folder)
+            _count_once(seen, folder)
             _schedule(seen, programs, language)
         assert seen.complaints == []
         assert seen.foreign_requests() == []
@@ -216,6 +217,19 @@ def _look_at_figures(seen: Watched, folder: Path) -> None:
     opened.value.wait_for_load_state()
     assert opened.value.locator("article.point, .empty").count() > 0
     opened.value.close()
+
+
+def _count_once(seen: Watched, folder: Path) -> None:
+    """A third of the shop's orders is entered in the ERP, too: a click, and they count once."""
+    before = seen.figure("orders")
+    seen.page.locator(".found.warning button").click()
+    seen.until("document.querySelector('#progress .going')")
+    seen.until("document.querySelector('#progress .found.ok')", seconds=120)
+    press(seen)
+    seen.until("document.querySelector('.scores')")
+    assert 0 < seen.figure("orders") < before
+    assert seen.page.locator(".found.warning button").count() == 0
+    assert "web_reference: shop.reference" in (folder / "echannel.yaml").read_text(encoding="utf-8")
 
 
 def _schedule(seen: Watched, programs: Path, language: str) -> None:

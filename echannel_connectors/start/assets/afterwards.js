@@ -9,6 +9,12 @@ function syncScreen() {
   return titled(state.has_run ? "sync_again" : "sync", progress);
 }
 
+async function syncNow() {
+  await act("sync");
+  go("sync");
+  watch();
+}
+
 function drawProgress(place) {
   const { sync } = state;
   const isRunning = sync.state === "running" || sync.state === "stopping";
@@ -110,18 +116,17 @@ function homeOf(home) {
     el("section", { class: "panel state" },
       el("p", { class: "ages" }, run ? el("span", {}, told("last_read", { age: run.age })) : null,
         home.sources.map((one) => el("span", {}, told("read_ago", one)))),
-      problems.length ? [el("h2", {}, told("problems")), problems.map((one) => notice("warning", one))] : notice("ok", told("no_problem")),
-      home.lacks_rates ? el("p", {}, button(told("rates"), async () => {
-        await act("rates");
-        go("sync");
-      }, "second")) : null),
+      problems.length || home.doubles.length ? el("h2", {}, told("problems")) : notice("ok", told("no_problem")),
+      home.doubles.map((one) => remedied(one.sentence, told("once"), "once", one)),
+      problems.map((one) => notice("warning", one)),
+      home.lacks_rates ? remedied(told("rates_why"), told("rates"), "rates", {}) : null),
     el("section", { class: "panel" }, el("h2", {}, told("reports")), el("p", { class: "hint" }, told("reports_lead")),
       el("ul", { class: "pages" }, home.templates.map((one) => el("li", {},
         el("div", {}, el("strong", {}, one.title), el("span", {}, one.about)),
         el("a", { class: "button", href: `preview/${one.id}`, target: "_blank", rel: "noopener", "aria-label": told("open_named", { name: one.title }) },
           told("open")))))),
     el("section", { class: "panel" }, el("h2", {}, told("also")), el("ul", { class: "pages" },
-      also("sync_now", { onclick: () => go("sync") }),
+      also("sync_now", { onclick: syncNow }),
       also("every_day", { onclick: () => go("schedule"),
         hint: state.scheduled ? told("schedule_is", { at: state.scheduled }) : told("every_day_hint") }),
       also("review", { href: "review" }),
@@ -130,6 +135,16 @@ function homeOf(home) {
       also("sources", { onclick: () => go("shop") })),
       place.has_links ? null : el("p", { class: "hint" }, told("links_not"))),
   ];
+}
+
+// What is wrong, with a button that puts it right; the next sync counts with it.
+function remedied(sentence, does, what, said) {
+  const made = notice("warning", sentence);
+  made.append(el("p", {}, button(does, () => working(made, made.appendChild(el("div")), async () => {
+    await act(what, said);
+    await syncNow();
+  }), "small")));
+  return made;
 }
 
 function also(name, { href, onclick, hint = told(`${name}_hint`) }) {
