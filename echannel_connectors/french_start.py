@@ -38,6 +38,9 @@ START = {
     "the key may not read these rows, which the tables need: {names}": "la clé n'a pas le droit de lire ces lignes, dont les tables ont besoin : {names}",
     "in the back office under Advanced Parameters > Webservice, open the key, tick View (GET) in these rows and save; then test again": "dans le back-office, sous Paramètres avancés > Webservice, ouvrez la clé, cochez Afficher (GET) dans ces lignes et enregistrez ; puis testez à nouveau",
     "this account may write to the spreadsheet": "ce compte a le droit d'écrire dans la feuille",
+    "nothing was allowed": "rien n'a été autorisé",
+    "log in again, and allow what Google asks for": "connectez-vous à nouveau, et autorisez ce que Google demande",
+    "choose the file of an OAuth client (desktop app)": "choisissez le fichier d'un client OAuth (application de bureau)",
     # a sync, and what it brought
     "something went wrong that should not: {problem}": "quelque chose a échoué qui ne devrait pas : {problem}",
     "this is a bug in echannel-connectors: please report it; nothing that was read is lost": "c'est une erreur d'echannel-connectors : merci de la signaler ; rien de ce qui a été lu n'est perdu",

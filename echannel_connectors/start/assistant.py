@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from echannel_connectors import specs
-from echannel_connectors.errors import EChannelError, SettingsError
-from echannel_connectors.google_login import SCOPES, account
+from echannel_connectors.errors import EChannelError, Refused, SettingsError
+from echannel_connectors.google_login import SCOPES, account, known_client, log_in, own_login
 from echannel_connectors.looker.preview import serve_preview
 from echannel_connectors.models.company import Company
 from echannel_connectors.pipeline import Choice
@@ -30,7 +30,7 @@ from echannel_connectors.texts import in_language, say
 
 Json = dict[str, Any]
 Said = Mapping[str, Any]  # the JSON of a request
-AFTERWARDS = ("sync", "figures", "schedule")
+LOGIN_SECONDS = 300  # how long somebody may take to allow something in the browser
 
 
 @dataclass
@@ -88,6 +88,7 @@ class Assistant:
                 "erps": [self._erp(name) for name in draft.names("erp")],
                 "webs": [self._web(name) for name in draft.names("web")],
                 "destination": draft.destination(),
+                "is_logged_in": own_login().is_file(),
                 "findings": {step: self._told(found) for step, found in self._findings.items()},
                 "sync": self._sync(),
             }
@@ -184,7 +185,7 @@ class Assistant:
         if what not in ACTIONS:
             raise SettingsError(say("there is no step {name!r}", name=what))
         _refuse_references(said)
-        if what in ("stop", "language"):  # never waits for a check that takes its time
+        if what in ("stop", "language", "login"):  # these wait for nobody, and nobody for them
             return ACTIONS[what](self, said)
         with self._turn:
             return ACTIONS[what](self, said)
@@ -311,6 +312,26 @@ class Assistant:
         scope = SCOPES.get(_text(said, "for"), SCOPES["sheets"])
         return {"email": account(str(self.folder / file) if file else "", scope)}
 
+    def log_in(self, said: Said) -> Json:
+        """Log in to Google as oneself, in another page of the browser: for what is asked about, and nothing else."""
+        name = _text(said, "for")
+        if name not in SCOPES:
+            raise SettingsError(say("there is no step {name!r}", name=name))
+        try:
+            client = json.loads(_text(said, "text")) if _text(said, "text") else known_client(own_login())
+        except ValueError:
+            client = {}
+        if client is None:
+            raise SettingsError(
+                say("a first login needs the file of an OAuth client"),
+                hint=say("choose the file of an OAuth client (desktop app)"),
+            )
+        done = in_language(say("That is all: you can close this page."), self.language)
+        allowed = log_in(client, [name], own_login(), browser=True, prompt="", done=done, seconds=LOGIN_SECONDS)
+        if name not in allowed:
+            raise Refused(say("not allowed: {scope}", scope=SCOPES[name]))
+        return {}
+
     def sync(self, _: Said) -> Json:
         notes = self.draft.notes() or {}
         choice = Choice(full=bool(notes.get("full")))
@@ -430,6 +451,7 @@ ACTIONS: Mapping[str, Callable[[Assistant, Said], Json]] = {
     "remove": Assistant.remove,
     "keyfile": Assistant.keep_key_file,
     "who": Assistant.who,
+    "login": Assistant.log_in,
     "sync": Assistant.sync,
     "stop": Assistant.stop,
     "rates": Assistant.add_rates,

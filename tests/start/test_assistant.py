@@ -5,7 +5,10 @@ from __future__ import annotations
 import http.client
 import json
 import stat
+import threading
 import time
+import urllib.request
+import webbrowser
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +18,14 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from echannel_connectors.errors import SettingsError
+from echannel_connectors.errors import Refused, SettingsError
+from echannel_connectors.google_login import SCOPES
 from echannel_connectors.project import load
 from echannel_connectors.start.assistant import Assistant
 from echannel_connectors.start.server import serve_start
 from echannel_connectors.testing.sheets import Book, FakeSheets, Trouble
 from echannel_connectors.testing.shop import FakeShop, Fault, disabled, firewall, html_page
+from tests.test_google_login import Accounts, accounts, folder  # noqa: F401 - fixtures
 
 COMPANY = {"name": "Atelier d'Été", "currency": "EUR", "time_zone": "Europe/Paris"}
 SHEET = "1AbCdEfGhIjKlMnOpQrStUvWxYz"
@@ -261,6 +266,36 @@ def test_a_spreadsheet_by_its_address(google: FakeSheets, tmp_path: Path) -> Non
         said["spreadsheet"] = "https://docs.google.com/spreadsheets/d/1AnotherOneThatIsNotThere/edit"
         assert found.act("destination", said) == {"is_saved": False}
     assert load(tmp_path).file.destination.startswith(f"sheets://{SHEET}?credentials=google-key.json")
+
+
+class Browser:
+    """A person's browser that is a thread: one in a process of its own would outlive the test."""
+
+    def open(self, url: str, **_: Any) -> None:
+        threading.Thread(target=urllib.request.urlopen, args=(url,)).start()
+
+
+def test_a_person_logs_in_from_the_page(
+    accounts: Accounts,  # noqa: F811 - the fixture
+    folder: Path,  # noqa: F811 - the fixture
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """For what is asked about alone, once with the client's file, then without; who refuses is told."""
+    monkeypatch.setattr(webbrowser, "get", lambda _: Browser())
+    found = Assistant(folder)
+    with pytest.raises(SettingsError, match="needs the file of an OAuth client"):
+        found.act("login", {"for": "sheets"})
+    with pytest.raises(SettingsError, match="not the file of an OAuth client"):
+        found.act("login", {"for": "sheets", "text": "nonsense"})
+    text = (folder / "client.json").read_text(encoding="utf-8")
+    assert found.act("login", {"for": "sheets", "text": text}) == {}
+    assert found.state()["is_logged_in"]
+    assert "1//refresh" not in json.dumps(found.state())
+    assert [asked["scope"] for asked in accounts.asked] == [[SCOPES["sheets"]]]
+    assert found.act("who", {"credentials": "", "for": "sheets"}) == {"email": ""}
+    accounts.unticked = {SCOPES["ga4"]}
+    with pytest.raises(Refused, match="not allowed"):
+        found.act("login", {"for": "ga4"})
 
 
 # -- the sync -----------------------------------------------------------------------------------------------------------

@@ -173,57 +173,71 @@ function erpFields(one, connector, kind, draw) {
 function webScreen() {
   return sourceScreen("web", state.webs, (one) => one.property, (one) => [
     field("property", told("web_property"), { value: one.property || "", hint: told("web_property_hint"), inputmode: "numeric" }),
-    googleFields(one.credentials, ["Google Analytics Data API"], "web_viewer"),
+    googleFields("ga4", one.credentials, ["Google Analytics Data API", "Google Analytics Admin API"], "web_viewer"),
   ]);
 }
 
 // -- who asks Google ------------------------------------------------------------------------------------------------
 
-// A service account's key file, chosen or named, or Google's own login; and the e-mail that has to be let in.
-function googleFields(credentials, apis, letIn, help3 = "google_help_3") {
+// A service account's key file, chosen or named, or a person's own login; and the e-mail that has to be let in.
+// `service` is sheets, ga4 or bigquery; `apis` are what its project has to have enabled.
+function googleFields(service, credentials, apis, letIn, help3 = "google_help_3") {
   const email = el("div", { class: "email" });
   const area = el("div", { class: "fields" });
+  const failed = (problem) => email.replaceChildren(notice("error", capital(problem.message), capital(problem.hint)));
+  const steps = [told("google_help_1"), told("google_help_2", { apis: apis.join(", ") })];
   const tell = async (file) => {
-    try {
-      const found = await act("who", { credentials: file });
-      email.replaceChildren();
-      if (found.email || letIn === "share_with") email.append(notice("ok", told(found.email ? letIn : "share_own")));
-      if (found.email) email.firstChild.append(copyable(found.email));
-    } catch (problem) {
-      email.replaceChildren(notice("error", capital(problem.message), capital(problem.hint)));
+    const found = await act("who", { credentials: file, for: service });
+    email.replaceChildren();
+    if (found.email || service === "sheets") email.append(notice("ok", told(found.email ? letIn : "share_own")));
+    if (found.email) email.firstChild.append(copyable(found.email));
+  };
+  const ofFile = () => {
+    const path = field("credentials", told("google_path"), { value: credentials || "", hint: told("google_path_hint") });
+    const input = path.querySelector("input");
+    input.addEventListener("change", () => (input.value ? tell(input.value).catch(failed) : email.replaceChildren()));
+    const chosen = async (name, text) => {
+      const found = await act("keyfile", { name, text });
+      input.value = found.file;
+      await tell(found.file);
+    };
+    if (credentials) tell(credentials).catch(failed);
+    return [el("p", { class: "pick" }, picker(told("google_pick"), chosen, failed)), path,
+      help(told("google_help"), el("ol", {}, [...steps, told(help3), told("google_help_4")].map((one) => el("li", {}, one))))];
+  };
+  const ofPerson = () => {
+    const login = async (text) => {
+      email.replaceChildren(el("p", { class: "busy", role: "status" }, told("login_waits")));
+      await act("login", { for: service, text });
+      draw("own");
+    };
+    if (state.is_logged_in) {
+      email.replaceChildren(notice("ok", told("login_is")));
+      return [el("p", { class: "pick" }, button(told("login_again"), () => login("").catch(failed), "second"))];
     }
+    tell("").catch(() => {}); // the application default credentials, where there are any
+    return [el("p", { class: "pick" }, picker(told("login_pick"), (_, text) => login(text), failed)),
+      help(told("login_help"), el("ol", {}, [...steps, told("login_help_3"), told("login_help_4"), told("login_help_5")]
+        .map((one) => el("li", {}, one))))];
   };
   const draw = (way) => {
     email.replaceChildren();
-    if (way === "own") {
-      area.replaceChildren();
-      tell("");
-      return;
-    }
-    const path = field("credentials", told("google_path"), { value: credentials || "", hint: told("google_path_hint") });
-    const input = path.querySelector("input");
-    input.addEventListener("change", () => (input.value ? tell(input.value) : email.replaceChildren()));
-    const chosen = el("input", { type: "file", accept: ".json,application/json", hidden: true,
-      onchange: async () => {
-        const [file] = chosen.files;
-        if (!file) return;
-        try {
-          const found = await act("keyfile", { name: file.name, text: await file.text() });
-          input.value = found.file;
-          tell(found.file);
-        } catch (problem) {
-          email.replaceChildren(notice("error", capital(problem.message), capital(problem.hint)));
-        }
-        chosen.value = "";
-      } });
-    area.replaceChildren(el("p", { class: "pick" }, chosen, button(told("google_pick"), () => chosen.click(), "second")), path,
-      help(told("google_help"), el("ol", {}, el("li", {}, told("google_help_1")),
-        el("li", {}, told("google_help_2", { apis: apis.join(", ") })), el("li", {}, told(help3)), el("li", {}, told("google_help_4")))));
-    if (credentials) tell(credentials);
+    area.replaceChildren(...(way === "own" ? ofPerson() : ofFile()));
   };
-  draw("file");
+  const way = credentials || !state.is_logged_in ? "file" : "own";
+  draw(way);
   return [cards("way", told("google_who"), [["file", told("google_file"), told("google_file_hint")],
-    ["own", told("google_own"), told("google_own_hint")]], "file", draw), area, email];
+    ["own", told("google_own"), told("google_own_hint")]], way, draw), area, email];
+}
+
+// A button that lets somebody choose a file, and hands on its name and text.
+function picker(title, onchosen, onproblem) {
+  const input = el("input", { type: "file", accept: ".json,application/json", hidden: true, onchange: async () => {
+    const [file] = input.files;
+    if (file) await onchosen(file.name, await file.text()).catch(onproblem);
+    input.value = "";
+  } });
+  return [input, button(title, () => input.click(), "second")];
 }
 
 // -- the destination --------------------------------------------------------------------------------------------------
@@ -237,13 +251,13 @@ function destinationScreen() {
     sheets: () => [
       field("spreadsheet", told("spreadsheet"), { hint: told("spreadsheet_hint"), inputmode: "url",
         value: its("spreadsheet") && `https://docs.google.com/spreadsheets/d/${its("spreadsheet")}` }),
-      ...googleFields(its("credentials"), ["Google Sheets API"], "share_with"),
+      ...googleFields("sheets", its("credentials"), ["Google Sheets API"], "share_with"),
     ],
     bigquery: () => [
       el("div", { class: "pair" }, field("project", told("bigquery_project"), { value: its("project"), wide: false }),
         field("dataset", told("bigquery_dataset"), { value: its("dataset"), hint: told("bigquery_dataset_hint"), wide: false })),
       field("location", told("bigquery_location"), { value: its("location") || "EU" }),
-      ...googleFields(its("credentials"), ["BigQuery API"], "bigquery_account", "google_help_3_bigquery"),
+      ...googleFields("bigquery", its("credentials"), ["BigQuery API"], "bigquery_account", "google_help_3_bigquery"),
     ],
   };
   const draw = (kind) => area.replaceChildren(...areas[kind]().flat(Infinity).filter(Boolean));
