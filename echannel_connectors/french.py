@@ -6,12 +6,18 @@ A test reads the code and fails on a sentence that has no French, or whose Frenc
 
 from __future__ import annotations
 
+from echannel_connectors.french_plan import PLAN
 from echannel_connectors.french_review import REVIEW
 from echannel_connectors.french_start import START
 
 FRENCH: dict[str, str] = {
     **REVIEW,
     **START,
+    **PLAN,
+    "core.{table} has a column {column!r} that is {first} in {source} and {second} in {other}":
+        "core.{table} a une colonne {column!r} qui est {first} dans {source} et {second} dans {other}",
+    "give both the same 'type', or one of them another name": "donnez le même 'type' aux deux, ou un autre nom à l'une",
+    "Columns of its own:": "Ses propres colonnes :",
     # -- errors and hints in general
     "Error": "Erreur",
     "Settings": "Réglages",

@@ -158,12 +158,22 @@ def load(path: Path) -> Project:
 
 def remember_master(project: Project, template: str, connector: str, language: str, report: str) -> None:
     """Write a master report's id into echannel.yaml."""
+    _remember(project, ("looker", "masters", template, connector, language), report)
 
+
+def remember_targets(project: Project, market: str, targets: str) -> None:
+    """Write the name of a market's targets file into echannel.yaml."""
+    _remember(project, ("markets", market, "targets"), targets)
+
+
+def _remember(project: Project, path: tuple[str, ...], value: str) -> None:
     def remember(data: Any) -> None:  # ruamel's mapping
-        place = data.setdefault("looker", {})
-        for step in ("masters", template, connector):
-            place = place.setdefault(step, {})
-        place[language] = report
+        place = data
+        for step in path[:-1]:
+            if place.get(step) is None:
+                place[step] = {}
+            place = place[step]
+        place[path[-1]] = value
 
     edit(project.folder, remember)
 

@@ -24,7 +24,7 @@ def lines(rows: int, first: int = 0) -> pa.Table:
     return pa.Table.from_arrays([ids, pc.divide(ids, 3), *texts, money, money, day, moment], names)
 
 
-PIECE = 200_000  # rows of a piece
+PIECE = 300_000  # rows of a piece, as many as a commit holds
 
 
 def write(file: Path, rows: int) -> None:

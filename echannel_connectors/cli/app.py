@@ -92,9 +92,10 @@ def check(
 
     Example: echannel check
     """
-    from echannel_connectors.models import entered
+    from echannel_connectors.models import entered, extra
 
     found = opened(project)
+    extra.agree(found.sources())
     refused = [source.name for source in found.sources() if not show.findings(source.name, _checked(source))]
     into = found.destination()
     writable = show.findings(told(say("destination")), warehouse_of(into).check())
@@ -288,6 +289,45 @@ def readiness(
     from echannel_connectors.cli.readiness import run
 
     run(opened(project), market.upper(), report)
+
+
+@app.command()
+def plan(
+    market: Annotated[
+        str, typer.Argument(help="The country to plan for, such as IT.", show_default="lists the markets")
+    ] = "",
+    project: Folder = HERE,
+    values: Annotated[
+        list[str] | None, typer.Option("--set", help="A value of your own, such as price=59.90; may be given again.")
+    ] = None,
+    case: Annotated[Literal["low", "middle", "high"], typer.Option(help="The case that is saved.")] = "middle",
+    save: Annotated[bool, typer.Option("--save", help="Write the case into the market's targets file.")] = False,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Take the assumptions as they are.")] = False,
+    start: Annotated[
+        str | None, typer.Option(help="The first month (YYYY-MM).", show_default="the next one, or that of the entry")
+    ] = None,
+    months: Annotated[int, typer.Option(min=1, max=60, help="How many months.")] = 24,
+    currency: Annotated[str | None, typer.Option(help="The market's currency.", show_default="as it pays")] = None,
+    language: Annotated[
+        Literal["en", "fr"] | None, typer.Option(help="The language of the page.", show_default="the project's")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="The folder for the page.", show_default="reviews, beside echannel.yaml")
+    ] = None,
+    browser: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """What entering a market would bring, from your own figures: a page to move price, volume and costs, and targets.
+
+    Example: echannel plan IT --set orders=40
+    """
+    from echannel_connectors.cli import plan as plans
+
+    found = opened(project)
+    if not market:
+        plans.list_markets(found)
+        return
+    wish = plans.Wish(tuple(values or ()), start, months, currency, language, case, save, confirm, browser, report)
+    plans.run(found, market.upper(), wish)
 
 
 @app.command()
