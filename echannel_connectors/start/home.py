@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from echannel_connectors.days import shift_months
 from echannel_connectors.destinations import Warehouse, warehouse_of
 from echannel_connectors.errors import EChannelError
 from echannel_connectors.history import age, freshness, last_runs
@@ -19,16 +20,14 @@ Json = dict[str, Any]
 NEWEST = "SELECT max(date) AS newest FROM mart.sales_daily"
 # Twelve months that end with the newest day, and the twelve before; headline net sales, as on the pages.
 FIGURES = """SELECT
-    sum(net_base + refunds_base) FILTER (WHERE date > $end - INTERVAL 12 MONTH) AS net_sales,
-    sum(net_base + refunds_base) FILTER (WHERE date <= $end - INTERVAL 12 MONTH) AS net_sales_before,
-    sum(orders) FILTER (WHERE date > $end - INTERVAL 12 MONTH) AS orders,
-    sum(orders) FILTER (WHERE date <= $end - INTERVAL 12 MONTH) AS orders_before,
-    sum(new_customers) FILTER (WHERE date > $end - INTERVAL 12 MONTH) AS new_customers,
-    sum(new_customers) FILTER (WHERE date <= $end - INTERVAL 12 MONTH) AS new_customers_before
-    FROM mart.sales_daily WHERE date > $end - INTERVAL 24 MONTH AND date <= $end"""
+    sum(net_base + refunds_base) FILTER (WHERE date > $year) AS net_sales,
+    sum(net_base + refunds_base) FILTER (WHERE date <= $year) AS net_sales_before,
+    sum(orders) FILTER (WHERE date > $year) AS orders, sum(orders) FILTER (WHERE date <= $year) AS orders_before,
+    sum(new_customers) FILTER (WHERE date > $year) AS new_customers,
+    sum(new_customers) FILTER (WHERE date <= $year) AS new_customers_before
+    FROM mart.sales_daily WHERE date > $before AND date <= $end"""
 MONTHS = """SELECT CAST(date_trunc('month', date) AS DATE) AS month, sum(net_base + refunds_base) AS net_sales
-    FROM mart.sales_daily WHERE date >= date_trunc('month', $end) - INTERVAL 12 MONTH AND date <= $end
-    GROUP BY 1 ORDER BY 1"""
+    FROM mart.sales_daily WHERE date >= $first AND date <= $end GROUP BY 1 ORDER BY 1"""
 QUALITY = "SELECT sum(rows_without_rate) AS without_rate, sum(rows_set_aside) AS set_aside FROM mart.data_quality"
 # Orders that carry the reference of a shop's order: the same sale, entered twice.
 DOUBLES = """SELECT o.source, s.source AS shop, count(*) AS n
@@ -123,11 +122,14 @@ def _figures(warehouse: Warehouse, found: Project) -> Json | None:
     newest: date | None = warehouse.query(NEWEST).read_all().to_pylist()[0]["newest"]
     if newest is None:
         return None
-    until: Mapping[str, date] = {"end": last_day(newest, today)}
-    [row] = warehouse.query(FIGURES, until).read_all().to_pylist()
-    months = warehouse.query(MONTHS, until).read_all().to_pylist()
+    end = last_day(newest, today)
+    year = shift_months(end, -12)
+    [row] = (
+        warehouse.query(FIGURES, {"before": shift_months(end, -24), "year": year, "end": end}).read_all().to_pylist()
+    )
+    months = warehouse.query(MONTHS, {"first": year.replace(day=1), "end": end}).read_all().to_pylist()
     return {
-        "until": str(until["end"]),
+        "until": str(end),
         "values": {name: [json_value(row[name]), json_value(row[f"{name}_before"])] for name in METRICS},
         "months": [{"month": str(one["month"]), "net_sales": json_value(one["net_sales"])} for one in months],
     }

@@ -251,6 +251,7 @@ def test_what_is_no_time_of_the_day(text: str) -> None:
 
 
 @ON_POSIX
+@pytest.mark.slow
 def test_the_command_installs_shows_and_removes(programs: Path, tmp_path: Path) -> None:
     """`--print` installs nothing and can be piped; a project that cannot be read is told at once."""
     folder = tmp_path / "shop"
