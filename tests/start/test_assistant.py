@@ -23,6 +23,7 @@ from echannel_connectors.google_login import SCOPES
 from echannel_connectors.project import load
 from echannel_connectors.start.assistant import Assistant
 from echannel_connectors.start.server import serve_start
+from echannel_connectors.testing.ga4 import FakeGa4
 from echannel_connectors.testing.sheets import Book, FakeSheets, Trouble
 from echannel_connectors.testing.shop import FakeShop, Fault, disabled, firewall, html_page
 from tests.test_google_login import Accounts, accounts, folder  # noqa: F401 - fixtures
@@ -266,6 +267,21 @@ def test_a_spreadsheet_by_its_address(google: FakeSheets, tmp_path: Path) -> Non
         said["spreadsheet"] = "https://docs.google.com/spreadsheets/d/1AnotherOneThatIsNotThere/edit"
         assert found.act("destination", said) == {"is_saved": False}
     assert load(tmp_path).file.destination.startswith(f"sheets://{SHEET}?credentials=google-key.json")
+
+
+def test_web_analytics_by_the_number_of_a_property(tmp_path: Path) -> None:
+    """Tried at once; one that this account may not read is told, and not saved."""
+    with FakeGa4({"123456789": []}).serving() as endpoint:
+        found = Assistant(tmp_path, google=endpoint)
+        found.act("company", COMPANY)
+        assert found.act("web", {"property": "987654321"}) == {"is_saved": False}
+        assert len(sentences(found, "web")) == 1
+        assert found.act("web", {"property": "123456789"}) == {"is_saved": True}
+        assert found.state()["webs"] == [{"name": "web", "property": "123456789", "credentials": ""}]
+    assert (
+        yaml.safe_load((tmp_path / "echannel.yaml").read_text(encoding="utf-8"))["sources"]["web"]["property"]
+        == 123456789
+    )
 
 
 class Browser:
