@@ -444,6 +444,19 @@ def test_a_page_may_load_and_ask_nothing_foreign(page: str) -> None:
     assert b"http" not in found.body.split(b'id="known"')[0]
 
 
+def test_a_file_that_was_spoilt_by_hand_is_told(page: str, tmp_path: Path) -> None:
+    (tmp_path / "echannel.yaml").write_text("sources: [", encoding="utf-8")
+    found = asked(page, path=f"{urlsplit(page).path}state")
+    assert json.loads(found.body)["problem"]["sentence"].startswith("echannel.yaml is not valid YAML")
+
+
+def test_a_key_that_was_lost_is_asked_for_again(ready: Assistant, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("ECHANNEL_SALT=salt\n", encoding="utf-8")
+    assert ready.state()["shops"][0]["has_key"] is False
+    with pytest.raises(SettingsError, match="SHOP_KEY}, which is not set"):
+        ready.act("sync", {})
+
+
 def test_what_a_tab_cannot_show_is_a_page_that_says_so(page: str) -> None:
     found = asked(page, path=f"{urlsplit(page).path}links", Sec_Fetch_Mode="navigate")
     assert found.status == 503

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from tests.start.test_schedule import CRONTAB
 pytestmark = [pytest.mark.apt, pytest.mark.slow]
 LANGS = {"en": "en_GB.UTF-8", "fr": "fr_FR.UTF-8"}
 # Boxes that stand beside or below each other, never on each other; and texts that do not fit where they stand.
-BOXES = """[...document.querySelectorAll('h1, .lead, .field, .choice, .panel, .score, .found, .help, .actions button, .tools button, '
+BOXES = """[...document.querySelectorAll('h1, .lead, .field, .choice, .block, .score, .found, .help, .actions button, .tools button, '
     + '.languages, .pages li > *, #steps button, .reading li, pre')].filter((one) => one.checkVisibility())
   .map((one) => ({one, box: one.getBoundingClientRect()})).flatMap((a, n, all) => all.slice(n + 1)
     .filter((b) => !a.one.contains(b.one) && !b.one.contains(a.one) && !a.one.closest('.side') === !b.one.closest('.side')
@@ -41,6 +42,10 @@ CUT = """[...document.querySelectorAll('h1, h2, p, button, a, strong, label, sum
   .map((one) => one.textContent.slice(0, 40))"""
 UNLABELLED = """[...document.querySelectorAll('input, select, button, a')].filter((one) => one.checkVisibility()
   && !one.labels?.length && !one.textContent.trim() && !one.getAttribute('aria-label')).map((one) => one.outerHTML)"""
+
+FAULTS = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
+  .filter((one) => ['serious', 'critical'].includes(one.impact))
+  .map((one) => [one.impact, one.id, one.nodes.map((node) => node.html.slice(0, 200))])"""
 
 
 @pytest.fixture(autouse=True)
@@ -299,6 +304,27 @@ def test_every_screen_fits(browser: Any, complete: Path, width: int, language: s
             at_step(seen, "shop")
         assert seen.complaints == []
         assert seen.foreign_requests() == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_use_it(browser: Any, complete: Path, scheme: str) -> None:
+    """axe-core finds no serious fault on any screen, and every text can be read, by day and by night."""
+    package = pytest.importorskip("axe_playwright_python", reason="pip install axe-playwright-python")
+    axe = (resources.files(package) / "axe.min.js").read_text(encoding="utf-8")
+    with serve_start(complete) as url, watched(browser) as seen:
+        seen.page.emulate_media(color_scheme=scheme)
+        seen.page.goto(url)
+        at_step(seen, "figures")
+        for step in SCREENS:
+            seen.page.evaluate(f"location.hash = '{step}'")
+            at_step(seen, step)
+            seen.until("!document.querySelector('main .busy')")
+            if step in ("shop", "erp"):
+                seen.page.locator("main .tools button").first.click()
+            seen.page.evaluate(axe)
+            assert seen.page.evaluate(FAULTS) == [], step
+            assert seen.page.evaluate(FAINT) == [], step
+        assert seen.complaints == []
 
 
 def test_by_keyboard_alone(browser: Any, demo: Demo, tmp_path: Path) -> None:

@@ -113,19 +113,19 @@ function homeOf(home) {
   return [
     el("p", { class: "lead" }, figures ? told("figures_lead", { day: day(figures.until) }) : told("figures_none")),
     figures ? [scoresOf(figures), monthsOf(figures.months)] : null,
-    el("section", { class: "panel state" },
+    el("section", { class: "block state" },
       el("p", { class: "ages" }, run ? el("span", {}, told("last_read", { age: run.age })) : null,
         home.sources.map((one) => el("span", {}, told("read_ago", one)))),
       problems.length || home.doubles.length ? el("h2", {}, told("problems")) : notice("ok", told("no_problem")),
       home.doubles.map((one) => remedied(one.sentence, told("once"), "once", one)),
       problems.map((one) => notice("warning", one)),
       home.lacks_rates ? remedied(told("rates_why"), told("rates"), "rates", {}) : null),
-    el("section", { class: "panel" }, el("h2", {}, told("reports")), el("p", { class: "hint" }, told("reports_lead")),
+    el("section", { class: "block" }, el("h2", {}, told("reports")), el("p", { class: "hint" }, told("reports_lead")),
       el("ul", { class: "pages" }, home.templates.map((one) => el("li", {},
         el("div", {}, el("strong", {}, one.title), el("span", {}, one.about)),
         el("a", { class: "button", href: `preview/${one.id}`, target: "_blank", rel: "noopener", "aria-label": told("open_named", { name: one.title }) },
           told("open")))))),
-    el("section", { class: "panel" }, el("h2", {}, told("also")), el("ul", { class: "pages" },
+    el("section", { class: "block" }, el("h2", {}, told("also")), el("ul", { class: "pages" },
       also("sync_now", { onclick: syncNow }),
       also("every_day", { onclick: () => go("schedule"),
         hint: state.scheduled ? told("schedule_is", { at: state.scheduled }) : told("every_day_hint") }),
@@ -177,7 +177,7 @@ function monthsOf(months) {
     drawn("text", { x: n * width + width / 2, y: height + 26, "text-anchor": "middle" },
       document.createTextNode(day(one.month, { month: "narrow" }))));
   });
-  return el("figure", { class: "panel months" }, el("figcaption", {}, told("months_title")),
+  return el("figure", { class: "block months" }, el("figcaption", {}, told("months_title")),
     drawn("svg", { viewBox: `0 0 ${Math.max(months.length, 1) * width} ${height + 36}`, "aria-hidden": "true" }, ...bars),
     el("table", { class: "unseen" }, el("tbody", {}, months.map((one) => el("tr", {},
       el("th", { scope: "row" }, day(one.month, { month: "long", year: "numeric" })), el("td", {}, money(one.net_sales)))))));

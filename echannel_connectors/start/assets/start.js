@@ -97,6 +97,9 @@ async function begin() {
   if (state.sync.state === "running" || state.sync.state === "stopping") watch();
 }
 
-window.addEventListener("hashchange", () => { edited = null; show(true); });
+window.addEventListener("hashchange", () => {
+  edited = null;
+  if (state) show(true);
+});
 begin().catch((problem) => document.getElementById("main").replaceChildren(
   el("section", {}, el("h1", {}, told("not_shown")), notice("error", capital(problem.message), capital(problem.hint)))));
