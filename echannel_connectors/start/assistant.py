@@ -90,7 +90,7 @@ class Assistant:
                 "destination": draft.destination(),
                 "is_logged_in": own_login().is_file(),
                 "findings": {step: self._told(found) for step, found in self._findings.items()},
-                "sync": self._sync(),
+                "sync": self.progress(),
             }
 
     def _step(self) -> str:
@@ -140,20 +140,21 @@ class Assistant:
              "hint": in_language(one.hint, self.language)} for one in found
         ]  # fmt: skip
 
-    def _sync(self) -> Json:
-        progress = self.syncing.progress
-        result = progress.result
-        return {
-            "state": progress.state,
-            "phase": progress.phase,
-            "sources": {name: [one.rows, one.begun, one.ended] for name, one in progress.sources.items()},
-            "tables": progress.tables,
-            "published": progress.published,
-            "notes": [in_language(one, self.language) for one in progress.notes],
-            "problem": home.outcome(progress.problem, self.language) if progress.problem else None,
-            "rows": result.total("rows") if result else None,
-            "seconds": round(progress.seconds, 1),
-        }
+    def progress(self) -> Json:
+        """How far the sync is: what is asked for again and again while one runs."""
+        with self.syncing.lock:
+            progress = self.syncing.progress
+            return {
+                "state": progress.state,
+                "phase": progress.phase,
+                "sources": {name: [one.rows, one.begun, one.ended] for name, one in progress.sources.items()},
+                "tables": progress.tables,
+                "published": progress.published,
+                "notes": [in_language(one, self.language) for one in progress.notes],
+                "because": home.outcome(progress.problem, self.language) if progress.problem else None,
+                "rows": progress.result.total("rows") if progress.result else None,
+                "seconds": round(progress.seconds, 1),
+            }
 
     def known(self) -> Json:
         """What never changes while it runs: the connectors, what a shop's key has to read, the databases."""

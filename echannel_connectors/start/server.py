@@ -137,7 +137,11 @@ def _links(assistant: Assistant) -> str:
 
 
 PAGES: Mapping[str, Callable[[Assistant], str]] = {"review": _review, "links": _links}
-READ: Mapping[str, Callable[[Assistant], Any]] = {"state": Assistant.state, "home": Assistant.home}
+READ: Mapping[str, Callable[[Assistant], Any]] = {
+    "state": Assistant.state,
+    "home": Assistant.home,
+    "progress": Assistant.progress,
+}
 
 
 @contextmanager

@@ -48,11 +48,11 @@ class Progress:
 
 
 class Syncing:
-    """The one sync of an assistant: another one begins only when it has ended."""
+    """The one sync of an assistant: another one begins only when it has ended. `progress` changes under `lock`."""
 
     def __init__(self) -> None:
         self.progress = Progress()
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._is_stopped = False
 
@@ -62,7 +62,7 @@ class Syncing:
 
     def start(self, found: Project, choice: Choice, when_done: Callable[[], None]) -> None:
         """Begin, unless one runs already; `when_done` is called after a sync that came to its end."""
-        with self._lock:
+        with self.lock:
             if self.is_running:
                 return
             names = {name: Reading() for name in found.file.sources}
@@ -72,7 +72,7 @@ class Syncing:
             self._thread.start()
 
     def stop(self) -> None:
-        with self._lock:
+        with self.lock:
             if self.progress.state == "running":
                 self.progress.state = "stopping"
                 self._is_stopped = True
@@ -89,7 +89,7 @@ class Syncing:
 
                 def listen(event: events.Event) -> None:
                     log(event)
-                    with self._lock:
+                    with self.lock:
                         _count(progress, event)
                     if self._is_stopped and threading.get_ident() == own:
                         raise KeyboardInterrupt
@@ -112,7 +112,7 @@ class Syncing:
             self._end("stopped" if self._is_stopped else "failed")
 
     def _end(self, state: State) -> None:
-        with self._lock:
+        with self.lock:
             self.progress.seconds = time.monotonic() - self.progress.started
             self.progress.state = state
 

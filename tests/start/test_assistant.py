@@ -341,10 +341,10 @@ def test_a_sync_fails_stops_and_is_gone_on_with(ready: Assistant, shop_a: FakeSh
     ready.act("sync", {})
     told = ended(ready)
     assert told["state"] == "failed"
-    assert "« order_slip »" in told["problem"]["sentence"].replace("\u00a0", " ")
-    assert "Paramètres avancés" in told["problem"]["hint"]
+    assert "« order_slip »" in told["because"]["sentence"].replace("\u00a0", " ")
+    assert "Paramètres avancés" in told["because"]["hint"]
     ready.act("language", {"language": "en"})
-    assert "'order_slip'" in ready.state()["sync"]["problem"]["sentence"]
+    assert "'order_slip'" in ready.state()["sync"]["because"]["sentence"]
     shop_a.keys[shop_a.key]["order_slip"] = {"GET"}
     shop_a.faults = [Fault(delay_seconds=0.05)]
     ready.act("sync", {})
@@ -357,7 +357,7 @@ def test_a_sync_fails_stops_and_is_gone_on_with(ready: Assistant, shop_a: FakeSh
     shop_a.faults = []
     ready.act("sync", {})
     told = ended(ready)
-    assert (told["state"], told["problem"], ready.state()["step"]) == ("done", None, "figures")
+    assert (told["state"], told["because"], ready.state()["step"]) == ("done", None, "figures")
     home = ready.home()
     orders = (
         load(tmp_path).warehouse().query("SELECT sum(orders) AS n FROM mart.sales_daily").read_all()["n"][0].as_py()

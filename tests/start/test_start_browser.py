@@ -21,7 +21,7 @@ from echannel_connectors.demo.serve import Demo, serve_demo
 from echannel_connectors.start.assistant import Assistant
 from echannel_connectors.start.server import serve_start
 from echannel_connectors.testing.sheets import Book, FakeSheets, Trouble
-from echannel_connectors.testing.shop import FakeShop, html_page
+from echannel_connectors.testing.shop import FakeShop, Fault, html_page
 from tests.command import environment
 from tests.looker.browser import Watched, chromium, watched
 from tests.review.test_report_browser import FAINT
@@ -366,6 +366,34 @@ def test_names_with_html_stay_text(browser: Any, shop_a: FakeShop, tmp_path: Pat
         assert "there is no PrestaShop webservice" in seen.page.locator(".found.error").inner_text().replace(
             "There", "there"
         )
+        assert seen.complaints == []
+
+
+def test_a_sync_that_fails_is_told_stopped_and_gone_on_with(browser: Any, shop_a: FakeShop, tmp_path: Path) -> None:
+    found = Assistant(tmp_path)
+    found.act("company", {"name": "Essai", "currency": "EUR", "time_zone": "Europe/Paris"})
+    with shop_a.serve() as shop, serve_start(tmp_path) as url, watched(browser) as seen:
+        found.act("shop", {"url": shop, "key": shop_a.key})
+        for kind in ("erp", "web"):
+            found.act("none", {"kind": kind})
+        found.act("destination", {"kind": "duckdb"})
+        shop_a.keys[shop_a.key].pop("order_slip")
+        seen.page.goto(url)
+        at_step(seen, "sync")
+        press(seen)
+        seen.until("document.querySelector('#progress .found.error')", seconds=60)
+        assert "'order_slip'" in seen.page.locator("#progress .found.error").inner_text()
+        assert seen.page.locator("main .actions button.first").inner_text() == "Try again"
+        shop_a.keys[shop_a.key]["order_slip"] = {"GET"}
+        shop_a.faults = [Fault(delay_seconds=0.1)]
+        press(seen)
+        seen.until("document.querySelector('#progress .going')")
+        press(seen, "second")
+        seen.until("document.querySelector('#progress .found.warning')", seconds=60)
+        assert seen.page.locator("main .actions button.first").inner_text() == "Go on"
+        shop_a.faults = []
+        press(seen)
+        seen.until("document.querySelector('#progress .found.ok')", seconds=60)
         assert seen.complaints == []
 
 

@@ -53,7 +53,7 @@ function outcomeOf(sync) {
   if (sync.state === "done") return notice("ok", told("sync_done", { rows: number(sync.rows), seconds: number(sync.seconds) }));
   if (sync.state === "stopped") return notice("warning", told("sync_stopped"));
   if (sync.state !== "failed") return null;
-  const { sentence, hint } = sync.problem;
+  const { sentence, hint } = sync.because;
   return [notice("error", capital(sentence), capital(hint)), el("p", { class: "hint" }, told("sync_failed"))];
 }
 
@@ -79,9 +79,10 @@ async function watch() {
   try {
     for (;;) {
       const before = state.sync.state;
-      state = await fetched("state");
-      const place = document.getElementById("progress");
+      state.sync = await fetched("progress");
       const isRunning = state.sync.state === "running" || state.sync.state === "stopping";
+      if (!isRunning) state = await fetched("state");
+      const place = document.getElementById("progress");
       if (place) drawProgress(place);
       if (!isRunning) {
         if (before !== state.sync.state) drawSteps();
