@@ -157,7 +157,8 @@ OF_DIALECT = {"mysql": "mysql", "postgres": "postgresql", "tsql": "mssql", "orac
 def database_url(parts: Mapping[str, str], before: str = "") -> str:
     """The URL of a database from its fields: kind, file, or host, port, database, user, password.
 
-    Without a password, that of the URL `before` is kept, as long as it is for the same server.
+    A host may be the folder of a socket on this machine. Without a password, that of the URL `before` is kept, as long
+    as it is for the same server.
     """
     kind = parts.get("kind", "")
     if kind not in DATABASES:
@@ -169,7 +170,7 @@ def database_url(parts: Mapping[str, str], before: str = "") -> str:
             raise SettingsError(say("the file of the database is missing"), hint=say("write its whole path"))
         return f"{kind}:///{parts['file'].replace(os.sep, '/')}"
     host, user, port = (parts.get(name, "").strip() for name in ("host", "user", "port"))
-    if not re.fullmatch(r"[\w.:-]+|\[[0-9a-fA-F:]+\]", host) or (port and not port.isdigit()):
+    if not re.fullmatch(r"[\w.-]+|\[[0-9a-fA-F:]+\]|/[^\s?#]*", host) or (port and not port.isdigit()):
         sentence = say("{host!r} is not the name of a server", host=host)
         raise SettingsError(sentence, hint=say("write it without https:// and without a path, such as erp.example.com"))
     secret = parts.get("password", "")
@@ -177,7 +178,8 @@ def database_url(parts: Mapping[str, str], before: str = "") -> str:
         old = Address.of(before)
         secret = old.secret if (old.server, old.user) == (host, user) else ""
     who = quote(user, safe="") + (f":{quote(secret, safe='')}" if secret else "")
-    return f"{kind}://{who}@{host}{f':{port}' if port else ''}/{quote(parts.get('database', '').strip(), safe='')}"
+    server = quote(host, safe="[:]") + (f":{port}" if port else "")
+    return f"{kind}://{who}@{server}/{quote(parts.get('database', '').strip(), safe='')}"
 
 
 def database_parts(url: str) -> dict[str, str]:

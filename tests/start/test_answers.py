@@ -31,6 +31,13 @@ def test_a_password_is_kept_for_the_same_server_and_user_alone() -> None:
         assert "pass" not in database_url({**SERVER, **other}, before)
 
 
+@pytest.mark.parametrize("host", ["10.0.0.7", "[::1]", "erp-1.example.com", "/var/run/postgresql"])
+def test_a_server_by_its_name_its_number_or_its_socket(host: str) -> None:
+    url = database_url({**SERVER, "host": host})
+    assert Address.of(url).server == host
+    assert database_parts(url)["host"] == host
+
+
 @pytest.mark.parametrize("file", ["erp.sqlite", "/var/lib/Ma base.sqlite"])
 def test_a_database_in_a_file(file: str) -> None:
     url = database_url({"kind": "sqlite", "file": file})

@@ -21,11 +21,13 @@ import yaml
 from echannel_connectors.errors import Refused, SettingsError
 from echannel_connectors.google_login import SCOPES
 from echannel_connectors.project import load
+from echannel_connectors.sources.erp.kinds import Address
 from echannel_connectors.start.assistant import Assistant
 from echannel_connectors.start.server import serve_start
 from echannel_connectors.testing.ga4 import FakeGa4
 from echannel_connectors.testing.sheets import Book, FakeSheets, Trouble
 from echannel_connectors.testing.shop import FakeShop, Fault, disabled, firewall, html_page
+from tests.erp.conftest import postgres, tryton  # noqa: F401 - fixtures
 from tests.test_google_login import Accounts, accounts, folder  # noqa: F401 - fixtures
 
 COMPANY = {"name": "Atelier d'Été", "currency": "EUR", "time_zone": "Europe/Paris"}
@@ -267,6 +269,24 @@ def test_a_spreadsheet_by_its_address(google: FakeSheets, tmp_path: Path) -> Non
         said["spreadsheet"] = "https://docs.google.com/spreadsheets/d/1AnotherOneThatIsNotThere/edit"
         assert found.act("destination", said) == {"is_saved": False}
     assert load(tmp_path).file.destination.startswith(f"sheets://{SHEET}?credentials=google-key.json")
+
+
+@pytest.mark.slow
+def test_an_erp_on_a_real_server(begun: Assistant, tryton: str, tmp_path: Path) -> None:  # noqa: F811 - the fixture
+    """PostgreSQL by its fields: a wrong password is told as such; one that was given need not be given again."""
+    real = Address.of(tryton)
+    said = {
+        "connector": "tryton", "kind": "postgresql", "host": real.query["host"], "database": real.database,
+        "user": real.user, "password": "wrong-password",
+    }  # fmt: skip
+    assert begun.act("erp", said) == {"is_saved": False}
+    assert "refuse cet utilisateur" in sentences(begun, "erp")[0]
+    assert begun.act("erp", {**said, "password": real.secret}) == {"is_saved": True}
+    [told] = begun.state()["erps"]
+    assert {told[name] for name in ("kind", "host", "database", "user")} <= set(said.values())
+    assert begun.act("erp", {**said, "name": "books", "password": ""}) == {"is_saved": True}
+    assert real.secret not in json.dumps(begun.state())
+    assert load(tmp_path).source("books").connector == "tryton"
 
 
 def test_web_analytics_by_the_number_of_a_property(tmp_path: Path) -> None:
