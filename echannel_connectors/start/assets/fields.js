@@ -84,6 +84,7 @@ function form(fields, submit, onsubmit, others = []) {
     novalidate: true, autocomplete: "off",
     onsubmit: (event) => {
       event.preventDefault();
+      made.querySelectorAll(".findings").forEach((one) => one.remove()); // of the answer before
       working(made, where, () => onsubmit(values(made)), told("testing"));
     },
   }, fields, where, el("div", { class: "actions" }, el("button", { type: "submit", class: "first" }, submit), others));

@@ -74,8 +74,6 @@ async function tried(step, said) {
 // The test did not go well: what it found, and a way to save all the same (a shop may be down for an hour).
 function failed(step, said) {
   const around = document.querySelector("main form");
-  const old = around.querySelector(".where + .findings");
-  if (old) old.remove();
   const found = findings(state.findings[step]);
   found.append(el("p", {}, button(told("anyway"), () => working(around, around.querySelector(".where"),
     () => tried(step, { ...said, anyway: true })), "small")));
