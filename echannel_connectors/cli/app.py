@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from echannel_connectors import __version__
+from echannel_connectors import __version__, events
 from echannel_connectors.cli import show
 from echannel_connectors.cli.folder import HERE, Folder, opened
 from echannel_connectors.cli.language import told
@@ -56,6 +56,21 @@ def options(
 
 
 @app.command()
+def start(
+    folder: Annotated[Path, typer.Option(help="The folder of the company.", show_default="this folder")] = HERE,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free one.")] = 0,
+    browser: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
+) -> None:
+    """An assistant on a page of this machine: from the shop's address to the first figures and the daily sync.
+
+    Example: echannel start --folder my-shop
+    """
+    from echannel_connectors.cli.start import run
+
+    run(folder, port, browser=browser)
+
+
+@app.command()
 def init(folder: Annotated[Path, typer.Argument(help="Where to write echannel.yaml.")] = HERE) -> None:
     """Ask a few questions and write echannel.yaml; secrets go into a .env file beside it.
 
@@ -70,7 +85,7 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write echannel.ya
 def check(
     project: Folder = HERE,
     deep: Annotated[
-        bool, typer.Option("--deep", help="Try a BigQuery destination out, in datasets that are removed again.")
+        bool, typer.Option("--deep", help="Try the destination out: write to it, and leave it as it was.")
     ] = False,
 ) -> None:
     """Connect to everything, read-only, and say what is missing or risky.
@@ -183,6 +198,26 @@ def preview(
         show.talk(say("The preview is at {url} (Ctrl+C ends it).", url=url))
         while True:
             time.sleep(3600)
+
+
+@app.command()
+def schedule(
+    project: Folder = HERE,
+    at: Annotated[str, typer.Option(help="The time of the day, on this machine's clock.")] = "06:00",
+    remove: Annotated[bool, typer.Option("--remove", help="Take the daily sync away again.")] = False,
+    only_print: Annotated[bool, typer.Option("--print", help="Show what would be installed; install nothing.")] = False,
+    system: Annotated[
+        Literal["cron", "systemd", "launchd", "windows"] | None,
+        typer.Option(help="Which scheduler.", show_default="the one of this system"),
+    ] = None,
+) -> None:
+    """Sync every day by this system's own scheduler: cron, systemd, launchd or the Windows Task Scheduler.
+
+    Example: echannel schedule --at 06:00
+    """
+    from echannel_connectors.cli.schedule import run
+
+    run(project, at, system, remove=remove, only_print=only_print)
 
 
 @app.command()
@@ -333,9 +368,8 @@ def _sync_for_ever(found: Project, choice: Choice, seconds: int) -> None:
 def _sync_once(found: Project, choice: Choice) -> int:
     from echannel_connectors.pipeline import sync as run
 
-    log = found.folder / ".echannel" / "runs" / f"{datetime.now().astimezone():%Y-%m-%dT%H-%M-%S}.jsonl"
     into = found.destination()
-    with show.progress(log) as on_event:
+    with show.progress(events.Log.of_run(found.folder)) as on_event:
         result = run(
             *found.sources(),
             into=into,

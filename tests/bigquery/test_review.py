@@ -14,6 +14,7 @@ from echannel_connectors import BigQuery, Company, DuckDB
 from echannel_connectors.destinations.bigquery.words import translated
 from echannel_connectors.plan import plan_market
 from echannel_connectors.review import Reviews, review
+from echannel_connectors.start import home
 from tests.bigquery.analyser import NAMES, Analyser, columns_of, core_schema
 from tests.plan.company import fill
 from tests.review.marts import TODAY, emptied, empty_marts, insert, rows_of
@@ -94,6 +95,14 @@ def test_google_accepts_every_statement_of_a_plan(google: Analyser, marts: DuckD
         if "information_schema." not in sql:
             kinds |= {kind for _, kind in google.analyse(translated(sql, NAMES)).get("columns") or ()}
     assert kinds == {"STRING", "DATE", "INT64", "NUMERIC"}
+
+
+@pytest.mark.parametrize("sql", [home.NEWEST, home.FIGURES, home.MONTHS, home.QUALITY, home.DOUBLES])
+def test_google_accepts_what_the_assistant_shows(google: Analyser, marts: DuckDB, sql: str) -> None:
+    """The first figures of `echannel start`: sums are NUMERIC, counts whole numbers."""
+    google.know({NAMES.table_id("core", "orders"): columns_of(core_schema("orders"))})
+    kinds = {kind for _, kind in google.analyse(translated(sql, NAMES))["columns"]}
+    assert kinds <= {"STRING", "DATE", "INT64", "NUMERIC"}
 
 
 def _columns(create: str) -> list[list[str]]:
