@@ -15,11 +15,13 @@ The number is the exit code of the command line.
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 
 from echannel_connectors.texts import Text, in_language, say
 
 DONE, BUG, SETTINGS, UNAVAILABLE, REFUSED, SET_ASIDE, DESTINATION, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class EChannelError(Exception):
@@ -93,6 +95,15 @@ class DestinationError(EChannelError):
 
     exit_code = DESTINATION
     title = say("Destination")
+
+
+def full_disk(error: Exception) -> DestinationError | None:
+    """The system's refusal to write more, as one of ours; None for any other error."""
+    if not isinstance(error, OSError) or error.errno not in FULL:
+        return None
+    path = error.filename
+    sentence = say("the disk that holds {path} is full", path=path) if path else say("the disk is full")
+    return DestinationError(sentence, hint=say("free some space and run again; what was loaded is safe"))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> Text:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import logging
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self, TextIO
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -124,3 +128,38 @@ def to_logging(logger: logging.Logger | None = None) -> OnEvent:
         log.log(level(event), "%s %s", said["event"], words, extra={"event": said})
 
     return listen
+
+
+class Log:
+    """A listener that keeps all events in a file, a JSON line each.
+
+    A log that cannot be written, as on a full disk, does not end the sync.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: TextIO | None = None
+
+    @classmethod
+    def of_run(cls, folder: Path) -> Self:
+        """The log of a run that begins now in a project's folder."""
+        return cls(folder / ".echannel" / "runs" / f"{datetime.now().astimezone():%Y-%m-%dT%H-%M-%S}.jsonl")
+
+    def __enter__(self) -> Self:
+        with suppress(OSError):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("a", encoding="utf-8")
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._file:
+            with suppress(OSError):
+                self._file.close()
+
+    def __call__(self, event: Event) -> None:
+        if self._file:
+            at = datetime.now().astimezone().isoformat(timespec="milliseconds")
+            with suppress(OSError):
+                line = json.dumps({"at": at, **event.as_json()}, default=repr, ensure_ascii=False)
+                self._file.write(f"{line}\n")
+                self._file.flush()

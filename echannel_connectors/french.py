@@ -6,10 +6,18 @@ A test reads the code and fails on a sentence that has no French, or whose Frenc
 
 from __future__ import annotations
 
+from echannel_connectors.french_plan import PLAN
 from echannel_connectors.french_review import REVIEW
+from echannel_connectors.french_start import START
 
 FRENCH: dict[str, str] = {
     **REVIEW,
+    **START,
+    **PLAN,
+    "core.{table} has a column {column!r} that is {first} in {source} and {second} in {other}":
+        "core.{table} a une colonne {column!r} qui est {first} dans {source} et {second} dans {other}",
+    "give both the same 'type', or one of them another name": "donnez le même 'type' aux deux, ou un autre nom à l'une",
+    "Columns of its own:": "Ses propres colonnes :",
     # -- errors and hints in general
     "Error": "Erreur",
     "Settings": "Réglages",
@@ -860,8 +868,8 @@ FRENCH: dict[str, str] = {
     "BigQuery found a query too large": "BigQuery a trouvé une requête trop grande",
     "run again; if it stays, tell us, with the number of rows in your largest table":
         "relancez ; si cela reste, dites-le-nous, avec le nombre de lignes de votre plus grande table",
-    "Try a BigQuery destination out, in datasets that are removed again.":
-        "Essayer une destination BigQuery, dans des ensembles supprimés ensuite.",
+    "Try the destination out: write to it, and leave it as it was.":
+        "Essayer la destination : y écrire, et la laisser telle quelle.",
     # -- what the company enters itself
     "files": "fichiers",
     "{n:,} lines of {table}": "{n:,} lignes de {table}",

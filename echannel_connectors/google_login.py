@@ -80,23 +80,47 @@ def no_login(error: Exception) -> EChannelError:
     )
 
 
+def account(credentials: str, scope: str) -> str:
+    """The e-mail of the service account that asks: who a spreadsheet is shared with. Empty for a person, who may what
+    she may. Raises Refused.
+    """
+    if not credentials:
+        return "" if own_login().is_file() else str(getattr(login("", scope, ""), "service_account_email", ""))
+    try:
+        told = json.loads(Path(credentials).read_text(encoding="utf-8"))
+        return "" if told.get("type") == PERSON else str(told["client_email"])
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise Refused(
+            say("{path} is not the key file of a service account", path=credentials),
+            hint=say("in the Google Cloud console under IAM > Service accounts > Keys, make a key as JSON"),
+        ) from error
+
+
 # -- a person ---------------------------------------------------------------------------------------------------------
 
 
 def log_in(
-    client: Mapping[str, Any], wanted: Sequence[str], into: Path, *, browser: bool, prompt: str, done: str
+    client: Mapping[str, Any],
+    wanted: Sequence[str],
+    into: Path,
+    *,
+    browser: bool,
+    prompt: str,
+    done: str,
+    seconds: float | None = None,
 ) -> list[str]:
     """Let a person allow what is `wanted` (names of SCOPES) in the browser; what was allowed, with what this person had
     allowed before. The login is kept in a file that nobody else can read.
 
     `client` is what Google calls an OAuth client of the type "desktop app": {"installed": {"client_id": …}}. `prompt`
-    is printed, with the address in the place of {url}; `done` is what the browser shows in the end.
+    is printed, with the address in the place of {url}; `done` is what the browser shows in the end. Raises Refused
+    where nobody allows anything, for as long as `seconds`.
     """
     flow = _flow(client, [SCOPES[name] for name in wanted])
-    with _partial_consent():
+    with _partial_consent(), _no_consent():
         found = flow.run_local_server(
             port=0, open_browser=browser, authorization_prompt_message=prompt, success_message=done, prompt="consent",
-            include_granted_scopes="true",
+            include_granted_scopes="true", timeout_seconds=seconds,
         )  # fmt: skip
     granted = set(flow.oauth2session.token.get("scope") or found.scopes or ())
     kept = {name: flow.client_config[name] for name in CLIENT}
@@ -143,6 +167,18 @@ def _partial_consent() -> Iterator[None]:
         os.environ.pop(switch)
         if before is not None:
             os.environ[switch] = before
+
+
+@contextmanager
+def _no_consent() -> Iterator[None]:
+    """Who presses Cancel, or closes the page, has refused."""
+    from google_auth_oauthlib.flow import WSGITimeoutError
+    from oauthlib.oauth2 import OAuth2Error  # type: ignore[import-untyped]  # it has no types
+
+    try:
+        yield
+    except (WSGITimeoutError, OAuth2Error) as error:
+        raise Refused(say("nothing was allowed"), hint=say("log in again, and allow what Google asks for")) from error
 
 
 def _kept(path: Path, told: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ from echannel_connectors import events
 from echannel_connectors.destinations import Publisher, Warehouse, commit, warehouse_of
 from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
 from echannel_connectors.events import OnEvent
-from echannel_connectors.models import entered
+from echannel_connectors.models import entered, extra
 from echannel_connectors.models.build import build, rebuild, rebuild_freshness
 from echannel_connectors.models.company import Company
 from echannel_connectors.runs import Choice, Run, StreamResult, SyncResult
@@ -60,6 +60,7 @@ def sync(
     company, choice = company or Company(), choice or Choice()
     check_names(choice.only, sources)
     files = entered.read(company)
+    extra.agree(sources)
     result = SyncResult()
     warehouse = warehouse_of(into)
     run = Run(warehouse, company, choice, on_event, result)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -156,18 +157,38 @@ def load(path: Path) -> Project:
 
 
 def remember_master(project: Project, template: str, connector: str, language: str, report: str) -> None:
-    """Write a master report's id into echannel.yaml, whose comments and order stay as they are."""
+    """Write a master report's id into echannel.yaml."""
+    _remember(project, ("looker", "masters", template, connector, language), report)
+
+
+def remember_targets(project: Project, market: str, targets: str) -> None:
+    """Write the name of a market's targets file into echannel.yaml."""
+    _remember(project, ("markets", market, "targets"), targets)
+
+
+def _remember(project: Project, path: tuple[str, ...], value: str) -> None:
+    def remember(data: Any) -> None:  # ruamel's mapping
+        place = data
+        for step in path[:-1]:
+            if place.get(step) is None:
+                place[step] = {}
+            place = place[step]
+        place[path[-1]] = value
+
+    edit(project.folder, remember)
+
+
+def edit(folder: Path, change: Callable[[Any], None]) -> None:  # ruamel's mapping
+    """Change echannel.yaml, whose comments and order stay as they are; whoever reads it meanwhile sees the one before
+    or the one after."""
     from ruamel.yaml import YAML
 
-    file, words = project.folder / FILE, YAML()
+    file, words = folder / FILE, YAML()
     words.preserve_quotes = True
     words.width = 4096  # lines are not broken anew
-    data = words.load(project.text)
-    place = data.setdefault("looker", {})
-    for step in ("masters", template, connector):
-        place = place.setdefault(step, {})
-    place[language] = report
-    with NamedTemporaryFile("w", dir=project.folder, suffix=".yaml", delete=False, encoding="utf-8") as part:
+    data = words.load(file.read_text(encoding="utf-8"))
+    change(data)
+    with NamedTemporaryFile("w", dir=folder, suffix=".yaml", delete=False, encoding="utf-8") as part:
         words.dump(data, part)
     Path(part.name).replace(file)
 

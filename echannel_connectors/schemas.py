@@ -13,7 +13,7 @@ from echannel_connectors.project import ProjectFile
 from echannel_connectors.review.check import SHIPPED, CheckFile
 from echannel_connectors.review.docs import PAGES, with_tables
 from echannel_connectors.review.history import COLUMNS
-from echannel_connectors.specs import Spec, shipped
+from echannel_connectors.specs import EXTRA_NAME, RESERVED, Spec, shipped
 
 OTHERS = {"mart.review": COLUMNS}  # what is written by no SQL of the marts
 
@@ -56,10 +56,11 @@ def _table_schema(table: CoreTable) -> dict[str, Any]:
         words = WORDS.get((table.name, column))
         described[column] = {"description": f"{word}: {', '.join(words)}" if words else word}
     known = {"properties": described, "propertyNames": {"enum": list(described)}}
+    own = {"propertyNames": {"pattern": f"^{EXTRA_NAME.pattern}$", "not": {"enum": sorted({*types, *RESERVED})}}}
     return {
         "$ref": "#/$defs/Table",
         "description": f"Key: {', '.join(table.key)}",
-        "properties": {"columns": known, "maps": known},
+        "properties": {"columns": known, "maps": known, "extra": own},
     }
 
 

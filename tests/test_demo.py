@@ -60,6 +60,7 @@ def figures(file: Path) -> dict[str, int]:
         return {name: connection.execute(sql).fetchall()[0][0] for name, sql in asked.items()}
 
 
+@pytest.mark.slow
 def test_demo_from_nothing_and_again(tmp_path: Path) -> None:
     """The sample company holds what a demo has to show; the second run reads only what is new."""
     program = [sys.executable, "-m", "echannel_connectors"]

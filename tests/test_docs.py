@@ -59,7 +59,12 @@ def rows(part: str) -> list[list[str]]:
 
 
 ELSEWHERE = {"bigquery"}  # its example runs in tests/bigquery, on the emulator
-RUN = [page for page in PAGES if blocks(page, "python") and page.stem not in ELSEWHERE]
+LONG = {"python", "sheets"}
+RUN = [
+    pytest.param(page, marks=[pytest.mark.slow] if page.stem in LONG else [])
+    for page in PAGES
+    if blocks(page, "python") and page.stem not in ELSEWHERE
+]
 
 
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)

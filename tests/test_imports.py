@@ -15,10 +15,11 @@ import echannel_connectors
 PACKAGE = Path(echannel_connectors.__file__).parent
 # The lower a layer stands here, the more may import it. `models.company` and `models.core` are words as well.
 LAYERS = (
-    ("errors", "events", "settings", "texts", "french", "french_review", "days"),
+    ("errors", "events", "settings", "texts", "french", "french_plan", "french_review", "french_start", "days"),
     ("streams", "arrow", "google_login"),
     ("sources", "specs", "destinations", "models"),
-    ("backup", "batches", "runs", "project", "pipeline", "planning", "reading", "review", "looker"),
+    ("backup", "batches", "history", "runs", "project", "pipeline", "planning", "reading", "review", "looker", "plan"),
+    ("start",),
     ("cli", "interop", "demo", "testing", "schemas"),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from echannel_connectors import errors
-from echannel_connectors.cli.init import system_zone
 from echannel_connectors.project import load
+from echannel_connectors.start.answers import system_zone
 from echannel_connectors.testing.shop import FakeShop
 from tests.command import STYLING, environment
 

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import environments, report
+from benchmarks.google.rows import write
 from benchmarks.measure import Measure
 from tests.bigquery.emulator import running
 
@@ -51,7 +52,10 @@ def run_memory(*, full: bool) -> None:
 
 
 def _measured(name: str, python: str, rows: int, endpoint: str, dataset: str, folder: str) -> Measure:
-    command = [python, "-m", "benchmarks.google.peers", name, str(rows), endpoint, dataset]
+    file = Path(folder) / f"{rows}.arrow"
+    if not file.exists():
+        write(file, rows)
+    command = [python, "-m", "benchmarks.google.peers", name, str(file), endpoint, dataset]
     environment = {**environments.environment(), "PIPES": f"{folder}/{dataset}"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=3600)
     said = [line for line in done.stdout.splitlines() if line.startswith("{")]

@@ -1,4 +1,4 @@
-"""One loader in a process of its own: python -m benchmarks.google.peers NAME ROWS ENDPOINT DATASET."""
+"""One loader in a process of its own: python -m benchmarks.google.peers NAME FILE ENDPOINT DATASET."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ import os
 import sys
 from collections.abc import Callable
 
-from benchmarks.google.rows import lines
+import pyarrow as pa
+
+from benchmarks.google.rows import read
 from benchmarks.measure import Clock
 
 PROJECT = "atelier-1"
-PIECE = 200_000  # rows that are made at once where a loader takes them in pieces
 
 
-def ours(rows: int, endpoint: str, dataset: str) -> None:
+def ours(rows: pa.Table, endpoint: str, dataset: str) -> None:
     from echannel_connectors import BigQuery
     from echannel_connectors.streams import Batch, Shape, Slice
 
     into = BigQuery(project=PROJECT, dataset=dataset, endpoint=endpoint)
-    shape = Shape("shop__lines", lines(1).schema, ("id",))
+    shape = Shape("shop__lines", rows.schema, ("id",))
     into.prepare(shape)
     into.plan(shape, [Slice()])
-    for number, first in enumerate(range(0, rows, PIECE), 1):
-        piece = lines(min(PIECE, rows - first), first).combine_chunks().to_batches()[0]
-        into.commit(shape, Slice(), Batch(piece, {"id": first + piece.num_rows}), number)
+    for number, piece in enumerate(rows.to_batches(), 1):
+        into.commit(shape, Slice(), Batch(piece, {"number": number}), number)
     into.close()
 
 
-def pandas_gbq(rows: int, endpoint: str, dataset: str) -> None:
+def pandas_gbq(rows: pa.Table, endpoint: str, dataset: str) -> None:
     import pandas as pd
     import pandas_gbq
     from google.api_core.client_options import ClientOptions
@@ -39,17 +39,17 @@ def pandas_gbq(rows: int, endpoint: str, dataset: str) -> None:
     )
     client.create_dataset(dataset, exists_ok=True)
     kinds = ["INT64", "INT64", *["STRING"] * 3, "NUMERIC", "NUMERIC", "DATE", "TIMESTAMP"]
-    columns = [bigquery.SchemaField(name, kind) for name, kind in zip(lines(1).column_names, kinds, strict=True)]
+    columns = [bigquery.SchemaField(name, kind) for name, kind in zip(rows.column_names, kinds, strict=True)]
     client.create_table(
         bigquery.Table(f"{PROJECT}.{dataset}.lines", columns)
     )  # of one that is not there it asks for ever
-    frame = lines(rows).to_pandas(types_mapper=pd.ArrowDtype)
+    frame = rows.to_pandas(types_mapper=pd.ArrowDtype)
     pandas_gbq.to_gbq(
         frame, f"{dataset}.lines", project_id=PROJECT, if_exists="append", bigquery_client=client, progress_bar=False
     )
 
 
-def dlt(rows: int, endpoint: str, dataset: str) -> None:
+def dlt(rows: pa.Table, endpoint: str, dataset: str) -> None:
     """dlt knows no endpoint: its client is told one."""
     import dlt as library
     from dlt.common.configuration.specs import gcp_credentials
@@ -74,17 +74,18 @@ def dlt(rows: int, endpoint: str, dataset: str) -> None:
     pipeline = library.pipeline(
         "lines", destination="bigquery", dataset_name=dataset, pipelines_dir=os.environ["PIPES"]
     )
-    pieces = (lines(min(PIECE, rows - first), first) for first in range(0, rows, PIECE))
+    pieces = (pa.Table.from_batches([piece]) for piece in rows.to_batches())
     pipeline.run(
         library.resource(pieces, name="lines", primary_key="id", write_disposition="merge"),
         loader_file_format="parquet",
     )
 
 
-LOADERS: dict[str, Callable[[int, str, str], None]] = {"ours": ours, "pandas-gbq": pandas_gbq, "dlt": dlt}
+LOADERS: dict[str, Callable[[pa.Table, str, str], None]] = {"ours": ours, "pandas-gbq": pandas_gbq, "dlt": dlt}
 
 if __name__ == "__main__":
-    name, count, address, place = sys.argv[1:]
+    name, file, address, place = sys.argv[1:]
     clock = Clock(name)
-    LOADERS[name](int(count), address, place)
-    clock.stop(lambda: int(count))
+    given = read(file)
+    LOADERS[name](given, address, place)
+    clock.stop(lambda: given.num_rows)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from echannel_connectors.errors import EChannelError
-
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> None:
@@ -64,15 +61,12 @@ def _told(error: Exception) -> int:
 def _known(error: Exception) -> EChannelError | None:
     """The error as one of ours, where somebody outside can do something about it."""
     from echannel_connectors.cli.help import usage_error
-    from echannel_connectors.errors import DestinationError, EChannelError
-    from echannel_connectors.texts import say
+    from echannel_connectors.errors import EChannelError, full_disk
 
     if isinstance(error, EChannelError):
         return error
-    if isinstance(error, OSError) and error.errno in FULL:
-        path = error.filename
-        sentence = say("the disk that holds {path} is full", path=path) if path else say("the disk is full")
-        return DestinationError(sentence, hint=say("free some space and run again; what was loaded is safe"))
+    if full := full_disk(error):
+        return full
     if hasattr(error, "format_message") and type(error).__name__ != "NoArgsIsHelpError":
         return usage_error(error)
     return None

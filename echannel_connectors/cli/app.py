@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from echannel_connectors import __version__
+from echannel_connectors import __version__, events
 from echannel_connectors.cli import show
 from echannel_connectors.cli.folder import HERE, Folder, opened
 from echannel_connectors.cli.language import told
@@ -55,6 +55,21 @@ def options(
 
 
 @app.command()
+def start(
+    folder: Annotated[Path, typer.Option(help="The folder of the company.", show_default="this folder")] = HERE,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free one.")] = 0,
+    browser: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
+) -> None:
+    """An assistant on a page of this machine: from the shop's address to the first figures and the daily sync.
+
+    Example: echannel start --folder my-shop
+    """
+    from echannel_connectors.cli.start import run
+
+    run(folder, port, browser=browser)
+
+
+@app.command()
 def init(folder: Annotated[Path, typer.Argument(help="Where to write echannel.yaml.")] = HERE) -> None:
     """Ask a few questions and write echannel.yaml; secrets go into a .env file beside it.
 
@@ -69,16 +84,17 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to write echannel.ya
 def check(
     project: Folder = HERE,
     deep: Annotated[
-        bool, typer.Option("--deep", help="Try a BigQuery destination out, in datasets that are removed again.")
+        bool, typer.Option("--deep", help="Try the destination out: write to it, and leave it as it was.")
     ] = False,
 ) -> None:
     """Connect to everything, read-only, and say what is missing or risky.
 
     Example: echannel check
     """
-    from echannel_connectors.models import entered
+    from echannel_connectors.models import entered, extra
 
     found = opened(project)
+    extra.agree(found.sources())
     refused = [source.name for source in found.sources() if not show.findings(source.name, _checked(source))]
     into = found.destination()
     writable = show.findings(told(say("destination")), warehouse_of(into).check())
@@ -203,6 +219,26 @@ def preview(
 
 
 @app.command()
+def schedule(
+    project: Folder = HERE,
+    at: Annotated[str, typer.Option(help="The time of the day, on this machine's clock.")] = "06:00",
+    remove: Annotated[bool, typer.Option("--remove", help="Take the daily sync away again.")] = False,
+    only_print: Annotated[bool, typer.Option("--print", help="Show what would be installed; install nothing.")] = False,
+    system: Annotated[
+        Literal["cron", "systemd", "launchd", "windows"] | None,
+        typer.Option(help="Which scheduler.", show_default="the one of this system"),
+    ] = None,
+) -> None:
+    """Sync every day by this system's own scheduler: cron, systemd, launchd or the Windows Task Scheduler.
+
+    Example: echannel schedule --at 06:00
+    """
+    from echannel_connectors.cli.schedule import run
+
+    run(project, at, system, remove=remove, only_print=only_print)
+
+
+@app.command()
 def backup(
     file: Annotated[Path, typer.Argument(help="A .zip file, or a folder to put one in that has the day in its name.")],
     project: Folder = HERE,
@@ -274,6 +310,45 @@ def readiness(
 
 
 @app.command()
+def plan(
+    market: Annotated[
+        str, typer.Argument(help="The country to plan for, such as IT.", show_default="lists the markets")
+    ] = "",
+    project: Folder = HERE,
+    values: Annotated[
+        list[str] | None, typer.Option("--set", help="A value of your own, such as price=59.90; may be given again.")
+    ] = None,
+    case: Annotated[Literal["low", "middle", "high"], typer.Option(help="The case that is saved.")] = "middle",
+    save: Annotated[bool, typer.Option("--save", help="Write the case into the market's targets file.")] = False,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Take the assumptions as they are.")] = False,
+    start: Annotated[
+        str | None, typer.Option(help="The first month (YYYY-MM).", show_default="the next one, or that of the entry")
+    ] = None,
+    months: Annotated[int, typer.Option(min=1, max=60, help="How many months.")] = 24,
+    currency: Annotated[str | None, typer.Option(help="The market's currency.", show_default="as it pays")] = None,
+    language: Annotated[
+        Literal["en", "fr"] | None, typer.Option(help="The language of the page.", show_default="the project's")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="The folder for the page.", show_default="reviews, beside echannel.yaml")
+    ] = None,
+    browser: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """What entering a market would bring, from your own figures: a page to move price, volume and costs, and targets.
+
+    Example: echannel plan IT --set orders=40
+    """
+    from echannel_connectors.cli import plan as plans
+
+    found = opened(project)
+    if not market:
+        plans.list_markets(found)
+        return
+    wish = plans.Wish(tuple(values or ()), start, months, currency, language, case, save, confirm, browser, report)
+    plans.run(found, market.upper(), wish)
+
+
+@app.command()
 def demo(folder: Annotated[Path, typer.Argument(help="Where to put the sample company.")] = Path("demo")) -> None:
     """The main job on a made-up company: shop and ERP into tables, and a dashboard drawn. Ends by itself.
 
@@ -311,9 +386,8 @@ def _sync_for_ever(found: Project, choice: Choice, seconds: int) -> None:
 def _sync_once(found: Project, choice: Choice) -> int:
     from echannel_connectors.pipeline import sync as run
 
-    log = found.folder / ".echannel" / "runs" / f"{datetime.now().astimezone():%Y-%m-%dT%H-%M-%S}.jsonl"
     into = found.destination()
-    with show.progress(log) as on_event:
+    with show.progress(events.Log.of_run(found.folder)) as on_event:
         result = run(
             *found.sources(),
             into=into,

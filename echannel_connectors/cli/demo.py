@@ -5,15 +5,16 @@ from __future__ import annotations
 import shlex
 import sys
 from contextlib import ExitStack
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from echannel_connectors.cli import show
 from echannel_connectors.cli.language import spoken, told
-from echannel_connectors.cli.review import reviewed
 from echannel_connectors.demo.serve import Demo, serve_demo
+from echannel_connectors.events import Log
 from echannel_connectors.pipeline import sync
 from echannel_connectors.project import FILE, Project, load
+from echannel_connectors.review.of_project import reviewed
 from echannel_connectors.texts import say
 
 EARLIER_REVIEWS = (56, 28)  # days ago: its first run looks back, so that there is a history
@@ -32,9 +33,7 @@ def run(folder: Path) -> int:
         (folder / FILE).write_text(demo.project(spoken()), encoding="utf-8")
         project = load(folder)
         warehouse = project.warehouse()
-        with show.progress(
-            folder / ".echannel" / "runs" / f"{datetime.now().astimezone():%Y-%m-%dT%H-%M-%S}.jsonl"
-        ) as on_event:
+        with show.progress(Log.of_run(folder)) as on_event:
             result = sync(
                 *project.sources(), into=warehouse, company=project.company, project=folder, on_event=on_event
             )

@@ -15,7 +15,6 @@ from echannel_connectors.project import Project, remember_master
 from echannel_connectors.texts import say
 
 if TYPE_CHECKING:
-    from echannel_connectors.destinations import Bound
     from echannel_connectors.looker.buttons import Button
     from echannel_connectors.looker.template import Template
 
@@ -70,6 +69,9 @@ def links(
 
     found = opened(project)
     made = _buttons(found, template or [])
+    linked = {one.template.template for one in made}
+    if left := [one.template for one in _templates(found, template or []) if one.template not in linked]:
+        show.talk(say("Without {names}: not all of their tables are there yet.", names=", ".join(left)))
     html.write_text(page(found.company.name, found.company.language, made), encoding="utf-8")
     show.talk(say("{n} reports: {path}", n=len(made), path=html))
 
@@ -216,28 +218,13 @@ def _write_pack(found: Project, names: list[str], folder: Path) -> None:
 
 
 def _templates(found: Project, names: list[str]) -> list[Template]:
-    """The templates of these names; all there are where none is named."""
-    from echannel_connectors.looker.template import find_template, template_names
+    from echannel_connectors.looker.buttons import templates_of
 
-    return [find_template(name, found.folder) for name in names or template_names(found.folder)]
+    return templates_of(found, names)
 
 
 def _buttons(found: Project, names: list[str]) -> list[Button]:
-    """A link for each template, all of its tables being there."""
-    from echannel_connectors.looker.linking import bound_to
+    from echannel_connectors.looker.buttons import buttons
 
-    templates = _templates(found, names)
-    marts = {source.mart for template in templates for source in template.sources.values()}
     with show.busy(say("looking for the tables …")):
-        bound = bound_to(found.destination(), marts)
-    return [_button(found, template, bound) for template in templates]
-
-
-def _button(found: Project, template: Template, bound: Bound) -> Button:
-    from echannel_connectors.looker.buttons import Button
-    from echannel_connectors.looker.linking import link, master
-
-    company, settings = found.company, found.file.looker
-    report = master(settings.masters, template.template, bound.connector, company.language)
-    url = link(template, bound, host=settings.host, language=company.language, company=company.name, report=report)
-    return Button(template, url, report is not None)
+        return buttons(found, names)

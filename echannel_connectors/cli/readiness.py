@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 from echannel_connectors.cli import show
 from echannel_connectors.cli.asking import ask
 from echannel_connectors.cli.language import spoken, told
-from echannel_connectors.cli.review import REPORTS, entered
+from echannel_connectors.cli.review import REPORTS
 from echannel_connectors.days import shift_months
 from echannel_connectors.errors import SettingsError
 from echannel_connectors.project import Project
 from echannel_connectors.review import review, words
+from echannel_connectors.review.of_project import entered
 from echannel_connectors.review.readiness import Given, Question, Readiness, from_checks, given_in, keep, questionnaire
 from echannel_connectors.review.report import write_files
 from echannel_connectors.review.report.readiness import bar, heading, readiness_markdown, readiness_page, share_text

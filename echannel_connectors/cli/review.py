@@ -10,17 +10,15 @@ from pathlib import Path
 from echannel_connectors.cli import show
 from echannel_connectors.cli.folder import folders_of
 from echannel_connectors.cli.language import spoken, told
-from echannel_connectors.destinations import Publisher, warehouse_of
 from echannel_connectors.errors import EChannelError
-from echannel_connectors.project import FILE, Project, load
-from echannel_connectors.review import Review, review, words
-from echannel_connectors.review.catalogue import catalogue
+from echannel_connectors.project import Project, load
+from echannel_connectors.review import Review, words
 from echannel_connectors.review.coach import Client, coach_page, in_order, next_review
 from echannel_connectors.review.engine import Answer
 from echannel_connectors.review.history import row_of
+from echannel_connectors.review.of_project import kept, reviewed
 from echannel_connectors.review.report import write_files, write_report
 from echannel_connectors.review.report.page import MOST_POINTS, nothing_new, stage_text
-from echannel_connectors.specs.places import Places
 from echannel_connectors.texts import say
 
 REPORTS = "reviews"  # the folder beside echannel.yaml
@@ -28,10 +26,7 @@ REPORTS = "reviews"  # the folder beside echannel.yaml
 
 def run(found: Project, report: Path | None, *, since_last: bool) -> None:
     """Review one company: write mart.review, print what is due, write the report."""
-    done = reviewed(found, keep=True)
-    into = found.destination()
-    if done.written and warehouse_of(into) is not into:
-        _publish(into)  # type: ignore[arg-type]  # what is no warehouse is a publisher
+    done = kept(found)
     files = write_report(done, report or found.folder / REPORTS, since_last=since_last)
     if not sys.stdout.isatty():
         for answer in done.due:
@@ -57,28 +52,6 @@ def run_coach(pattern: str, report: Path | None) -> None:
 
 
 # -- one company ------------------------------------------------------------------------------------------------------
-
-
-def reviewed(found: Project, *, keep: bool, then: date | None = None) -> Review:
-    """The company's review of today; of a day before, only what the marts still know of it: not what is true now."""
-    settings = found.file.reviews
-    checks = catalogue(found.folder, settings, Places(found.folder / FILE, found.text))
-    if then is not None:
-        checks = [check for check in checks if not check.is_snapshot]
-    return review(
-        found.warehouse(), found.company, settings, entered=entered(found),
-        sources=found.file.sources, checks=checks, today=then, keep=keep,
-    )  # fmt: skip
-
-
-def entered(found: Project) -> dict[str, date | None]:
-    """The company's markets with the day of entry, where echannel.yaml tells it."""
-    return {name: market.entered_on for name, market in found.file.markets.items()}
-
-
-def _publish(into: Publisher) -> None:
-    today = datetime.now(UTC).date().isoformat()
-    into.publish("review", warehouse_of(into).query(into.select("review", today)))
 
 
 def _show(done: Review, *, since_last: bool) -> None:

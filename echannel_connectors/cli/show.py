@@ -10,10 +10,9 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, Self, TextIO
 
 from echannel_connectors import events
@@ -215,10 +214,10 @@ def busy(sentence: str) -> Iterator[OnEvent]:
 
 
 @contextmanager
-def progress(log: Path) -> Iterator[OnEvent]:
+def progress(log: events.Log) -> Iterator[OnEvent]:
     """A listener that shows what is going on and keeps all events in a log file."""
-    with _Log(log) as file, busy(say("looking for what is new …")) as show:
-        yield _to_both(show, file)
+    with log, busy(say("looking for what is new …")) as show:
+        yield _to_both(show, log)
 
 
 def _write_event(event: Event) -> None:
@@ -226,38 +225,12 @@ def _write_event(event: Event) -> None:
         print(as_json(event.as_json()), file=sys.stderr)
 
 
-def _to_both(show: OnEvent, file: _Log) -> OnEvent:
+def _to_both(one: OnEvent, other: OnEvent) -> OnEvent:
     def listen(event: Event) -> None:
-        show(event)
-        file.write(event)
+        one(event)
+        other(event)
 
     return listen
-
-
-class _Log:
-    """All events in a file. A log that cannot be written, as on a full disk, does not end the sync."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: TextIO | None = None
-
-    def __enter__(self) -> Self:
-        with suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("a", encoding="utf-8")
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        if self._file:
-            with suppress(OSError):
-                self._file.close()
-
-    def write(self, event: Event) -> None:
-        if self._file:
-            at = datetime.now().astimezone().isoformat(timespec="milliseconds")
-            with suppress(OSError):
-                self._file.write(as_json({"at": at, **event.as_json()}) + "\n")
-                self._file.flush()
 
 
 class _Bar:

@@ -9,21 +9,15 @@ from typing import Any
 from echannel_connectors.cli import show
 from echannel_connectors.cli.language import told
 from echannel_connectors.destinations import Warehouse
-from echannel_connectors.texts import Text, say
+from echannel_connectors.history import age, freshness, last_runs
+from echannel_connectors.texts import say
 
-RUNS = """SELECT started_at, status, rows_read, rows_changed, rows_deleted, set_aside, seconds, error
-    FROM echannel.runs ORDER BY started_at DESC LIMIT 10"""
-# From the books, of which mart.freshness is a copy made at the end of a run: true while one runs, or was killed, too.
-FRESHNESS = """SELECT source, max(last_success) AS last_success,
-    list({'stream': stream, 'failures': failures} ORDER BY stream) FILTER (WHERE failures > 0) AS failing
-    FROM echannel.streams GROUP BY source ORDER BY source"""
 STATUS = {"done": say("done"), "failed": say("failed")}
 
 
 def show_status(warehouse: Warehouse) -> None:
     """Tables on a terminal; in a pipe a JSON line per run (`"kind": "run"`), then one per source."""
-    runs = warehouse.query(RUNS).read_all().to_pylist()
-    sources = warehouse.query(FRESHNESS).read_all().to_pylist()
+    runs, sources = last_runs(warehouse), freshness(warehouse)
     if not sys.stdout.isatty():
         for kind, rows in (("run", runs), ("source", [_with_lag(row) for row in sources])):
             for row in rows:
@@ -71,15 +65,3 @@ def _with_lag(row: dict[str, Any]) -> dict[str, Any]:
     last = row["last_success"]
     hours = None if last is None else round((datetime.now(UTC) - last).total_seconds() / 3600, 2)
     return {"source": row["source"], "last_success": last, "lag_hours": hours, "failing": row["failing"] or []}
-
-
-def age(last: datetime | None) -> Text:
-    """How long ago, in the unit that people would use."""
-    if last is None:
-        return say("never")
-    minutes = int((datetime.now(UTC) - last).total_seconds() // 60)
-    if minutes < 60:
-        return say("{n} min", n=minutes)
-    if minutes < 48 * 60:
-        return say("{n} h", n=minutes // 60)
-    return say("{n} days", n=minutes // 1440)

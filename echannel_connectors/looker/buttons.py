@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from echannel_connectors.looker.template import Template
+from echannel_connectors.destinations import Bound
+from echannel_connectors.looker import linking
+from echannel_connectors.looker.template import Template, find_template, template_names
+from echannel_connectors.project import Project
 from echannel_connectors.texts import in_language, say
 
 STYLE = """
@@ -46,6 +49,32 @@ class Button:
     template: Template
     url: str
     has_layout: bool
+
+
+def templates_of(found: Project, names: Sequence[str] = ()) -> list[Template]:
+    """The templates of these names; all there are where none is named."""
+    return [find_template(name, found.folder) for name in names or template_names(found.folder)]
+
+
+def buttons(found: Project, names: Sequence[str] = ()) -> list[Button]:
+    """A link for each template; where none is named, for those whose tables are there.
+
+    Raises SettingsError where a table of one that is named is not there, or none can be linked.
+    """
+    templates = templates_of(found, names)
+    marts = {source.mart for template in templates for source in template.sources.values()}
+    bound = linking.bound_to(found.destination(), marts)
+    there = [one for one in templates if all(source.mart in bound.tables for source in one.sources.values())]
+    return [_button(found, template, bound) for template in (not names and there) or templates]
+
+
+def _button(found: Project, template: Template, bound: Bound) -> Button:
+    company, settings = found.company, found.file.looker
+    report = linking.master(settings.masters, template.template, bound.connector, company.language)
+    url = linking.link(
+        template, bound, host=settings.host, language=company.language, company=company.name, report=report
+    )
+    return Button(template, url, report is not None)
 
 
 def page(company: str, language: str, buttons: Sequence[Button]) -> str:

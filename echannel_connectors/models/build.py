@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -26,12 +26,13 @@ from echannel_connectors.events import Building, Built, OnEvent, Warned
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES, CoreTable
 from echannel_connectors.models.described import comments
+from echannel_connectors.models.extra import DECIMALS, extended
 from echannel_connectors.models.own import OwnMart, build_own, own_marts
 from echannel_connectors.specs import Spec
 from echannel_connectors.streams import Source
 from echannel_connectors.texts import say
 
-RawTables = Mapping[str, frozenset[str]]  # raw table → its columns
+RawTables = Mapping[str, Collection[str]]  # raw table → its columns
 
 
 def build(
@@ -83,8 +84,11 @@ def _own_built(into: Warehouse, own: Iterable[OwnMart], on_event: OnEvent) -> It
 def what_builds(into: Warehouse, sources: Iterable[Source], company: Company, project: Path | None) -> list[str]:
     """The statements that make core and marts of the rows that are there."""
     raw = _raw_tables(into)
+    sources = list(sources)
     known = _known_sources(into, sources, project)
-    statements = [core_statement(table, _parts(table, known, raw, company, into.dialect)) for table in TABLES.values()]
+    own = {source.name: spec for source in sources if (spec := getattr(source, "spec", None)) is not None}
+    tables = extended(known, own | {name: spec for name, spec in known.items() if spec is not None}, raw)
+    statements = [core_statement(table, _parts(table, known, raw, company, into.dialect)) for table in tables.values()]
     statements += duplicates(company)
     statements += stock_snapshot(company)
     marts = mart_selects(company)
@@ -143,12 +147,13 @@ def in_warehouse(spec: Spec, table: CoreTable, source: str, raw: RawTables, comp
     query = _select(needed.query, f"{spec.connector}.{table.name}", fixed, dialect)
     names: dict[str, str] = {}
     _collect(spec, query, source, raw, fixed, names, dialect)
-    made = query.columns
+    made = {name: f"q.{quoted(name)}" for name in query.columns}
+    for name, one in needed.extra.items():
+        made[name] = _expression(one.sql, f"{spec.connector}.{table.name}.{name}", fixed, dialect)
     columns = [
-        f"CAST({f'q.{quoted(name)}' if name in made else 'NULL'} AS {SQL_TYPES[word]}) AS {quoted(name)}"
-        for name, word in table.types.items()
+        f"CAST({made.get(name, 'NULL')} AS {SQL_TYPES[word]}) AS {quoted(name)}" for name, word in table.types.items()
     ]
-    deleted = "q._deleted_at" if "_deleted_at" in made else "CAST(NULL AS TIMESTAMP WITH TIME ZONE)"
+    deleted = "q._deleted_at" if "_deleted_at" in query.columns else "CAST(NULL AS TIMESTAMP WITH TIME ZONE)"
     parts = [f"{quoted(name)} AS ({sql})" for name, sql in names.items()]
     return (
         f"SELECT * FROM (WITH {', '.join([*parts, f'q AS ({query.sql})'])} "
@@ -162,7 +167,8 @@ def warehouse_select(spec: Spec, table: str, dialect: str) -> str:
         f"shop__{stream}": frozenset(f"{name}_hash" if word == "email" else name for name, word in one.columns.items())
         for stream, one in spec.reads.items()
     }
-    sql = in_warehouse(spec, TABLES[table], "shop", raw, Company(), "duckdb")
+    shape = extended(["shop"], {"shop": spec}, {})[table]
+    sql = in_warehouse(spec, shape, "shop", raw, Company(), "duckdb")
     return sqlglot.transpile(sql, read="duckdb", write=dialect, pretty=True)[0]
 
 
@@ -190,7 +196,7 @@ def _collect(
             raise SpecError(f"{spec.connector}: nothing is named {name!r}", hint=did_you_mean(name, known))
 
 
-def _raw_select(spec: Spec, stream: str, present: frozenset[str], source: str) -> str:
+def _raw_select(spec: Spec, stream: str, present: Collection[str], source: str) -> str:
     """A raw table with every column that the spec counts on; what the shop does not have is NULL."""
     columns = []
     for name, word in spec.reads[stream].columns.items():
@@ -210,15 +216,21 @@ def _read_type(word: str | list[str]) -> str:
     return SQL_TYPES["text" if word == "email" else word]
 
 
-def _from_erp(table: CoreTable, source: str, present: frozenset[str]) -> str:
+def _from_erp(table: CoreTable, source: str, present: Collection[str]) -> str:
     """One core table of a source whose raw rows have core's shape already."""
     columns = [
-        f"{quoted(name) if name in present else f'CAST(NULL AS {SQL_TYPES[word]})'} AS {quoted(name)}"
+        f"{_raw_column(table, name, word) if name in present else f'CAST(NULL AS {SQL_TYPES[word]})'} AS {quoted(name)}"
         for name, word in table.types.items()
     ]
     return (
         f"SELECT '{source}' AS source, {', '.join(columns)}, _deleted_at FROM raw.{quoted(f'{source}__{table.name}')}"
     )
+
+
+def _raw_column(table: CoreTable, name: str, word: str) -> str:
+    """A raw column as it is. One of the company's own says its type too: with another one, the table is built anew."""
+    is_own = name not in TABLES[table.name].types
+    return f"CAST({quoted(name)} AS {SQL_TYPES[word]})" if is_own and word not in DECIMALS else quoted(name)
 
 
 def _known_sources(into: Warehouse, sources: Iterable[Source], project: Path | None) -> dict[str, Spec | None]:
@@ -258,12 +270,13 @@ def _register(into: Warehouse, sources: Iterable[Source]) -> None:
     into.execute(*statements)
 
 
-def _raw_tables(into: Warehouse) -> RawTables:
-    sql = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'raw'"
-    found: dict[str, set[str]] = {}
+def _raw_tables(into: Warehouse) -> dict[str, dict[str, str]]:
+    """Each raw table's columns with their types."""
+    sql = "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'raw'"
+    found: dict[str, dict[str, str]] = {}
     for row in into.query(sql).read_all().to_pylist():
-        found.setdefault(row["table_name"], set()).add(row["column_name"])
-    return {name: frozenset(columns) for name, columns in found.items()}
+        found.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,8 +288,21 @@ class _Select:
     columns: tuple[str, ...]
 
 
+def _expression(sql: str, where: str, values: tuple[tuple[str, str], ...], dialect: str) -> str:
+    """One expression over the columns of a table's query."""
+    return _query(f"SELECT (\n{sql}\n) AS x", where, values).selects[0].unalias().sql(dialect)
+
+
 @lru_cache(maxsize=512)
 def _select(sql: str, where: str, values: tuple[tuple[str, str], ...], dialect: str) -> _Select:
+    """One SELECT with its parameters filled in, and what is known of it."""
+    query = _query(sql, where, values)
+    own = {cte.alias for cte in query.find_all(exp.CTE)}
+    tables = [found.name for found in query.find_all(exp.Table) if not found.db and found.name not in own]
+    return _Select(query.sql(dialect), tuple(dict.fromkeys(tables)), tuple(query.named_selects))
+
+
+def _query(sql: str, where: str, values: tuple[tuple[str, str], ...]) -> exp.Query:
     """One SELECT with its `:name` parameters filled in as literals; anything else is refused."""
     try:
         statements = sqlglot.parse(sql, read="duckdb")
@@ -290,9 +316,7 @@ def _select(sql: str, where: str, values: tuple[tuple[str, str], ...], dialect: 
         if placeholder.name not in known:
             raise SpecError(f"{where} uses :{placeholder.name}", hint=did_you_mean(placeholder.name, known))
         placeholder.replace(exp.Literal.string(known[placeholder.name]))
-    own = {cte.alias for cte in query.find_all(exp.CTE)}
-    tables = [found.name for found in query.find_all(exp.Table) if not found.db and found.name not in own]
-    return _Select(query.sql(dialect), tuple(dict.fromkeys(tables)), tuple(query.named_selects))
+    return query
 
 
 def stock_snapshot(company: Company) -> list[str]:

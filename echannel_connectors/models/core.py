@@ -6,7 +6,8 @@ A table is written as text, one `name: type` per column, because that is how peo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -26,6 +27,10 @@ class CoreTable:
 
     def sql_type(self, column: str) -> str:
         return SQL_TYPES[self.types[column]]
+
+    def with_extra(self, types: Mapping[str, str]) -> CoreTable:
+        """The table with a company's own columns behind the model's."""
+        return replace(self, types={**self.types, **types}) if types else self
 
 
 def _table(name: str, key: str, columns: str) -> CoreTable:

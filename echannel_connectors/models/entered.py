@@ -34,16 +34,18 @@ Row = dict[str, str | None]  # as text: a day is YYYY-MM-DD, an amount a plain d
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A kind of file: the core table that it fills, its columns (those in `optional` may be left out)."""
+    """A kind of file: the core table that it fills, its columns (those in `optional` may be left out; those in `notes`
+    may stand there and fill nothing)."""
 
     table: str
     columns: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 RATES = File("fx_rates", ("date", "currency", "rate"))
 COSTS = File("costs", ("month", "cost_kind", "amount", "currency"), ("currency",))
-TARGETS = File("targets", ("month", "metric", "value"))
+TARGETS = File("targets", ("month", "metric", "value"), notes=("written_by",))  # plan/targets.py knows its own by it
 COST_RULES = File(
     "cost_rules",
     ("kind", "applies_to", "valid_from", "fixed_amount", "rate", "currency"),
@@ -163,7 +165,7 @@ def _lines(kind: File, file: Path) -> Iterator[tuple[int, dict[str, str]]]:
     reader = csv.reader(io.StringIO(text), delimiter=separator)
     head = [name.strip().lower() for name in next(reader, [])]
     for name in head:
-        if name not in kind.columns:
+        if name not in kind.columns + kind.notes:
             sentence = say("{file} has a column {name!r} that nobody knows", file=file.name, name=name)
             raise SettingsError(sentence, hint=did_you_mean(name, kind.columns), place=f"{file}:1")
     for name in kind.columns:

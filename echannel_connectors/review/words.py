@@ -116,6 +116,10 @@ def limits(check: Check, currency: str = "EUR") -> Text:
 # -- days ------------------------------------------------------------------------------------------------------------
 
 
+def month(at: date) -> Text:
+    return say("{month} {year}", month=MONTHS[at.month - 1], year=at.year)
+
+
 def day(at: date) -> Text:
     return say("{day} {month} {year}", day=at.day, month=MONTHS[at.month - 1], year=at.year)
 
@@ -136,7 +140,7 @@ def whole(cadence: Cadence, span: Span) -> Text:
     if cadence == "weekly":
         return say("week of {day}", day=day(first))
     if cadence == "monthly":
-        return say("{month} {year}", month=MONTHS[first.month - 1], year=first.year)
+        return month(first)
     return say("Q{n} {year}", n=(first.month + 2) // 3, year=first.year)
 
 

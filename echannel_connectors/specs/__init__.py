@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -30,6 +30,8 @@ FieldWord = Literal[
 ]
 
 
+EXTRA_NAME = re.compile("[a-z][a-z0-9_]{0,62}")
+RESERVED = frozenset({"source", "email_hash"})  # every core table has the one, and e-mails become the other
 MARKS: dict[str, FieldWord | list[str]] = {
     "property": "text", "day": "date", "currency": "text",
     "is_sampled": "boolean", "is_thresholded": "boolean", "has_other": "boolean", "is_truncated": "boolean",
@@ -56,6 +58,15 @@ class Column(Settings):
     zone: str | None = Field(
         None, description="The time zone of a moment kept in local time, such as Europe/Paris, or :parameter"
     )
+
+
+ExtraWord = Literal["text", "integer", "money", "quantity", "rate", "boolean", "date", "moment"]
+
+
+class Extra(Column):
+    """A column of the company's own in a core table: an expression, and its type where that is not text."""
+
+    type: ExtraWord = Field("text", description="What it holds: text where nothing is said")
 
 
 class ValueMap(Settings):
@@ -86,6 +97,7 @@ def _words(written: Any) -> Any:  # whatever the YAML holds
 
 
 Columns = dict[str, Annotated[Column, BeforeValidator(_column, json_schema_input_type=Scalar | Column)]]
+Extras = dict[str, Annotated[Extra, BeforeValidator(_column, json_schema_input_type=Scalar | Extra)]]
 Words = Annotated[tuple[str, ...], BeforeValidator(_words, json_schema_input_type=str | list[str])]
 
 
@@ -139,6 +151,10 @@ class Table(Settings):
     columns: Columns = Field(default_factory=dict, description="Core's columns, each as one SQL expression")
     maps: dict[str, ValueMap] = Field(
         default_factory=dict, description="Core's columns that translate a code of the source, such as status"
+    )
+    extra: Extras = Field(
+        default_factory=dict,
+        description="Columns of your own that core's table gets too, for marts of your own; no personal data",
     )
     deletes: Literal["sweep", "none"] = Field(
         "sweep", description="sweep: keys are compared to find deleted rows; none: this table never loses a row"
@@ -217,6 +233,18 @@ def _unknown_names(tables: dict[str, Table]) -> Iterator[InitErrorDetails]:
                 if column not in known:
                     sentence = f"core.{name} has no column {column!r}: {did_you_mean(column, known)}"
                     yield _named(("tables", name, part, column), sentence)
+        for column in table.extra:
+            if problem := _wrong_extra(name, column, known):
+                yield _named(("tables", name, "extra", column), problem)
+
+
+def _wrong_extra(table: str, column: str, known: Collection[str]) -> str:
+    """What is wrong with the name of a company's own column; "" where nothing is."""
+    if not EXTRA_NAME.fullmatch(column):
+        return f"{column!r} is no name for a column: small letters, digits and _, a letter first"
+    if column in known or column in RESERVED:
+        return f"core.{table} has a column {column!r} of its own: choose another name, or fill that one in 'columns'"
+    return ""
 
 
 def _named(path: tuple[str, ...], sentence: str) -> InitErrorDetails:

@@ -16,14 +16,14 @@ Trees = Mapping[tuple[str, ...], tuple[Piece, exp.Expr]]  # the keys below a tab
 def expressions(table: Table, trees: Trees) -> dict[str, tuple[Piece, list[exp.Expr]]]:
     """Each column's piece, and the expressions that it may come from: one, or one per part of a UNION."""
     found: dict[str, tuple[Piece, list[exp.Expr]]] = {}
-    for path, (piece, tree) in trees.items():
-        if path[0] == "columns" and isinstance(tree, exp.Select):
-            found[path[1]] = piece, [tree.expressions[0].this]
     if table.query is not None and ("query",) in trees:
         piece, query = trees["query",]
         selects = list(_selects(query))
         for number, name in enumerate(selects[0].named_selects if selects else ()):
             found[name] = piece, [one.selects[number].unalias() for one in selects if number < len(one.selects)]
+    for path, (piece, tree) in trees.items():
+        if path[0] in ("columns", "extra") and isinstance(tree, exp.Select):
+            found[path[1]] = piece, [tree.expressions[0].this]
     return found
 
 

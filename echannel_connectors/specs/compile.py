@@ -185,7 +185,7 @@ class Reader:
 
     def table(self, name: str, table: Table) -> Select:
         """One core table. Raises SpecError with the place of what is wrong."""
-        core = TABLES[name]
+        core = TABLES[name].with_extra({column: one.type for column, one in table.extra.items()})
         found = {piece.path[2:]: piece for piece in pieces(self.spec.connector, name, table)}
         read = {path: self.read(piece) for path, piece in found.items() if piece.kind == "expression"}
         if table.query is not None:
@@ -195,7 +195,9 @@ class Reader:
         columns |= self._key(core, table, read)
         columns |= {column: read["columns", column, "sql"] for column in table.columns}
         columns |= {column: self._case(read["maps", column, "sql"], one) for column, one in table.maps.items()}
-        scales = {column: one.scale for column, one in table.columns.items() if one.scale is not None}
+        columns |= {column: read["extra", column, "sql"] for column in table.extra}
+        written = {**table.columns, **table.extra}
+        scales = {column: one.scale for column, one in written.items() if one.scale is not None}
         for column, scale in scales.items():
             columns[column] = _with_scale(columns[column], scale, self.dialect)
         self._whole(core, columns)
@@ -204,7 +206,7 @@ class Reader:
             dialect=self.dialect,
             columns=columns,
             scales=scales,
-            zones={column: self._zone(name, column, one.zone) for column, one in table.columns.items() if one.zone},
+            zones={column: self._zone(name, column, one.zone) for column, one in written.items() if one.zone},
             relation=relation,
             cursor=read.get(("cursor",)),
             look_back=self._look_back(name, table.look_back),

@@ -93,6 +93,11 @@ class _Page:
             yield from self._sql(
                 sqlglot.transpile(table.query or "", read=self.spec.dialect, write=self.spec.dialect, pretty=True)[0]
             )
+        if table.extra:
+            yield self._said(say("Columns of its own:"))
+            yield ""
+            own = [(f"`{column}`", one.type, _cell(one)) for column, one in table.extra.items()]
+            yield from self._grid((say("column"), say("type"), say("from")), own)
         for column, code in table.maps.items():
             yield from self._map(column, code)
 

@@ -217,16 +217,17 @@ class _Lint:
     # -- columns ------------------------------------------------------------------------------------------------
 
     def _columns(self, name: str, table: Table, trees: Trees) -> Iterator[Finding]:
-        core = TABLES[name]
+        core = TABLES[name].with_extra({column: own.type for column, own in table.extra.items()})
+        written = {**table.columns, **table.extra}
         for column, (piece, nodes) in expressions(table, trees).items():
             word = core.types.get(column)
-            declared = table.columns.get(column)
+            declared = written.get(column)
             if word in DECIMALS and not self.spec.runs_in_warehouse and (declared is None or declared.scale is None):
-                yield from self._exactness(piece, (name, column), nodes, is_query=table.query is not None)
+                yield from self._exactness(piece, (name, column), nodes, is_query=piece.kind == "query")
             if column not in table.maps:
                 yield from self._words(name, column, piece, nodes)
-        for column, one in table.columns.items():
-            path = ("tables", name, "columns", column)
+        for column, one in written.items():
+            path = ("tables", name, "extra" if column in table.extra else "columns", column)
             if one.scale is not None and core.types.get(column) not in DECIMALS:
                 sentence = f"{name}.{column} is no number with decimals: its 'scale' says nothing"
                 yield self._found("error", sentence, (*path, "scale"))
@@ -313,7 +314,8 @@ class _Lint:
     def parameters(self) -> Iterator[Finding]:
         """Parameters that nothing uses."""
         texts = [piece.text for name, table in self.spec.tables.items() for piece in pieces("", name, table)]
-        zones = [one.zone or "" for table in self.spec.tables.values() for one in table.columns.values()]
+        tables = self.spec.tables.values()
+        zones = [one.zone or "" for table in tables for one in (*table.columns.values(), *table.extra.values())]
         said = "\n".join([*texts, *zones, *self.spec.views.values(), *self.spec.instead.values()])
         for name in self.spec.parameters:
             if name not in NAMING and f":{name}" not in said:

@@ -14,7 +14,7 @@ from echannel_connectors.specs import Table
 
 # What makes a whole statement of each kind of piece, so that sqlglot can read it: the words before it and behind it.
 WRAPPED = {"expression": ("SELECT (\n", "\n) AS x"), "relation": ("SELECT 1 FROM ", ""), "query": ("", "")}
-SILENT = {"tables", "columns", "maps", "sql", "query"}  # keys that a sentence need not name
+SILENT = {"tables", "columns", "maps", "extra", "sql", "query"}  # keys that a sentence need not name
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,8 @@ def pieces(connector: str, name: str, table: Table) -> Iterator[Piece]:
             yield Piece(connector, (*at, word), text)
     for column, one in table.columns.items():
         yield Piece(connector, (*at, "columns", column, "sql"), one.sql)
+    for column, own in table.extra.items():
+        yield Piece(connector, (*at, "extra", column, "sql"), own.sql)
     for column, code in table.maps.items():
         yield Piece(connector, (*at, "maps", column, "sql"), code.sql)
 

@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
-from echannel_connectors import BigQuery, DuckDB
+from echannel_connectors import BigQuery, Company, DuckDB
 from echannel_connectors.destinations.bigquery.words import translated
+from echannel_connectors.plan import plan_market
 from echannel_connectors.review import Reviews, review
-from tests.bigquery.analyser import NAMES, Analyser
-from tests.review.marts import TODAY, empty_marts, insert, rows_of
+from echannel_connectors.start import home
+from tests.bigquery.analyser import NAMES, Analyser, columns_of, core_schema
+from tests.plan.company import fill
+from tests.review.marts import TODAY, emptied, empty_marts, insert, rows_of
 from tests.review.test_checks import CASES, CHECKS
 
 pytestmark = pytest.mark.slow
@@ -78,6 +81,28 @@ def test_google_accepts_every_statement_of_a_review(google: Analyser, marts: Duc
     assert {word for sql in spy.said for word in ("DELETE", "INSERT", "CREATE", "UPDATE") if sql.startswith(word)} == {
         "DELETE", "INSERT", "CREATE", "UPDATE",
     }  # fmt: skip
+
+
+def test_google_accepts_every_statement_of_a_plan(google: Analyser, marts: DuckDB) -> None:
+    """Its sums are NUMERIC, counts whole numbers, and none is a float."""
+    emptied(marts)
+    fill(marts)
+    google.know({NAMES.table_id("core", "cost_rules"): columns_of(core_schema("cost_rules"))})
+    spy: Any = Spy(marts)
+    plan_market(spy, Company(), "GB", today=TODAY)
+    kinds: set[str] = set()
+    for sql in spy.said:
+        if "information_schema." not in sql:
+            kinds |= {kind for _, kind in google.analyse(translated(sql, NAMES)).get("columns") or ()}
+    assert kinds == {"STRING", "DATE", "INT64", "NUMERIC"}
+
+
+@pytest.mark.parametrize("sql", [home.NEWEST, home.FIGURES, home.MONTHS, home.QUALITY, home.DOUBLES])
+def test_google_accepts_what_the_assistant_shows(google: Analyser, marts: DuckDB, sql: str) -> None:
+    """The first figures of `echannel start`: sums are NUMERIC, counts whole numbers."""
+    google.know({NAMES.table_id("core", "orders"): columns_of(core_schema("orders"))})
+    kinds = {kind for _, kind in google.analyse(translated(sql, NAMES))["columns"]}
+    assert kinds <= {"STRING", "DATE", "INT64", "NUMERIC"}
 
 
 def _columns(create: str) -> list[list[str]]:

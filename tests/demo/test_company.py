@@ -69,6 +69,7 @@ def references(company: Company) -> dict[int, object]:
     return {number: row["reference"] for number, row in company.tables["orders"].items()}
 
 
+@pytest.mark.slow
 def test_a_second_run_is_the_same_company_a_little_later(company: Company, tmp_path: Path) -> None:
     """What was there is still there; a handful of orders, a refund and stock moves come on top."""
     with serve_demo(tmp_path, TODAY) as first:

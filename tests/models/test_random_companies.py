@@ -120,6 +120,12 @@ def _orders_add_up(marts: Marts, tables: dict[str, list[Row]]) -> None:
     # The documents' taxes are those of their rows and the difference that stands beside them.
     said = sum((row["total_tax"] for row in counting.values()), D(0))
     assert total(marts, "SELECT sum(tax + difference_tax) FROM mart.vat") == (said,)
+    # What GA4 could know counts a basket once, here and there.
+    baskets = "count(DISTINCT source || '/' || basket) FILTER (WHERE {})"
+    counted = f"SELECT {baskets.format('is_matchable')}, {baskets.format('is_matched')} FROM mart.orders"
+    for mart in ("orders", "marketing_daily"):
+        added = "SELECT coalesce(sum(matchable_orders), 0), coalesce(sum(matched_orders), 0) FROM mart."
+        assert marts.one(added + mart) == marts.one(counted)
     people = marts.one("SELECT count(DISTINCT customer_source || '/' || customer_id) FROM mart.orders")
     assert (
         total(marts, "SELECT sum(new_customers) FROM mart.sales_daily")

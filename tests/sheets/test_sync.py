@@ -45,6 +45,7 @@ def column(google: FakeSheets, table: str, name: str) -> list[Any]:
     return [row[head.index(name)] for row in rows]
 
 
+@pytest.mark.slow
 def test_every_mart_is_a_tab_with_its_rows_and_figures(
     google: FakeSheets, endpoint: str, shop_a: FakeShop, warehouse_file: Path
 ) -> None:

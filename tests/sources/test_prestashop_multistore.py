@@ -20,7 +20,12 @@ from tests.sources.shops import RECORDED_UNTIL, clock_at, live, requests_of
 DAY = timedelta(days=1)
 ALMOST_FIVE_DAYS = timedelta(days=4, hours=17)  # the compare does not get as far as the newest ids by then
 MADE = {"1.6": ("shop-b", ""), "1.7": ("shop-d", ""), "8.2": ("shop-d", "8.2"), "9.0": ("shop-d", "9.0")}
-VERSIONS = ("1.6", pytest.param("1.7", marks=pytest.mark.slow), pytest.param("8.2", marks=pytest.mark.slow), "9.0")
+VERSIONS = (
+    pytest.param("1.6", marks=pytest.mark.slow),
+    pytest.param("1.7", marks=pytest.mark.slow),
+    pytest.param("8.2", marks=pytest.mark.slow),
+    "9.0",
+)
 CHILDREN = ("order_details", "order_carriers", "order_histories", "order_cart_rules", "order_discounts")
 NEW = 9000
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from echannel_connectors import Erp, errors
 from echannel_connectors.settings import Settings
-from echannel_connectors.specs import Column, Parameter, Reads, Report, Spec, Table, ValueMap
+from echannel_connectors.specs import Column, Extra, Parameter, Reads, Report, Spec, Table, ValueMap
 from echannel_connectors.specs.lint import checked
 from echannel_connectors.testing.contract import CLAUSES
 from echannel_connectors.testing.samples import database_of
@@ -79,7 +79,7 @@ def test_every_key_of_the_format_is_listed() -> None:
 
 
 INSIDE: dict[str, type[Settings]] = {"parameters": Parameter, "reads": Reads, "reports": Report, "tables": Table}
-BELOW: dict[str, type[Settings]] = {"tables.columns": Column, "tables.maps": ValueMap}
+BELOW: dict[str, type[Settings]] = {"tables.columns": Column, "tables.extra": Extra, "tables.maps": ValueMap}
 
 
 def keys(model: Any, above: str = "") -> list[str]:  # a pydantic model

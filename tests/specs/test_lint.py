@@ -35,6 +35,10 @@ tables:
         sql: d.state
         values: {0: draft, 1: confirmed}
         otherwise: null
+    extra:
+      origin: d.state
+      weight: {sql: d.net * 3, type: quantity, scale: 4}
+      packed_at: {sql: d.changed, type: moment, zone: Europe/Rome}
 """
 
 
@@ -88,6 +92,20 @@ MISTAKES = [
     ("        otherwise: null\n", "", "warning", "orders.status: a code that is not listed becomes NULL", "status:", "otherwise"),
     ("    cursor: d.changed\n", "    reread: d.id = 1\n", "warning", "has no cursor: its 'reread' says nothing", "reread", ""),
     ("FROM document AS d WHERE d.company = :company", "FROM document AS d", "warning", "nothing uses the parameter", "", ""),
+    ("origin: d.state", "total_tax: d.state", "error", "core.orders has a column 'total_tax' of its own", "total_tax", ""),
+    ("origin: d.state", "source: d.state", "error", "core.orders has a column 'source' of its own", "source", ""),
+    ("origin: d.state", "email: d.state", "error", "core.orders has a column 'email' of its own", "email", ""),
+    ("origin: d.state", "Origin: d.state", "error", "'Origin' is no name for a column", "Origin", ""),
+    ("origin: d.state", "_origin: d.state", "error", "'_origin' is no name for a column", "_origin", ""),
+    ("origin: d.state", "origin: d.stat", "error", "acme.orders.origin: 'd' has no column 'stat'", "stat", "did you mean 'state'?"),
+    ("origin: d.state", "origin: d.state; DROP TABLE x", "error", "acme.orders.origin is not valid SQL", "", ""),
+    ("origin: d.state", "origin: (DELETE FROM x)", "error", "acme.orders.origin", "", ""),
+    ("origin: d.state", "origin: {sql: d.state, type: number}", "error", "tables.orders.extra.origin.type", "", ""),
+    ("origin: d.state", "origin: {sql: d.state, kind: text}", "error", "unknown key 'tables.orders.extra.origin.kind'", "", ""),
+    ("origin: d.state", "origin: {sql: d.state, scale: 2}", "error", "orders.origin is no number with decimals", "scale", ""),
+    ("type: quantity, scale: 4", "type: quantity", "error", "orders.weight is not known to be exact", "d.net", "scale: 6"),
+    ("type: moment, zone: Europe/Rome", "zone: Europe/Rome", "error", "orders.packed_at is no moment", "Europe/Rome", ""),
+    ("Europe/Rome", "Europe/Rom", "error", "'Europe/Rom' is no time zone", "Europe/Rom", "did you mean"),
     ("fr: société", "de: Firma", "warning", "parameters.company.help is not said in fr", "", ""),
     ("from: documents AS d", "from: (SELECT * FROM x) AS d", "warning", "no table uses the view 'documents'", "", ""),
 ]  # fmt: skip

@@ -185,6 +185,7 @@ def test_check_in_another_dialect(tmp_path: Path) -> None:
     assert "did you mean 'postgres'?" in wrong.stderr
 
 
+@pytest.mark.slow
 def test_check_in_a_pipe_says_what_is_fed_as_json(tmp_path: Path) -> None:
     done = echannel(tmp_path, "spec", "check", "odoo", "--no-sql")
     feeds = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
@@ -198,6 +199,7 @@ def test_check_prints_the_selects_of_an_api_source(tmp_path: Path) -> None:
     assert "raw.shop__suppliers" in done.stdout.replace('"', "")
 
 
+@pytest.mark.slow
 def test_check_takes_parameters(tmp_path: Path) -> None:
     words = ("spec", "check", "dolibarr", "--table", "warehouses", "--parameter")
     assert "`erp_entrepot`" in echannel(tmp_path, *words, "prefix=erp_").stdout

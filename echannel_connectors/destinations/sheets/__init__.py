@@ -130,6 +130,17 @@ class Sheets:
             )
         yield self._space(tabs(described))
 
+    def check_deeply(self) -> Iterator[Finding]:
+        """Whether this account may write: the title is set to what it is."""
+        try:
+            title = self.api.describe()["properties"]["title"]
+            same = {"updateSpreadsheetProperties": {"properties": {"title": title}, "fields": "title"}}
+            self.api.change([same], is_done=lambda _: True)
+        except EChannelError as error:
+            yield Finding("error", error.sentence, error.hint)
+        else:
+            yield Finding("ok", say("this account may write to the spreadsheet"))
+
     def bound(self, tables: frozenset[str]) -> Bound:
         """The tabs of these tables, by their ids, which never change."""
         there = {tab.made.get("table"): tab for tab in tabs(self.api.describe())}

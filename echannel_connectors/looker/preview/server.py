@@ -12,6 +12,7 @@ from datetime import date
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import parse_qs, urlsplit
 
 from echannel_connectors.days import Span
@@ -107,10 +108,11 @@ class Handler(BaseHTTPRequestHandler):
     def _in_language(self, sentence: str) -> str:
         return in_language(sentence, self.server.preview.report.company.get("language", "en"))
 
-    def _send(self, status: HTTPStatus, kind: str, body: bytes) -> None:
+    def _send(self, status: HTTPStatus, kind: str, body: bytes, more: Mapping[str, str] = MappingProxyType({})) -> None:
+        headers = {**HEADERS, "Content-Type": kind, "Content-Length": str(len(body)), **more}
         try:
             self.send_response(status)
-            for name, value in {**HEADERS, "Content-Type": kind, "Content-Length": str(len(body))}.items():
+            for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()
             if self.command != "HEAD":

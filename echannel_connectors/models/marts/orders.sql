@@ -3,7 +3,8 @@
 -- margin_base: of the sale rows whose cost is known; refunds_margin_base (<= 0): what refunds take back of it, and of shipping.
 -- total_*: the document's own, in its currency; tax: of its rows. days_to_ship, days_to_pay: whole days since the order; open_value_base: the net of what is not
 -- delivered yet. fees_base, shipping_cost_base, packaging_base: what the company's cost_rules say the order cost, 0 where they
--- say nothing; a rule's rate is of what was paid (fees; store credit is not) or of the goods' net. is_matchable: a web order of a day that GA4 tells of; is_matched: GA4 knows it (transaction_id).
+-- say nothing; a rule's rate is of what was paid (fees; store credit is not) or of the goods' net. is_matchable: a web order of a day that GA4 tells of; is_matched: GA4 knows it (transaction_id);
+-- matchable_orders, matched_orders: the same as numbers, a basket once. order_hour: in the company's time zone.
 WITH money AS (
   SELECT
     source, order_id,
@@ -80,9 +81,12 @@ facts AS (
     o.source, o.order_id, o.reference, o.order_date, coalesce(o.store, '') AS store, o.channel, o.status, o.source_status,
     o.country, o.currency, o.sales_rep, o.payment_method, o.carrier, o.total_net, o.total_tax, o.total_gross,
     o.store_credit_net, o.store_credit_gross, o.ordered_at, o.paid_at, o.shipped_at, o.delivered_at, o.promised_at,
+    CAST(extract(hour FROM timezone(:time_zone, o.ordered_at)) AS BIGINT) AS order_hour,
+    coalesce(o.channel IN ('b2c_web', 'b2b_web') AND o.order_date BETWEEN w.first_day AND w.last_day, FALSE) AS on_the_web,
     CASE WHEN o.currency = :currency THEN coalesce(o.fx_rate, 1) ELSE coalesce(o.fx_rate, r.rate) END AS rate
   FROM core.orders AS o
   LEFT JOIN mart.rates AS r ON r.currency = o.currency AND r.date = o.order_date
+  CROSS JOIN web_days AS w
   WHERE o.is_sale AND o._deleted_at IS NULL AND o.duplicate_of_order_id IS NULL
 )
 
@@ -92,7 +96,7 @@ SELECT
   o.order_id, o.reference AS order_reference, m.basket, o.status, o.source_status,
   m.customer_source, m.customer_id, m.customer_kind, m.customer_status,
   m.customer_group, m.company, o.sales_rep, m.order_sequence, m.transaction_id, m.channel_group, m.source_medium, m.campaign,
-  o.payment_method, o.carrier,
+  o.payment_method, o.carrier, o.order_hour,
   CAST(m.units AS DECIMAL(18, 6)) AS units, CAST(m.net AS DECIMAL(18, 6)) AS net,
   o.total_net, o.total_tax, o.total_gross, CAST(m.tax AS DECIMAL(18, 6)) AS tax,
   CAST(m.net_base AS DECIMAL(18, 6)) AS net_base,
@@ -116,9 +120,15 @@ SELECT
   CASE WHEN o.status = 'confirmed'
     THEN CAST(coalesce(m.open_base, 0) AS DECIMAL(18, 6)) ELSE 0
   END AS open_value_base,
-  m.transaction_id IS NOT NULL
-    OR coalesce(o.channel IN ('b2c_web', 'b2b_web') AND o.order_date BETWEEN w.first_day AND w.last_day, FALSE) AS is_matchable,
-  m.transaction_id IS NOT NULL AS is_matched
+  m.transaction_id IS NOT NULL OR o.on_the_web AS is_matchable,
+  m.transaction_id IS NOT NULL AS is_matched,
+  -- On one order of each basket, so that they add up.
+  CAST(CASE WHEN (m.transaction_id IS NOT NULL OR o.on_the_web)
+    AND row_number() OVER (PARTITION BY o.source, m.basket ORDER BY o.order_id) = 1 THEN 1 ELSE 0
+  END AS BIGINT) AS matchable_orders,
+  CAST(CASE WHEN m.transaction_id IS NOT NULL
+    AND row_number() OVER (PARTITION BY o.source, m.basket ORDER BY o.order_id) = 1 THEN 1 ELSE 0
+  END AS BIGINT) AS matched_orders
 FROM facts AS o
 JOIN money AS m ON m.source = o.source AND m.order_id = o.order_id
 LEFT JOIN charged AS p
@@ -130,4 +140,3 @@ LEFT JOIN charged AS h
 LEFT JOIN charged AS g
   ON g.kind = 'packaging' AND g.word = coalesce(o.channel, '') AND g.market = coalesce(o.country, '')
   AND g.order_date = o.order_date
-CROSS JOIN web_days AS w

@@ -91,19 +91,28 @@ class Writer:
         ]  # fmt: skip
         return "".join(chips)
 
-    def frame(self, title: str, header: str, body: str) -> str:
-        """One file that asks nothing of a network: its style is inside, and nothing else may run or load."""
-        css = style()
-        digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-        policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    def frame(
+        self, title: str, header: str, body: str, *, kind: str = "review", css: str = "", scripts: Sequence[str] = ()
+    ) -> str:
+        """One file that asks nothing of a network: style and scripts are inside, and nothing else may run or load."""
+        css = style() + css
+        allowed = f"script-src {' '.join(map(_hash, scripts))}; " if scripts else ""
+        policy = (
+            f"default-src 'none'; {allowed}style-src {_hash(css)}; img-src data:; base-uri 'none'; form-action 'none'"
+        )
         return (
             f'<!doctype html>\n<html lang="{self.language}">\n<head>\n<meta charset="utf-8">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             '<meta name="robots" content="noindex">\n<meta name="color-scheme" content="light dark">\n'
             f'<title>{escape(title)}</title>\n<link rel="icon" href="data:,">\n<style>{css}</style>\n</head>\n'
-            f'<body class="review">\n<header class="top">{header}</header>\n<main>{body}</main>\n</body>\n</html>\n'
+            f'<body class="{kind}">\n<header class="top">{header}</header>\n<main>{body}</main>\n'
+            f"{''.join(f'<script>{text}</script>' for text in scripts)}</body>\n</html>\n"
         )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def style() -> str:

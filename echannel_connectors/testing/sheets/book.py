@@ -280,6 +280,11 @@ def _update_metadata(book: Book, said: dict[str, Any]) -> None:
             one |= {name: said["developerMetadata"][name] for name in fields}
 
 
+def _update_properties(book: Book, said: dict[str, Any]) -> None:
+    _refuse(_fields(said) != {"title"}, "the stand-in changes the title alone")
+    book.title = said["properties"]["title"]
+
+
 def _fields(said: dict[str, Any]) -> set[str]:
     _refuse(not said.get("fields"), "At least one field must be listed in 'fields'.")
     return set(said["fields"].split(","))
@@ -304,4 +309,5 @@ REQUESTS: dict[str, Callable[[Book, dict[str, Any]], None]] = {
     "updateNamedRange": _update_named_range,
     "createDeveloperMetadata": _create_metadata,
     "updateDeveloperMetadata": _update_metadata,
+    "updateSpreadsheetProperties": _update_properties,
 }

@@ -1,0 +1,93 @@
+"""The plan tried out on the past: a market that was entered, planned with what was known before, against what came."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from echannel_connectors.days import shift_months
+from echannel_connectors.destinations import Warehouse
+from echannel_connectors.plan.inputs import Start
+from echannel_connectors.plan.model import CASES, Case, forecast
+from echannel_connectors.plan.own import ZERO, Figures, rate_on
+from echannel_connectors.plan.starting import basis_of, season_of, starting
+
+MOST_MONTHS = 24
+LEAST_BEFORE = 3  # months that must be known before the entry
+
+Measure = Literal["orders", "contribution"]
+MEASURES: tuple[Measure, ...] = ("orders", "contribution")
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A month that is over: what came, and what each case had said."""
+
+    month: date
+    came: Mapping[Measure, Decimal]
+    planned: Mapping[Case, Mapping[Measure, Decimal]]
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """All whole months since a market was entered."""
+
+    market: str
+    entered_on: date
+    starts: Mapping[str, Start]
+    months: tuple[Compared, ...]
+
+    def came(self, measure: Measure) -> Decimal:
+        return sum((one.came[measure] for one in self.months), ZERO)
+
+    def planned(self, case: Case, measure: Measure) -> Decimal:
+        return sum((one.planned[case][measure] for one in self.months), ZERO)
+
+    def off(self, case: Case, measure: Measure) -> Decimal | None:
+        """How far the plan lay from what came, as a share of what came; None where that is not above 0."""
+        came = self.came(measure)
+        return self.planned(case, measure) / came - 1 if came > 0 else None
+
+
+def replayed(into: Warehouse, figures: Figures, market: str) -> Replay | None:
+    """The replay of this market, else of the one entered last; None where none was entered since there are figures."""
+    chosen = _chosen(figures, market)
+    if chosen is None:
+        return None
+    entered_on = figures.began[chosen]
+    first = entered_on.replace(day=1)
+    currency = figures.currencies.get(chosen, figures.company.currency)
+    rate = rate_on(into, currency, figures.company, entered_on)
+    if rate is None:
+        return None
+    basis = basis_of(figures, chosen, first)
+    starts = starting(basis, rate, costs_until=first)
+    values = {name: one.value for name, one in starts.items()}
+    days = [shift_months(first, n) for n in range(MOST_MONTHS) if shift_months(first, n) < figures.this_month]
+    planned = {case: forecast(values, case, season_of(basis), first, len(days)).months[1:] for case in CASES}
+    months = tuple(
+        Compared(
+            day,
+            {measure: figures.at(chosen, day, measure) for measure in MEASURES},
+            {case: {measure: getattr(planned[case][n], measure) for measure in MEASURES} for case in CASES},
+        )
+        for n, day in enumerate(days)
+    )
+    return Replay(chosen, entered_on, starts, months)
+
+
+def _chosen(figures: Figures, market: str) -> str | None:
+    begin = figures.first_month
+    if begin is None:
+        return None
+    first = {name: min(month for (other, month), one in figures.sums.items() if other == name and one.get("orders"))
+             for name in figures.markets()}  # fmt: skip
+    fit = [
+        name for name, month in first.items()
+        if shift_months(begin, LEAST_BEFORE) <= (entry := figures.began[name].replace(day=1)) < figures.this_month
+        and entry <= month
+    ]  # fmt: skip
+    return market if market in fit else max(fit, key=lambda name: (figures.began[name], name), default=None)

@@ -1,0 +1,1 @@
+"""`echannel start`: the assistant on a local page, for a company without a terminal."""

@@ -1,0 +1,214 @@
+"""What a plan starts from, and how it fares on the past: a company whose figures are known beforehand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal as D
+from pathlib import Path
+
+import pytest
+
+from echannel_connectors import DuckDB
+from echannel_connectors.errors import SettingsError
+from echannel_connectors.models.company import Market
+from echannel_connectors.plan import Plan, markets_of, plan_market
+from echannel_connectors.plan.inputs import INPUTS, values_of
+from tests.plan.company import FIXED, INVESTMENT, LEFT, TODAY, company, fill, marts
+from tests.review.marts import emptied, insert
+
+
+@pytest.fixture(scope="module")
+def warehouse() -> Iterator[DuckDB]:
+    found = marts()
+    yield found
+    found.close()
+
+
+@contextmanager
+def holding(warehouse: DuckDB, markets: Mapping[str, int]) -> Iterator[DuckDB]:
+    """The same warehouse with these markets for a while."""
+    emptied(warehouse)
+    fill(warehouse, markets=markets)
+    try:
+        yield warehouse
+    finally:
+        emptied(warehouse)
+        fill(warehouse)
+
+
+def planned(warehouse: DuckDB, market: str, **more: object) -> Plan:
+    return plan_market(warehouse, company(), market, today=TODAY, **more)  # type: ignore[arg-type]
+
+
+def test_a_new_market_starts_from_the_others_abroad(warehouse: DuckDB) -> None:
+    """Ratios of BE, NL, DE and GB, which are all the same; orders of their median, and of the ends for the cases."""
+    found = planned(warehouse, "IT")
+    value = {name: one.value for name, one in found.starts.items()}
+    assert (found.currency, found.start) == ("EUR", date(2026, 12, 1))
+    assert (value["price"], value["tax"], value["goods"]) == (120, D("0.2"), 60)
+    assert (value["refunds"], value["resold"], value["returns"]) == (D("0.1"), D("0.5"), D("0.1"))
+    assert (value["shipping_charged"], value["shipping_paid"], value["packaging"]) == (6, 0, 0)  # without a cost rule
+    assert value["conversion"] == D("0.025")
+    assert value["orders"] == D("17.5")  # between 15 (GB) and 20 (BE)
+    assert value["low_orders"] == D("-0.4286")  # as NL: 10
+    assert value["high_orders"] == D("0.7143")  # as DE: 30
+    assert (value["fixed"], value["investment"]) == (FIXED, INVESTMENT)  # as GB, which was entered last
+    assert set(found.starts) == set(INPUTS)
+
+
+def test_each_value_says_where_it_comes_from(warehouse: DuckDB) -> None:
+    starts = planned(warehouse, "IT").starts
+    assert starts["price"].origin == "your figures: DE, BE, NL, GB, November 2025 to October 2026"
+    assert starts["low_orders"].origin == "as in NL, November 2025 to October 2026"
+    assert starts["investment"].origin == "your costs of GB, May 2026"
+    assert starts["rate"].origin == "rate of 26 November 2026"
+    assert (starts["duty"].kind, starts["tax"].kind, starts["shipping_paid"].kind) == ("assumption",) * 3
+    assert starts["season"].kind == "own"
+
+
+def test_a_cost_rule_is_named_where_there_is_one(warehouse: DuckDB) -> None:
+    connection = warehouse._memory
+    assert connection is not None
+    connection.execute("INSERT INTO core.cost_rules BY NAME SELECT 'company' AS source, 'shipping' AS kind, '' AS applies_to, DATE '2025-01-01' AS valid_from, 8 AS fixed_amount, 0 AS rate, 'EUR' AS currency")  # fmt: skip
+    try:
+        start = planned(warehouse, "IT").starts["shipping_paid"]
+    finally:
+        connection.execute("DELETE FROM core.cost_rules")
+    assert (start.value, start.kind) == (8, "rule")
+    assert start.origin.startswith("your cost rules: DE, BE, NL, GB, ")
+
+
+def test_a_market_that_sells_starts_from_itself(warehouse: DuckDB) -> None:
+    """In its own currency; the investment is what it has not yet earned back."""
+    found = planned(warehouse, "GB")
+    value = {name: one.value for name, one in found.starts.items()}
+    assert (found.currency, value["rate"]) == ("GBP", D("1.25"))
+    assert value["price"] == 96  # €120 with tax
+    assert (value["orders"], value["ramp"]) == (15, 1)
+    assert value["fixed"] == FIXED
+    assert value["investment"] == INVESTMENT - 6 * 15 * LEFT + 5 * FIXED
+
+
+def test_what_one_says_oneself_is_taken(warehouse: DuckDB) -> None:
+    found = planned(warehouse, "IT", said=values_of(["price=99,90", "duty=12 %", "ramp=3"]))
+    assert [(found.values[name], found.starts[name].kind) for name in ("price", "duty", "ramp")] == [
+        (D("99.90"), "said"), (D("0.12"), "said"), (3, "said")
+    ]  # fmt: skip
+    assert "duty" not in found.assumptions
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        ("prise=3", "a plan has no 'prise'"),
+        ("price", "price: '' is not a number from 0.01 to 1000000000"),
+        ("price=-3", "price: '-3' is not a number from 0.01 to 1000000000"),
+        ("price=NaN", "price: 'NaN' is not a number from 0.01 to 1000000000"),
+        ("tax=300%", "tax: '300%' is not a number from 0 to 100"),
+        ("ramp=2.5", "ramp: '2.5' is not a number from 1 to 60"),
+        ("price=12 €", "price: '12 €' is not a number from 0.01 to 1000000000"),
+    ],
+)
+def test_a_value_that_cannot_be_is_told(word: str, sentence: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        values_of([word])
+    assert error.value.sentence == sentence
+    assert error.value.hint
+
+
+def test_a_currency_without_a_rate_is_told(warehouse: DuckDB) -> None:
+    with pytest.raises(SettingsError, match="nothing tells what one PLN is worth in EUR"):
+        planned(warehouse, "PL")
+    assert planned(warehouse, "PL", said={"rate": D("0.23")}).values["rate"] == D("0.23")
+    with pytest.raises(SettingsError, match="'ZZ' is no country"):
+        planned(warehouse, "ZZ")
+
+
+def test_the_replay_is_fed_with_what_was_known_before(warehouse: DuckDB) -> None:
+    """GB came with 15 orders a month from May. Before it BE, NL and DE had 20, 10 and 30: a plan of then reaches 20 after
+    six months, so 3.33 × (1 + … + 6) = 70 of 90 orders; no fixed costs were known."""
+    replay = planned(warehouse, "IT").replay
+    assert replay is not None
+    assert (replay.market, replay.entered_on, len(replay.months)) == ("GB", date(2026, 5, 1), 6)
+    assert replay.starts["orders"].origin == "median of DE, BE, NL, May 2025 to April 2026"
+    assert replay.starts["fixed"].value == 0
+    assert replay.came("orders") == 90
+    assert round(replay.planned("middle", "orders"), 6) == 70
+    assert round(replay.off("middle", "orders") or 0, 6) == D("-0.222222")
+    assert replay.came("contribution") == 90 * LEFT - 5 * FIXED
+    assert replay.planned("low", "orders") < replay.planned("middle", "orders") < replay.planned("high", "orders")
+
+
+def test_nothing_after_the_entry_changes_the_replays_plan(warehouse: DuckDB) -> None:
+    """Another summer leaves what would have been planned in May as it is."""
+    before = planned(warehouse, "IT").replay
+    connection = warehouse._memory
+    assert connection is not None
+    for table, column in (
+        ("market_entry", "month"),
+        ("orders", "date"),
+        ("sales", "date"),
+        ("marketing_daily", "date"),
+    ):
+        connection.execute(
+            f"DELETE FROM mart.{table} WHERE {column} >= DATE '2026-05-01' AND market IN ('DE', 'BE', 'NL')"
+        )
+    try:
+        after = planned(warehouse, "GB").replay
+    finally:
+        emptied(warehouse)
+        fill(warehouse)
+    assert before is not None
+    assert after is not None
+    assert [one.planned for one in after.months] == [one.planned for one in before.months]
+
+
+def test_where_no_market_was_entered_it_says_so(warehouse: DuckDB) -> None:
+    with holding(warehouse, {"FR": 50, "BE": 5}):
+        assert planned(warehouse, "IT").replay is None
+
+
+def test_without_an_order_there_is_no_plan(warehouse: DuckDB) -> None:
+    with holding(warehouse, {}), pytest.raises(SettingsError, match="there are no orders to plan with yet"):
+        planned(warehouse, "IT")
+
+
+def test_few_orders_say_nothing(warehouse: DuckDB) -> None:
+    """Two orders a month abroad are under thirty a year: all markets together speak."""
+    with holding(warehouse, {"FR": 50, "BE": 2}):
+        start = planned(warehouse, "IT").starts
+    assert start["price"].origin == "your figures: FR, BE, November 2025 to October 2026"
+    assert start["orders"].kind == start["low_orders"].kind == "assumption"
+
+
+def test_the_markets_there_are(warehouse: DuckDB) -> None:
+    insert(
+        warehouse,
+        "marketing_daily",
+        [{"market": "PT", "date": date(2026, 10, 3), "sessions": 70, "purchases": 0, "ad_cost_base": 0}],
+    )
+    coming = company(markets={"ES": Market(entered_on=date(2027, 2, 1))})
+    entered, possible = markets_of(warehouse, coming, TODAY)
+    assert [(one.market, one.is_home) for one in entered] == [
+        ("FR", True),
+        ("DE", False),
+        ("BE", False),
+        ("NL", False),
+        ("GB", False),
+    ]
+    assert entered[0].orders == 1200
+    assert entered[0].net_sales == 1200 * 90
+    assert [(one.market, one.visits, one.entered_on) for one in possible] == [
+        ("ES", 0, date(2027, 2, 1)), ("PT", 70, None)
+    ]  # fmt: skip
+    assert plan_market(warehouse, coming, "ES", today=TODAY).start == date(2027, 2, 1)
+
+
+@pytest.mark.parametrize("page", ["plan.md", "plan.fr.md"])
+def test_the_docs_list_every_value(page: str) -> None:
+    text = (Path(__file__).parents[2] / "docs" / page).read_text(encoding="utf-8")
+    listed = text.split("<!-- inputs -->")[1].split("<!-- end -->")[0]
+    assert re.findall(r"^\| `(\w+)` \|", listed, re.MULTILINE) == list(INPUTS)
