@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -25,6 +25,9 @@ from echannel_connectors.pipeline import Choice
 from echannel_connectors.project import Project
 from echannel_connectors.streams import Finding, Source
 from echannel_connectors.texts import say
+
+if TYPE_CHECKING:
+    from echannel_connectors.looker.preview.figures import Report
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -185,34 +188,18 @@ def preview(
 
     Example: echannel preview --static dashboard.html
     """
-    from echannel_connectors.looker.preview import serve_preview, write_static
+    from echannel_connectors.looker.preview.of_project import shown
 
-    found = opened(project)
-    warehouse = found.warehouse()
-    company = found.company.model_dump(include={"name", "currency", "language", "time_zone"})
-
-    def query(sql: str, parameters: list[Any]) -> Any:  # an Arrow table
-        return warehouse.query(sql, parameters).read_all()
-
+    page = shown(opened(project), template)
     if static:
         with show.busy(say("drawing the dashboard …")):
-            write_static(query, static, template=template, company=company, project=found.folder)
+            page.write(static)
         show.talk(say("The dashboard: {path}", path=static))
     if xlsx:
-        _write_workbook(query, xlsx, template, company, found.folder)
+        _write_workbook(page.report(), xlsx)
     if static or xlsx:
         return
-    with (
-        serve_preview(
-            query,
-            template=template,
-            company=company,
-            port=port,
-            project=found.folder,
-            reading=getattr(warehouse, "reading", nullcontext),
-        ) as url,
-        suppress(KeyboardInterrupt),
-    ):
+    with page.serve(port) as url, suppress(KeyboardInterrupt):
         show.talk(say("The preview is at {url} (Ctrl+C ends it).", url=url))
         while True:
             time.sleep(3600)
@@ -420,13 +407,11 @@ def _dry_run(found: Project, choice: Choice) -> None:
         )
 
 
-def _write_workbook(query: Any, path: Path, template: str, company: dict[str, str], project: Path) -> None:
-    from echannel_connectors.looker.preview.figures import Report
-    from echannel_connectors.looker.template import find_template
+def _write_workbook(report: Report, path: Path) -> None:
     from echannel_connectors.looker.workbook import write_workbook
 
     with show.busy(say("writing the workbook …")):
-        done = write_workbook(Report(query, find_template(template, project), company), path)
+        done = write_workbook(report, path)
     show.talk(
         say(
             "The workbook: {path} ({n:,} rows of {tables} tables)",

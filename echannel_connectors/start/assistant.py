@@ -16,7 +16,7 @@ from typing import Any
 from echannel_connectors import specs
 from echannel_connectors.errors import EChannelError, Refused, SettingsError
 from echannel_connectors.google_login import SCOPES, account, known_client, log_in, own_login
-from echannel_connectors.looker.preview import serve_preview
+from echannel_connectors.looker.preview.of_project import shown
 from echannel_connectors.models.company import Company
 from echannel_connectors.pipeline import Choice
 from echannel_connectors.project import Project, load
@@ -369,16 +369,7 @@ class Assistant:
         with self._turn:
             key = f"{template} {self.language}"
             if key not in self._previews:
-                found = self.project()
-                warehouse, company = found.warehouse(), found.company
-                self._previews[key] = self._held.enter_context(
-                    serve_preview(
-                        lambda sql, values: warehouse.query(sql, values).read_all(),
-                        template=template,
-                        company=company.model_dump(include={"name", "currency", "language", "time_zone"}),
-                        project=self.folder,
-                    )
-                )
+                self._previews[key] = self._held.enter_context(shown(self.project(), template).serve())
             return self._previews[key]
 
     # -- the schedule -------------------------------------------------------------------------------------------------
