@@ -53,7 +53,9 @@ def build(
     with into.hold():
         _register(into, sources)
         statements = what_builds(into, sources, company, project)
-        made_of = hashlib.sha256("\n".join([*statements, *(one.select for one in own)]).encode()).hexdigest()
+        # A source that is read for the first time today is one more whose stock is kept.
+        words = [*statements, *(one.select for one in own), *_read_today(into, company)]
+        made_of = hashlib.sha256("\n".join(words).encode()).hexdigest()
         all_of_them = [*names, *(one.table for one in own)]
         is_new = not _is_built(into, made_of, all_of_them)
         if is_new:
@@ -321,9 +323,7 @@ def _query(sql: str, where: str, values: tuple[tuple[str, str], ...]) -> exp.Que
 
 def stock_snapshot(company: Company) -> list[str]:
     """Keep what lies in stock today, of the sources that were read today; a rebuild keeps all other days."""
-    today = f"DATE '{_today(company)}'"
-    fresh = f"""SELECT source FROM echannel.streams
-        WHERE CAST(timezone('{company.time_zone}', last_success) AS DATE) >= {today} GROUP BY source"""
+    today, fresh = f"DATE '{_today(company)}'", _fresh(company)
     return [
         f"DELETE FROM echannel.stock_snapshots WHERE date = {today} AND source IN ({fresh})",
         f"""INSERT INTO echannel.stock_snapshots
@@ -335,6 +335,15 @@ def stock_snapshot(company: Company) -> list[str]:
               ON p.source = s.source AND p.product_id = s.product_id AND p.variant_id = s.variant_id
             WHERE s._deleted_at IS NULL""",
     ]
+
+
+def _fresh(company: Company) -> str:
+    return f"""SELECT source FROM echannel.streams
+        WHERE CAST(timezone('{company.time_zone}', last_success) AS DATE) >= DATE '{_today(company)}' GROUP BY source"""
+
+
+def _read_today(into: Warehouse, company: Company) -> list[str]:
+    return sorted(into.query(_fresh(company)).read_all()["source"].to_pylist())
 
 
 def duplicates(company: Company) -> list[str]:
