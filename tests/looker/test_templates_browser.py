@@ -19,13 +19,13 @@ from tests.looker.marts import query_of
 pytestmark = [pytest.mark.apt, pytest.mark.slow]
 TODAY = datetime.now(UTC).date()
 COMPANY = {"name": "Atelier Breton", "currency": "EUR", "language": "en", "time_zone": "Europe/Paris"}
-# Of every card: its place, and whether a text in it is wider than its room.
+# Of every card: its place; and each text that is wider than its room, but for the meanings that nobody has opened.
 CARDS = """[...document.querySelectorAll('.card')].map((card) => {
     const {left, top, right, bottom} = card.getBoundingClientRect();
     return {id: card.id, box: [left, top, right, bottom], empty: !card.querySelector('.body').textContent.trim()};
 })"""
 CUT = """[...document.querySelectorAll('h1, h2, h3, .figure, .versus, .tabs button, .label')]
-    .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent)"""
+    .filter((one) => !one.closest('.bubble') && one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent)"""
 
 
 @pytest.fixture(scope="module")
