@@ -102,7 +102,7 @@ def test_a_failed_run_is_remembered_in_the_company_s_language(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ((), "Commandes : init Poser quelques questions et écrire echannel.yaml"),
+        ((), "init Poser quelques questions et écrire echannel.yaml"),
         (("sync",), "Lire les nouveautés de chaque source et reconstruire les tables."),
         (("read",), "Exemple : echannel read warehouse mart.sales --format csv --limit 3"),
         (("preview",), "--static <path> Écrire plutôt une page hors ligne dans ce fichier."),
