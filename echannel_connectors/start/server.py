@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import secrets
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from echannel_connectors.errors import EChannelError, SettingsError
+from echannel_connectors import loopback
+from echannel_connectors.errors import EChannelError
 from echannel_connectors.looker import buttons
-from echannel_connectors.looker.preview import server as preview
+from echannel_connectors.loopback import HTML, JSON, PLAIN
 from echannel_connectors.review.of_project import kept
 from echannel_connectors.review.report.page import page as review_page
 from echannel_connectors.start import home, page
@@ -23,20 +22,18 @@ from echannel_connectors.start.assistant import Assistant
 from echannel_connectors.texts import in_language, say
 
 MOST_BYTES = 1 << 20
-JSON, HTML = "application/json", "text/html; charset=utf-8"
 # Pages that are made to be kept as files bring their own style inside, and no script.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 KEPT_PAGE = {"Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'"}
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
+class Server(loopback.Server):
     assistant: Assistant
     token: str
 
 
-class Handler(preview.Handler):
-    server: Server  # type: ignore[assignment]  # the assistant's, with a token and no preview
+class Handler(loopback.Handler):
+    server: Server
 
     def do_GET(self) -> None:  # noqa: N802 - the name that http.server gives it
         if (path := self._allowed()) is None:
@@ -50,7 +47,7 @@ class Handler(preview.Handler):
         elif found := page.file(path, self.server.assistant):
             self._send(HTTPStatus.OK, *found)
         else:
-            self._send(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", b"Nothing here.\n")
+            self._send(HTTPStatus.NOT_FOUND, PLAIN, b"Nothing here.\n")
 
     do_HEAD = do_GET  # noqa: N815 - the base class looks for this name
 
@@ -67,7 +64,7 @@ class Handler(preview.Handler):
         except ValueError:
             said = None
         if not isinstance(said, dict):
-            self._send(HTTPStatus.BAD_REQUEST, "text/plain; charset=utf-8", b"Not a request of this page.\n")
+            self._send(HTTPStatus.BAD_REQUEST, PLAIN, b"Not a request of this page.\n")
             return
 
         def act() -> None:
@@ -78,7 +75,7 @@ class Handler(preview.Handler):
 
     def _allowed(self) -> str | None:
         """The path behind the token; None, and a refusal, for a foreign name, a foreign page or a wrong token."""
-        hosts = preview.own_hosts(self.server.server_port)
+        hosts = loopback.own_hosts(self.server.server_port)
         origin = self.headers.get("Origin")
         token, _, path = urlsplit(self.path).path.removeprefix("/").partition("/")
         is_own = self.headers.get("Host", "") in hosts and (
@@ -92,7 +89,7 @@ class Handler(preview.Handler):
     def _refuse(self) -> None:
         self.close_connection = True  # what else was sent is not read
         text = self._in_language(say("Open the whole address that the command printed."))
-        self._send(HTTPStatus.FORBIDDEN, "text/plain; charset=utf-8", f"{text}\n".encode())
+        self._send(HTTPStatus.FORBIDDEN, PLAIN, f"{text}\n".encode())
 
     def _answer(self, work: Callable[[], None]) -> None:
         """Do it; an error is told as the page shows it."""
@@ -121,7 +118,7 @@ class Handler(preview.Handler):
         self._send(status, HTML, html.encode(), KEPT_PAGE)
 
     def _redirect(self, url: str) -> None:
-        self._send(HTTPStatus.SEE_OTHER, "text/plain; charset=utf-8", b"", {"Location": url})
+        self._send(HTTPStatus.SEE_OTHER, PLAIN, b"", {"Location": url})
 
     def _in_language(self, sentence: str) -> str:
         return in_language(sentence, self.server.assistant.language)
@@ -151,20 +148,10 @@ def serve_start(folder: Path, *, language: str = "en", port: int = 0, google: st
     `google` is a stand-in of Google's services on this machine, for tests. Raises SettingsError for a port that is
     taken.
     """
-    try:
-        server = Server(("127.0.0.1", port), Handler)
-    except OSError as error:
-        raise SettingsError(
-            say("port {port} cannot be used: {problem}", port=port, problem=error.strerror),
-            hint=say("leave the port out"),
-        ) from error
+    server = Server(port, Handler)
     server.assistant, server.token = Assistant(folder, language, google), secrets.token_urlsafe(16)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
-    thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/{server.token}/"
+        with loopback.running(server) as address:
+            yield f"{address}{server.token}/"
     finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
         server.assistant.close()

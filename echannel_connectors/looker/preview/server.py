@@ -10,11 +10,10 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import MappingProxyType
 from urllib.parse import parse_qs, urlsplit
 
+from echannel_connectors import loopback
 from echannel_connectors.days import Span
 from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
 from echannel_connectors.looker.preview import page
@@ -23,15 +22,6 @@ from echannel_connectors.looker.preview.figures import Ask, Choice, Report, page
 from echannel_connectors.looker.preview.periods import PRESETS
 from echannel_connectors.looker.template import ListControl, Template, find_template
 from echannel_connectors.texts import in_language, say
-
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +39,14 @@ class Preview:
             name, choice = read_choice(self.report.template, asked)
             with self.turn, self.report.reading():
                 figures = page_figures(self.report, self.report.template.page(name), choice, self.report.today())
-            return "application/json", json.dumps(figures, allow_nan=False).encode()
+            return loopback.JSON, json.dumps(figures, allow_nan=False).encode()
         if path == "rows":
             name, choice = read_choice(self.report.template, asked)
             with self.turn, self.report.reading():
                 found = rows_behind(self.report, name, choice, read_mark(asked), self.report.today())
-            return "application/json", json.dumps(found, allow_nan=False).encode()
+            return loopback.JSON, json.dumps(found, allow_nan=False).encode()
         if path == "":
-            return "text/html; charset=utf-8", page.live_page(self.report).encode()
+            return loopback.HTML, page.live_page(self.report).encode()
         if path == "vega.js":
             return "text/javascript; charset=utf-8", page.vega_bundle().encode()
         if path in page.ASSETS:
@@ -64,27 +54,23 @@ class Preview:
         return None
 
 
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
+class Server(loopback.Server):
     preview: Preview
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(loopback.Handler):
     server: Server
-    server_version = "echannel"
-    sys_version = ""
-    timeout = 30  # an idle or stuck connection does not hold its thread for ever
 
-    def do_GET(self) -> None:
-        if self.headers.get("Host", "") not in own_hosts(self.server.server_port):
+    def do_GET(self) -> None:  # noqa: N802 - the name that http.server gives it
+        if self.headers.get("Host", "") not in loopback.own_hosts(self.server.server_port):
             # A foreign page that points its name at 127.0.0.1 (DNS rebinding) arrives with its own name here.
-            self._send(HTTPStatus.FORBIDDEN, "text/plain; charset=utf-8", b"This address is not served here.\n")
+            self._send(HTTPStatus.FORBIDDEN, loopback.PLAIN, b"This address is not served here.\n")
             return
         address = urlsplit(self.path)
         token, _, path = address.path.removeprefix("/").partition("/")
         if not secrets.compare_digest(token.encode(), self.server.preview.token.encode()):
             text = self._in_language(say("Open the whole address that the command printed."))
-            self._send(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", f"{text}\n".encode())
+            self._send(HTTPStatus.NOT_FOUND, loopback.PLAIN, f"{text}\n".encode())
             return
         try:
             # A blank value is a choice: the orders whose market is not known.
@@ -97,37 +83,16 @@ class Handler(BaseHTTPRequestHandler):
         except Exception as error:  # noqa: BLE001 - the reader must see why the figures stand still; the server lives on
             self._send_problem(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
         else:
-            kind, body = found or ("text/plain; charset=utf-8", b"Nothing here.\n")
+            kind, body = found or (loopback.PLAIN, b"Nothing here.\n")
             self._send(HTTPStatus.OK if found else HTTPStatus.NOT_FOUND, kind, body)
 
     do_HEAD = do_GET  # noqa: N815 - the base class looks for this name
 
     def _send_problem(self, status: HTTPStatus, sentence: str) -> None:
-        self._send(status, "application/json", json.dumps({"problem": self._in_language(sentence)}).encode())
+        self._send(status, loopback.JSON, json.dumps({"problem": self._in_language(sentence)}).encode())
 
     def _in_language(self, sentence: str) -> str:
         return in_language(sentence, self.server.preview.report.company.get("language", "en"))
-
-    def _send(self, status: HTTPStatus, kind: str, body: bytes, more: Mapping[str, str] = MappingProxyType({})) -> None:
-        headers = {**HEADERS, "Content-Type": kind, "Content-Length": str(len(body)), **more}
-        try:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-        except (BrokenPipeError, ConnectionResetError):
-            self.close_connection = True  # the reader closed the page meanwhile
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-        """The library is silent; addresses with the token would be in this log."""
-
-
-def own_hosts(port: int) -> set[str]:
-    names = {"127.0.0.1", "localhost"}
-    # Browsers leave the port out when it is HTTP's own.
-    return {f"{name}:{port}" for name in names} | (names if port == 80 else set())
 
 
 def read_choice(template: Template, asked: Mapping[str, list[str]]) -> tuple[str, Choice]:
@@ -181,19 +146,7 @@ def serve_preview(
     """
     report = Report(query, find_template(template, project), dict(company or {}), reading)
     report.today()  # a wrong time zone is told before a page is opened
-    try:
-        server = Server(("127.0.0.1", port), Handler)
-    except OSError as error:
-        raise SettingsError(
-            say("port {port} cannot be used: {problem}", port=port, problem=error.strerror),
-            hint=say("leave the port out"),
-        ) from error
+    server = Server(port, Handler)
     server.preview = Preview(report, secrets.token_urlsafe(16))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/{server.preview.token}/"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with loopback.running(server) as address:
+        yield f"{address}{server.preview.token}/"
