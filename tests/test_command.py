@@ -116,6 +116,7 @@ def test_dry_run_before_the_first_sync(served: str, shop_a: FakeShop, tmp_path: 
     assert files(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_dry_run_after_a_sync(served: str, shop_a: FakeShop, tmp_path: Path) -> None:
     """It says since when, and how many rows are there; nothing moves, so the sync after it brings the news."""
     project(tmp_path, served)

@@ -73,6 +73,7 @@ def test_check_in_french(served: str, shop_a: FakeShop, tmp_path: Path) -> None:
     assert "Tout est en place : lancez echannel sync." in plain(done.stderr)
 
 
+@pytest.mark.slow
 def test_the_result_of_a_sync_in_french(served: str, shop_a: FakeShop, tmp_path: Path) -> None:
     """On a terminal everything; in a pipe the warnings, which are for people, while the names of the fields stay."""
     project(tmp_path, served, "fr")

@@ -196,6 +196,7 @@ def test_a_sample_or_a_database() -> None:
         verify_spec("acme.yaml")
 
 
+@pytest.mark.slow
 def test_one_line_in_a_partner_s_test_file(tmp_path: Path) -> None:
     """Plain pytest shows a test per clause, and the one that is broken by its name."""
     written(tmp_path, RIGHT.replace(", 1: confirmed", ""))

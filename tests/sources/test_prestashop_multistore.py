@@ -156,6 +156,7 @@ def test_a_group_that_comes_late_is_read_in_full(version: str, tmp_path: Path) -
     assert (again.total("changed"), again.total("deleted")) == (0, 0)
 
 
+@pytest.mark.slow
 def test_a_shop_becomes_a_multistore(tmp_path: Path) -> None:
     """Nothing is lost or marked as deleted when one store becomes three in two groups."""
     shop, into = FakeShop.from_recording(recording("shop-d")), DuckDB(tmp_path / "shop.duckdb")

@@ -28,7 +28,12 @@ from tests.sources.test_prestashop_core import COMPANY, COMPARED, Read, same, tr
 PLAYED = ("8.2", "9.0")
 DAY = timedelta(days=1)
 ORDERS = Choice(only=("shop.orders",))
-VERSIONS = ("1.6", pytest.param("1.7", marks=pytest.mark.slow), pytest.param("8.2", marks=pytest.mark.slow), "9.0")
+VERSIONS = (
+    pytest.param("1.6", marks=pytest.mark.slow),
+    pytest.param("1.7", marks=pytest.mark.slow),
+    pytest.param("8.2", marks=pytest.mark.slow),
+    "9.0",
+)
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from echannel_connectors import Erp, errors
 from echannel_connectors.settings import Settings
 from echannel_connectors.specs import Column, Extra, Parameter, Reads, Report, Spec, Table, ValueMap
@@ -37,6 +39,7 @@ def test_the_connector_of_the_guide_is_right(tmp_path: Path) -> None:
     assert checked(written(tmp_path)).findings == ()
 
 
+@pytest.mark.slow
 def test_the_contract_of_the_guide_is_kept(tmp_path: Path) -> None:
     """The test file as it stands, run by plain pytest."""
     written(tmp_path)

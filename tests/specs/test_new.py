@@ -90,6 +90,7 @@ def test_new_names_tables_that_look_right(tmp_path: Path) -> None:
     assert "zzz" not in text
 
 
+@pytest.mark.slow
 def test_docs_tell_the_whole_connector() -> None:
     done = echannel(Path(), "spec", "docs", "dolibarr", "--language", "en")
     assert done.returncode == 0, done.stderr
@@ -163,6 +164,7 @@ def test_help_has_an_example(tmp_path: Path) -> None:
         assert f"Example: echannel spec {command}" in " ".join(echannel(tmp_path, "spec", command, "-h").stdout.split())
 
 
+@pytest.mark.slow
 def test_check_at_a_terminal(tmp_path: Path) -> None:
     """SELECTs, what is fed, findings and a last sentence, in eighty columns."""
     lines = on_terminal(tmp_path, "spec", "check", "dolibarr", "--table", "warehouses")
@@ -193,6 +195,7 @@ def test_check_in_a_pipe_says_what_is_fed_as_json(tmp_path: Path) -> None:
     assert {feed["what"]: feed["state"] for feed in feeds}["mart.freshness"] == "fed"
 
 
+@pytest.mark.slow
 def test_check_prints_the_selects_of_an_api_source(tmp_path: Path) -> None:
     done = echannel(tmp_path, "spec", "check", "prestashop", "--table", "suppliers")
     assert done.returncode == 0
