@@ -76,7 +76,8 @@ def restore(warehouse: Warehouse, file: Path) -> dict[str, int]:
         with warehouse.hold():
             before = _counted(warehouse)
             warehouse.execute(
-                *(sql for name, parquet in tables.items() for sql in _put_back(name, parquet)), commit.UNBUILT
+                *(sql for name, parquet in tables.items() for sql in _put_back(name, parquet)),
+                *(commit.changed_wholly(name) for name in tables),
             )
             return {name: rows - before.get(name, 0) for name, rows in _counted(warehouse).items() if name in tables}
 

@@ -16,8 +16,8 @@ from benchmarks.environments import ROOT, NotHere, environment, home
 from benchmarks.erp.running import watched
 from benchmarks.marts.world import make
 from benchmarks.measure import Measure
-from echannel_connectors.models.build import mart_selects
 from echannel_connectors.models.company import Company
+from echannel_connectors.models.mart_sql import mart_selects
 
 MEMORY_MIB = 2048
 DBT = ("dbt", "dbt-core>=1.10,<1.11", "dbt-duckdb>=1.10,<1.11", "duckdb==2.0.1")

@@ -9,8 +9,8 @@ import sys
 
 from benchmarks.measure import Clock
 from echannel_connectors import DuckDB
-from echannel_connectors.models.build import mart_selects
 from echannel_connectors.models.company import Company
+from echannel_connectors.models.mart_sql import mart_selects
 
 
 def main() -> None:

@@ -17,8 +17,8 @@ from benchmarks.marts.world import make
 from echannel_connectors import DuckDB
 from echannel_connectors.looker.preview import serve_preview
 from echannel_connectors.looker.template import find_template
-from echannel_connectors.models.build import mart_selects
 from echannel_connectors.models.company import Company
+from echannel_connectors.models.mart_sql import mart_selects
 
 TEMPLATE = "b2c-shop"
 WANTED = 0.5  # seconds at the median

@@ -151,7 +151,7 @@ def _show_selects(spec: Spec, values: Mapping[str, Scalar], dialect: str, wanted
 def _selects(spec: Spec, values: Mapping[str, Scalar], dialect: str) -> Iterator[tuple[str, str]]:
     _known_dialect(dialect)
     if spec.runs_in_warehouse:
-        from echannel_connectors.models.build import warehouse_select
+        from echannel_connectors.models.mapping import warehouse_select
 
         yield from ((name, warehouse_select(spec, name, dialect)) for name in spec.tables)
         return

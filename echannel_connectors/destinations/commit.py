@@ -8,6 +8,8 @@ The batch itself is offered by the warehouse as a relation named `incoming`, and
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -40,6 +42,9 @@ BOOKS = (
     """CREATE TABLE IF NOT EXISTS echannel.set_aside (
         stream VARCHAR, key VARCHAR, column_name VARCHAR, value VARCHAR, reason VARCHAR,
         found_at TIMESTAMP WITH TIME ZONE)""",
+    # What core and marts do not show yet.
+    """CREATE TABLE IF NOT EXISTS echannel.changes (
+        name VARCHAR, changed_at TIMESTAMP WITH TIME ZONE, whole BOOLEAN)""",
     # What reports miss in the marts, found after the last build.
     """CREATE TABLE IF NOT EXISTS echannel.templates (
         template VARCHAR, fields BIGINT, problems BIGINT, empty_tables BIGINT, note VARCHAR)""",
@@ -57,12 +62,22 @@ FORGET = "DELETE FROM echannel.slices WHERE stream = $stream"
 MOVE = """UPDATE echannel.slices SET position = $position, commits = $number, committed_at = now()
           WHERE stream = $stream AND slice = $slice AND commits = $number - 1"""
 KNOWN_SOURCES = "CREATE TABLE IF NOT EXISTS echannel.sources (name VARCHAR, connector VARCHAR)"
-# What core and marts were made of, forgotten in the transaction of every row that changes.
-UNBUILT = "DELETE FROM echannel.meta WHERE name = 'built'"
-BUILT = "INSERT INTO echannel.meta VALUES ('built', $made_of)"
-IS_BUILT = "SELECT 1 FROM echannel.meta WHERE name = 'built' AND value = $made_of"
+# What has changed since core and marts were built, noted in the transaction that changes it: the rows of a raw table by
+# their moment (or something as a whole).
+CHANGED = "INSERT INTO echannel.changes VALUES ($name, now(), FALSE)"
+CHANGES = "SELECT DISTINCT changed_at FROM echannel.changes ORDER BY changed_at"
+SEEN = "DELETE FROM echannel.changes WHERE changed_at IN (SELECT unnest($moments))"
+# What each table was made by.
+SIGNS = "SELECT value FROM echannel.meta WHERE name = 'built'"
+UNSIGNED = "DELETE FROM echannel.meta WHERE name = 'built'"
+SIGNED = "INSERT INTO echannel.meta VALUES ('built', $signs)"
 FINISHED_RUN = """INSERT INTO echannel.runs VALUES ($run_id, $started_at, $finished_at, $status, $rows_read,
     $rows_changed, $rows_deleted, $set_aside, $seconds, $requests, $source_seconds, $bytes, $error, $library_version)"""
+
+
+def changed_wholly(name: str) -> tuple[str, Mapping[str, Any]]:
+    """Note that a table has changed in a way that no moment of its rows tells."""
+    return "INSERT INTO echannel.changes VALUES ($name, $now, TRUE)", {"name": name, "now": datetime.now(UTC)}
 
 
 def quoted(name: str) -> str:

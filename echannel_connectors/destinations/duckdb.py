@@ -49,6 +49,7 @@ class DuckDB:
     """
 
     dialect = "duckdb"
+    by_rows = True  # tables are brought up to date by what has changed, rather than made anew
 
     def __init__(
         self, path: str | os.PathLike[str], *, memory_mib: int | None = None, wait_seconds: float = 20.0
@@ -89,6 +90,7 @@ class DuckDB:
             elif changes := commit.add_columns(shape, existing) + commit.retype_columns(shape, existing):
                 for statement in changes:
                     connection.execute(statement)
+                connection.execute(*commit.changed_wholly(f"raw.{shape.name}"))
                 # The rows that are there do not have the new values yet: the stream is read again from its start.
                 connection.execute(commit.FORGET, {"stream": shape.name})
             return _progress(connection, shape)
@@ -150,7 +152,7 @@ class DuckDB:
             if batch.rows.num_rows:
                 changed = _stored(connection, shape, batch)
             if changed:
-                connection.execute(commit.UNBUILT)
+                connection.execute(commit.CHANGED, {"name": f"raw.{shape.name}"})
             for bad in batch.set_aside:
                 connection.execute(
                     "INSERT INTO echannel.set_aside VALUES (?, ?, ?, ?, ?, now())",
@@ -171,7 +173,7 @@ class DuckDB:
             deleted = missing if missing and (safe or accept) else 0
             if deleted:
                 connection.execute(commit.mark_deleted(shape))
-                connection.execute(commit.UNBUILT)
+                connection.execute(commit.CHANGED, {"name": f"raw.{shape.name}"})
             connection.unregister("present")
             return Swept(live, missing, deleted)
 

@@ -13,9 +13,9 @@ from echannel_connectors.looker.buttons import page as links_page
 from echannel_connectors.looker.guide import LAYOUT, guide, table
 from echannel_connectors.looker.linking import HOSTS
 from echannel_connectors.looker.template import Calculated, Column, Source, Template
-from echannel_connectors.models.build import mart_columns
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.described import describe
+from echannel_connectors.models.mart_sql import mart_columns
 from echannel_connectors.texts import in_language, say
 
 HOW = {

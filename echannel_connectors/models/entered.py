@@ -110,7 +110,7 @@ def _replace(into: Warehouse, table: str, rows: list[Row], sign: tuple[str, str]
         ("INSERT INTO echannel.meta VALUES ($name, $content)", {"name": sign[0], "content": sign[1]}),
         ("DELETE FROM echannel.sources WHERE name = $name", {"name": SOURCE}),
         ("INSERT INTO echannel.sources VALUES ($name, NULL)", {"name": SOURCE}),
-        commit.UNBUILT,
+        commit.changed_wholly(f"raw.{SOURCE}__{table}"),
     )
 
 

@@ -32,6 +32,7 @@ class OwnMart:
     table: str  # mart.name
     file: Path
     select: str
+    reads: frozenset[str]  # the tables that it reads, as `schema.name`
 
 
 def own_marts(project: Path | None, values: Mapping[str, str], marts: Iterable[str]) -> list[OwnMart]:
@@ -52,16 +53,14 @@ def own_marts(project: Path | None, values: Mapping[str, str], marts: Iterable[s
             )
     queries = {f"mart.{file.stem}": _query(file, values) for file in files}
     places = {f"mart.{file.stem}": file for file in files}
-    reads = {}
-    for name, query in queries.items():
-        found = list(_tables(places[name], query, {*taken, *queries}))
-        reads[name] = [one for one in found if one in queries]
+    reads = {name: frozenset(_tables(places[name], query, {*taken, *queries})) for name, query in queries.items()}
+    below = {name: sorted(found & queries.keys()) for name, found in reads.items()}
     try:
-        order = list(TopologicalSorter(reads).static_order())
+        order = list(TopologicalSorter(below).static_order())
     except CycleError as error:
         circle = " → ".join(error.args[1])
         raise _mistake(places[error.args[1][0]], say("marts that read each other: {circle}", circle=circle)) from None
-    return [OwnMart(name, places[name], queries[name].sql("duckdb")) for name in order]
+    return [OwnMart(name, places[name], queries[name].sql("duckdb"), reads[name]) for name in order]
 
 
 def build_own(into: Warehouse, marts: Iterable[OwnMart]) -> Iterator[tuple[OwnMart, Text | None]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from echannel_connectors.models.build import mart_columns, mart_texts
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.described import describe
+from echannel_connectors.models.mart_sql import mart_columns, mart_texts
 
 TOP = {
     "en": """# The tables that dashboards read

@@ -18,9 +18,9 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import traverse_scope
 
 from echannel_connectors.arrow import SQL_TYPES
-from echannel_connectors.models.build import mart_selects
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES
+from echannel_connectors.models.mart_sql import mart_selects
 from echannel_connectors.specs import Spec
 from echannel_connectors.specs.columns import expressions
 from echannel_connectors.specs.compile import PERSONAL, Reader
@@ -66,7 +66,7 @@ def provided(spec: Spec) -> dict[str, frozenset[str]]:
 
 def marts() -> tuple[str, ...]:
     """The marts' names, each after those that it reads."""
-    return tuple(name.removeprefix("mart.") for name in mart_selects(Company()))
+    return tuple(name.removeprefix("mart.") for name in mart_selects(Company()) if name.startswith("mart."))
 
 
 def read_columns(mart: str) -> dict[str, set[str]]:
@@ -152,21 +152,23 @@ def _pruned(query: exp.Query) -> exp.Query:
 @cache
 def _qualified(mart: str) -> exp.Query:
     """A mart's own SELECT, every column with its table: worked out once, however many marts and templates read it."""
-    tree = sqlglot.parse_one(mart_selects(Company())[f"mart.{mart}"], read="duckdb")
-    core = {
+    selects = mart_selects(Company())
+    tree = sqlglot.parse_one(selects[f"mart.{mart}" if f"mart.{mart}" in selects else f"core.{mart}"], read="duckdb")
+    schema: dict[str, dict[str, dict[str, str]]] = {"core": {
         name: {**{column: SQL_TYPES[word] for column, word in table.types.items()}, **dict.fromkeys(OWN, "VARCHAR")}
         for name, table in TABLES.items()
-    }
-    below = {name: dict.fromkeys(_qualified(name).named_selects, "VARCHAR") for name in _below(tree)}
-    schema: dict[str, object] = {"core": core, **({"mart": below} if below else {})}
+    }}  # fmt: skip
+    for table in tree.find_all(exp.Table):
+        if _is_made(table):
+            schema.setdefault(table.db, {})[table.name] = dict.fromkeys(_qualified(table.name).named_selects, "VARCHAR")
     qualified = qualify(tree, dialect="duckdb", schema=schema, validate_qualify_columns=False)
     assert isinstance(qualified, exp.Query)  # `mart_selects` gives SELECTs
     return qualified
 
 
-def _below(tree: exp.Expr) -> list[str]:
-    """The marts that a SELECT reads."""
-    return list(dict.fromkeys(table.name for table in tree.find_all(exp.Table) if table.db == "mart"))
+def _is_made(table: exp.Table) -> bool:
+    """Whether a SELECT reads a mart here, or a step on the way to one."""
+    return table.db == "mart" or (table.db == "core" and table.name not in TABLES)
 
 
 def _leaves_out_joins(query: exp.Query) -> bool:
@@ -183,13 +185,13 @@ def _leaves_out_joins(query: exp.Query) -> bool:
 
 
 def _inlined(mart: str) -> exp.Query:
-    """A mart's SELECT with every mart below it, which it then names without a schema, as the first of its WITH."""
+    """A mart's SELECT with every mart and step below it, which it then names without a schema, as the first of its WITH."""
     below: dict[str, exp.Query] = {}
 
     def named(name: str) -> exp.Query:
         tree = _qualified(name).copy()
         for table in list(tree.find_all(exp.Table)):
-            if table.db == "mart":
+            if _is_made(table):
                 if table.name not in below:
                     below[table.name] = named(table.name)
                 table.replace(exp.alias_(exp.to_table(f"mart_{table.name}"), table.alias or table.name, table=True))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from echannel_connectors import Company, DuckDB, sync
-from echannel_connectors.models import build
+from echannel_connectors.models import mapping, mart_sql
 from echannel_connectors.models.core import TABLES
 from echannel_connectors.testing.shop import FakeShop
 from tests.bigquery.analyser import Analyser, warehouse_specs
@@ -45,12 +45,12 @@ def different(made: Evaluator, table: str) -> list[tuple[tuple[str, ...], tuple[
 def test_core_of_a_shop(google: Analyser, warehouse: DuckDB) -> None:
     """What the spec makes of the shop's raw tables, to the last place, with its views shared as in a build."""
     spec = warehouse_specs()["prestashop"]
-    raw = build._raw_tables(warehouse)
+    raw = mapping.raw_tables(warehouse)
     made = Evaluator(google, warehouse)
     for name in raw:
         made.take("raw", name)
     selects = {
-        name: build.in_warehouse(spec, TABLES[name], "shop", raw, COMPANY, "duckdb") for name in spec.tables
+        name: mapping.in_warehouse(spec, TABLES[name], "shop", raw, COMPANY, "duckdb") for name in spec.tables
     }  # fmt: skip
     made.run(f"CREATE OR REPLACE TABLE core.{name} AS {select}" for name, select in selects.items())
     assert len(made.rows["core__order_lines"]) > 500
@@ -65,7 +65,7 @@ def test_every_mart(google: Analyser, warehouse: DuckDB) -> None:
     listed = "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'echannel'"
     for name in warehouse.query(listed).read_all()["name"].to_pylist():
         made.take("echannel", name)
-    marts = build.mart_selects(COMPANY)
+    marts = mart_sql.mart_selects(COMPANY)
     made.run(f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in marts.items())
     assert len(made.rows["mart__sales"]) > 500
     assert {name: found[:2] for name in marts if (found := different(made, name))} == {}

@@ -12,7 +12,7 @@ from sqlglot import exp
 from echannel_connectors.arrow import ARROW_TYPES
 from echannel_connectors.destinations import commit
 from echannel_connectors.destinations.bigquery import layout, statements
-from echannel_connectors.models import build
+from echannel_connectors.models import made, mapping, mart_sql
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES
 from echannel_connectors.models.described import comments
@@ -30,19 +30,21 @@ def core_statements() -> dict[str, str]:
     found = {}
     for source, spec in warehouse_specs().items():
         for table in spec.tables:
-            select = build.in_warehouse(spec, TABLES[table], source, raw, COMPANY, "duckdb")
+            select = mapping.in_warehouse(spec, TABLES[table], source, raw, COMPANY, "duckdb")
             found[f"{source}.{table}"] = f"CREATE OR REPLACE TABLE core.{table} AS {select}"
     for name, table in TABLES.items():
-        found[f"empty.{name}"] = build.core_statement(table, [])
+        found[f"empty.{name}"] = mapping.core_statement(table, [])
     return found
 
 
 def mart_statements() -> dict[str, str]:
-    return {name: f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in build.mart_selects(COMPANY).items()}
+    return {
+        name: f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in mart_sql.mart_selects(COMPANY).items()
+    }
 
 
 def described() -> list[str]:
-    columns = build.mart_columns(COMPANY)
+    columns = mart_sql.mart_columns(COMPANY)
     return list(comments(columns, "en"))
 
 
@@ -74,7 +76,7 @@ def known(google: Analyser) -> Analyser:
 @pytest.mark.slow
 def test_a_build_is_accepted(known: Analyser) -> None:
     """Core of every source and every mart, as one script with its shared views, layouts and descriptions."""
-    given = [*core_statements().values(), *build.duplicates(COMPANY), *build.stock_snapshot(COMPANY)]
+    given = [*core_statements().values(), *made.duplicates(COMPANY), *made.stock_snapshot(COMPANY)]
     given += [*mart_statements().values(), *described()]
     script = statements.script([sqlglot.parse_one(sql, read="duckdb") for sql in given], NAMES)
     made = analysed(known, script)

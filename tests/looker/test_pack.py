@@ -12,8 +12,8 @@ import pytest
 from echannel_connectors.looker.buttons import Button
 from echannel_connectors.looker.pack import GLOSSARY, INDEX, LINKS, TABLES, Pack, formula, pack
 from echannel_connectors.looker.template import find_template, template_names
-from echannel_connectors.models.build import mart_columns
 from echannel_connectors.models.company import Company
+from echannel_connectors.models.mart_sql import mart_columns
 from tests.command import echannel
 
 TEMPLATES = [find_template(name) for name in template_names()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from datetime import date
@@ -13,9 +12,9 @@ import duckdb
 
 from echannel_connectors.arrow import SQL_TYPES
 from echannel_connectors.destinations.commit import BOOKS
-from echannel_connectors.models.build import mart_selects
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES
+from echannel_connectors.models.mart_sql import mart_selects, read_by
 
 Row = dict[str, Any]
 TODAY = date(2026, 11, 24)
@@ -100,7 +99,7 @@ class Marts:
         self.connection.close()
 
     def _build(self, sql: str) -> None:
-        for name in re.findall(r"\bmart\.\w+", sql):
+        for name in sorted(read_by(sql) & self.selects.keys()):
             if name not in self.built:
                 self.built.add(name)
                 self._build(self.selects[name])

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
-from echannel_connectors.models.build import mart_columns, mart_selects
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.described import LAST_YEAR, comments, describe
+from echannel_connectors.models.mart_sql import mart_columns
 from echannel_connectors.review import history
 from tests.models.companies import Marts
 
-NAMES = [name.removeprefix("mart.") for name in mart_selects(Company())]
+NAMES = [name.removeprefix("mart.") for name in mart_columns(Company())]
 
 
 @pytest.fixture(scope="module")

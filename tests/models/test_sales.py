@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from echannel_connectors.models.build import mart_selects
 from echannel_connectors.models.company import Company
+from echannel_connectors.models.mart_sql import mart_selects
 from tests.models.companies import Marts, customer, line, order, product, refund
 
 GBP: dict[str, Any] = {"currency": "GBP", "country": "GB", "fx_rate": D("1.17")}

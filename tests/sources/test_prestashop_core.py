@@ -14,9 +14,9 @@ import duckdb
 import pytest
 
 from echannel_connectors import DuckDB, specs, sync
-from echannel_connectors.models.build import _raw_tables, in_warehouse
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES, CoreTable
+from echannel_connectors.models.mapping import in_warehouse, raw_tables
 from echannel_connectors.specs import Table
 from echannel_connectors.testing.shop import FakeShop
 from tests.conftest import served
@@ -206,6 +206,6 @@ def rows_of_view(warehouse: Path, view: str) -> list[tuple[Any, ...]]:
     query = f"SELECT {', '.join(table.types)} FROM {view}"
     spec = spec.model_copy(update={"tables": {view: Table(query=query)}})
     with closing(DuckDB(warehouse)) as opened:
-        sql = in_warehouse(spec, table, "shop", _raw_tables(opened), Company(), "duckdb")
+        sql = in_warehouse(spec, table, "shop", raw_tables(opened), Company(), "duckdb")
         rows = opened.query(f"SELECT month, orders, total_sales_tax_excl_base FROM ({sql}) ORDER BY month").read_all()
     return [tuple(row.values()) for row in rows.to_pylist()]

@@ -134,6 +134,7 @@ class BigQuery(Settings):
             else:
                 if self._changed(there, shape):
                     self.forget(shape)
+                    self.execute(commit.changed_wholly(f"raw.{shape.name}"))
                 self._renew(there)
             return self._progress(shape)
 
@@ -175,10 +176,12 @@ class BigQuery(Settings):
                 return 0
             if any("echannel.slices" in one.books for one in self._books.waiting):
                 self._send()
-            changed = self._committed(shape, part, batch, {**values, **same, **committing.known_of(shape)})
+            given = {**values, "now": self._moment(), **same, **committing.known_of(shape)}
+            changed = self._committed(shape, part, batch, given)
             self._books.done(commit.MOVE, "echannel.slices", values)
             if batch.rows.num_rows:
-                self._note(shape, changed=bool(changed))
+                if changed:
+                    self._note(shape, given["now"])
                 self._books.done(committing.FORGET_ONE, "echannel.meta", {"name": same["name"]})
                 self._books.done(committing.NOTE_ONE, "echannel.meta", same)
             return changed
@@ -189,7 +192,7 @@ class BigQuery(Settings):
         if batch.rows.num_rows:
             words = words_of(shape.name, part.name, values["number"], values["position"])
             staged = self._loader.load(words, _typed(shape, batch))
-        given = {**values, "now": self._moment(), **({"days": list(batch.days)} if batch.days and staged else {})}
+        given = {**values, **({"days": list(batch.days)} if batch.days and staged else {})}
         script = committing.statements(self._names, shape, batch, staged.table_id if staged else None)
         script += committing.aside(self._names, batch, given)
         count = committing.changed(self._names, shape) if staged else ""
@@ -218,16 +221,17 @@ class BigQuery(Settings):
             safe = missing * SAFE_SHARE <= live or (missing == 1 and live > 1)
             deleted = missing if missing and (safe or accept) else 0
             if deleted:
-                changed = translated(committing.CHANGED, self._names)
-                self._service.transaction([mark, changed], {"now": self._moment(), **known})
-                self._note(shape, changed=True)
+                noted = [translated(one, self._names) for one in (committing.FORGET_KNOWN, committing.CHANGED)]
+                now = self._moment()
+                self._service.transaction([mark, *noted], {"now": now, **known})
+                self._note(shape, now)
             if deleted == missing:
                 self.execute((committing.FORGET_ONE, {"name": same["name"]}), (committing.NOTE_ONE, same))
             self._loader.drop(staged)
             return Swept(live, missing, deleted)
 
     def forget(self, shape: Shape) -> None:
-        self.execute((commit.FORGET, {"stream": shape.name}), (committing.FORGET_KNOWN, committing.known_of(shape)))
+        self.execute((commit.FORGET, {"stream": shape.name}), committing.forgetting(shape))
 
     def execute(self, *given: str | tuple[str, Mapping[str, Any]]) -> None:
         """Changes of the books wait until the warehouse is let go; anything else is done with what waits, at once."""
@@ -313,10 +317,11 @@ class BigQuery(Settings):
         if changes:
             statements.send(self._service, self._names, changes)
 
-    def _note(self, shape: Shape, *, changed: bool) -> None:
-        """What a transaction has done to what is known of a stream."""
-        if changed:
-            self._books.done(committing.CHANGED, "echannel.meta", committing.known_of(shape))
+    def _note(self, shape: Shape, now: datetime) -> None:
+        """What a transaction that changed rows has done to what is known of the stream."""
+        forget, known = committing.forgetting(shape)
+        self._books.done(forget, "echannel.meta", known)
+        self._books.done(committing.CHANGED, "echannel.changes", {"table": f"raw.{shape.name}", "now": now})
 
     def _is_known(self, name: str, digest: str) -> bool:
         """Whether these very rows or keys were the last ones, and nothing was merged into the stream since."""

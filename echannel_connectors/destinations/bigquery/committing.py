@@ -28,13 +28,19 @@ SAME = "SELECT 1 FROM echannel.meta WHERE name = $name AND value = $digest"
 FORGET_ONE = "DELETE FROM echannel.meta WHERE name = $name"
 NOTE_ONE = "INSERT INTO echannel.meta VALUES ($name, $digest)"
 FORGET_KNOWN = "DELETE FROM echannel.meta WHERE (name = $keys OR starts_with(name, $rows))"
-# Rows have changed: core and marts are to be built, and what was known of the stream is no longer.
-CHANGED = "DELETE FROM echannel.meta WHERE (name = 'built' OR name = $keys OR starts_with(name, $rows))"
+# Rows have changed: core and marts do not show them yet. (What was known of the stream is no longer.)
+CHANGED = commit.CHANGED.replace("now()", "$now").replace("$name", "$table")
 
 
 def known_of(shape: Shape) -> dict[str, str]:
     """The names under which digests of a stream are kept: of its keys, and the beginning of those of its rows."""
-    return {"keys": f"keys of {shape.name}", "rows": f"rows of {shape.name} "}
+    return {"keys": f"keys of {shape.name}", "rows": f"rows of {shape.name} ", "table": f"raw.{shape.name}"}
+
+
+def forgetting(shape: Shape) -> tuple[str, dict[str, str]]:
+    """Forget what is known of a stream."""
+    known = known_of(shape)
+    return FORGET_KNOWN, {name: known[name] for name in ("keys", "rows")}
 
 
 def statements(names: Names, shape: Shape, batch: Batch, staged: str | None) -> list[str]:
@@ -46,7 +52,9 @@ def statements(names: Names, shape: Shape, batch: Batch, staged: str | None) -> 
         if batch.days:
             found.append(_written(commit.gone_of_days(shape), names, {"incoming": staged}))
         changed = f"EXISTS (SELECT 1 FROM raw.{commit.quoted(shape.name)} AS t WHERE _changed_at = $now)"
-        found.append(_written(f"{CHANGED} AND {changed}", names))
+        found.append(_written(f"{FORGET_KNOWN} AND {changed}", names))
+        noted = CHANGED.replace("VALUES (", "SELECT ").removesuffix(")")
+        found.append(_written(f"{noted} FROM (SELECT 1 AS one) AS o WHERE {changed}", names))
         found += [_written(FORGET_ONE, names), _written(NOTE_ONE, names)]
     return found
 

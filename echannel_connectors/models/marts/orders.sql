@@ -22,13 +22,7 @@ WITH money AS (
     sum(cost_known_net_base) FILTER (WHERE kind = 'sale') AS cost_known_net_base,
     -- What nothing delivers (NULL: a service, a free line) is neither missing nor waited for.
     bool_and(delivered_quantity >= quantity) FILTER (WHERE kind = 'sale') AS in_full,
-    sum(net_base) FILTER (WHERE kind = 'sale' AND delivered_quantity = 0) AS open_base,
-    -- The same on all rows of an order.
-    max(order_sequence) AS order_sequence, any_value(customer_status) AS customer_status,
-    any_value(customer_source) AS customer_source, any_value(customer_id) AS customer_id,
-    any_value(customer_kind) AS customer_kind, any_value(customer_group) AS customer_group,
-    any_value(company) AS company, any_value(basket) AS basket, any_value(transaction_id) AS transaction_id,
-    any_value(channel_group) AS channel_group, any_value(source_medium) AS source_medium, any_value(campaign) AS campaign
+    sum(net_base) FILTER (WHERE kind = 'sale' AND delivered_quantity = 0) AS open_base
   FROM mart.sales
   WHERE order_id IS NOT NULL
   GROUP BY source, order_id
@@ -72,31 +66,27 @@ charged AS (
   ) = 1
 ),
 
-web_days AS (
-  SELECT min(date) AS first_day, max(date) AS last_day FROM core.web_orders WHERE _deleted_at IS NULL
-),
-
 facts AS (
   SELECT
-    o.source, o.order_id, o.reference, o.order_date, coalesce(o.store, '') AS store, o.channel, o.status, o.source_status,
-    o.country, o.currency, o.sales_rep, o.payment_method, o.carrier, o.total_net, o.total_tax, o.total_gross,
-    o.store_credit_net, o.store_credit_gross, o.ordered_at, o.paid_at, o.shipped_at, o.delivered_at, o.promised_at,
-    CAST(extract(hour FROM timezone(:time_zone, o.ordered_at)) AS BIGINT) AS order_hour,
-    coalesce(o.channel IN ('b2c_web', 'b2b_web') AND o.order_date BETWEEN w.first_day AND w.last_day, FALSE) AS on_the_web,
-    CASE WHEN o.currency = :currency THEN coalesce(o.fx_rate, 1) ELSE coalesce(o.fx_rate, r.rate) END AS rate
-  FROM core.orders AS o
-  LEFT JOIN mart.rates AS r ON r.currency = o.currency AND r.date = o.order_date
-  CROSS JOIN web_days AS w
-  WHERE o.is_sale AND o._deleted_at IS NULL AND o.duplicate_of_order_id IS NULL
+    s.source, s.order_id, s.order_date, s.store, s.channel, s.market, s.currency, s.fx_rate AS rate, s.order_reference,
+    s.basket, s.customer_source, s.customer_id, s.customer_kind, s.customer_status, s.customer_group, s.company,
+    s.sales_rep, s.order_sequence, s.transaction_id, s.channel_group, s.source_medium, s.campaign,
+    s.transaction_id IS NOT NULL AS is_matched, s.transaction_id IS NOT NULL OR s.is_on_the_web AS is_matchable,
+    s.is_first_of_basket, s.total_net, s.total_tax,
+    o.status, o.source_status, o.payment_method, o.carrier, o.total_gross, o.store_credit_net, o.store_credit_gross,
+    o.ordered_at, o.paid_at, o.shipped_at, o.delivered_at, o.promised_at,
+    CAST(extract(hour FROM timezone(:time_zone, o.ordered_at)) AS BIGINT) AS order_hour
+  FROM core.sold_orders AS s
+  JOIN core.orders AS o ON o.source = s.source AND o.order_id = s.order_id
 )
 
 SELECT
-  o.order_date AS date, o.source, o.store, o.channel, o.country AS market, o.currency,
+  o.order_date AS date, o.source, o.store, o.channel, o.market, o.currency,
   o.rate AS fx_rate,
-  o.order_id, o.reference AS order_reference, m.basket, o.status, o.source_status,
-  m.customer_source, m.customer_id, m.customer_kind, m.customer_status,
-  m.customer_group, m.company, o.sales_rep, m.order_sequence, m.transaction_id, m.channel_group, m.source_medium, m.campaign,
-  o.payment_method, o.carrier, o.order_hour,
+  o.order_id, o.order_reference, o.basket, o.status, o.source_status,
+  o.customer_source, o.customer_id, o.customer_kind, o.customer_status,
+  o.customer_group, o.company, o.sales_rep, o.order_sequence, o.transaction_id, o.channel_group, o.source_medium,
+  o.campaign, o.payment_method, o.carrier, o.order_hour,
   CAST(m.units AS DECIMAL(18, 6)) AS units, CAST(m.net AS DECIMAL(18, 6)) AS net,
   o.total_net, o.total_tax, o.total_gross, CAST(m.tax AS DECIMAL(18, 6)) AS tax,
   CAST(m.net_base AS DECIMAL(18, 6)) AS net_base,
@@ -120,23 +110,17 @@ SELECT
   CASE WHEN o.status = 'confirmed'
     THEN CAST(coalesce(m.open_base, 0) AS DECIMAL(18, 6)) ELSE 0
   END AS open_value_base,
-  m.transaction_id IS NOT NULL OR o.on_the_web AS is_matchable,
-  m.transaction_id IS NOT NULL AS is_matched,
-  -- On one order of each basket, so that they add up.
-  CAST(CASE WHEN (m.transaction_id IS NOT NULL OR o.on_the_web)
-    AND row_number() OVER (PARTITION BY o.source, m.basket ORDER BY o.order_id) = 1 THEN 1 ELSE 0
-  END AS BIGINT) AS matchable_orders,
-  CAST(CASE WHEN m.transaction_id IS NOT NULL
-    AND row_number() OVER (PARTITION BY o.source, m.basket ORDER BY o.order_id) = 1 THEN 1 ELSE 0
-  END AS BIGINT) AS matched_orders
+  o.is_matchable, o.is_matched,
+  CAST(CASE WHEN o.is_matchable AND o.is_first_of_basket THEN 1 ELSE 0 END AS BIGINT) AS matchable_orders,
+  CAST(CASE WHEN o.is_matched AND o.is_first_of_basket THEN 1 ELSE 0 END AS BIGINT) AS matched_orders
 FROM facts AS o
 JOIN money AS m ON m.source = o.source AND m.order_id = o.order_id
 LEFT JOIN charged AS p
-  ON p.kind = 'payment_fee' AND p.word = coalesce(o.payment_method, '') AND p.market = coalesce(o.country, '')
+  ON p.kind = 'payment_fee' AND p.word = coalesce(o.payment_method, '') AND p.market = coalesce(o.market, '')
   AND p.order_date = o.order_date
 LEFT JOIN charged AS h
-  ON h.kind = 'shipping' AND h.word = coalesce(o.carrier, '') AND h.market = coalesce(o.country, '')
+  ON h.kind = 'shipping' AND h.word = coalesce(o.carrier, '') AND h.market = coalesce(o.market, '')
   AND h.order_date = o.order_date
 LEFT JOIN charged AS g
-  ON g.kind = 'packaging' AND g.word = coalesce(o.channel, '') AND g.market = coalesce(o.country, '')
+  ON g.kind = 'packaging' AND g.word = coalesce(o.channel, '') AND g.market = coalesce(o.market, '')
   AND g.order_date = o.order_date

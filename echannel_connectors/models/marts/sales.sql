@@ -4,121 +4,7 @@
 -- reporting currency. cost_base, margin_base: NULL where the cost is unknown; cost_known_net_base: the net of the rows whose
 -- cost is known. customer_source, customer_id: one for all records of a person. channel_group, source_medium, campaign: where
 -- GA4 saw that basket come from (session, last click), by its transaction_id.
-WITH records AS (
-  -- The same person in two sources is one customer: by an explicit link, else by the hash of the e-mail address.
-  SELECT
-    c.source, c.customer_id, c.kind, c.customer_group, c.company, c.created_at,
-    CASE
-      WHEN s.customer_id IS NOT NULL THEN coalesce(s.email_hash, s.source || '/' || s.customer_id)
-      ELSE coalesce(c.email_hash, c.source || '/' || c.customer_id)
-    END AS person
-  FROM core.customers AS c
-  LEFT JOIN core.customers AS s ON s.source = c.same_as_source AND s.customer_id = c.same_as_customer_id
-),
-
-people AS (
-  SELECT
-    source, customer_id, kind, customer_group, company, person,
-    first_value(source) OVER (PARTITION BY person ORDER BY created_at NULLS LAST, source, customer_id) AS person_source,
-    first_value(customer_id) OVER (PARTITION BY person ORDER BY created_at NULLS LAST, source, customer_id) AS person_id
-  FROM records
-),
-
-counted AS (
-  SELECT
-    o.source, o.order_id, o.reference, coalesce(o.basket, o.order_id) AS basket, o.store, o.channel, o.country,
-    o.order_date, o.ordered_at, o.currency, o.sales_rep, o.shipping_net, o.total_net, o.total_tax,
-    CASE WHEN o.currency = :currency THEN coalesce(o.fx_rate, 1) ELSE coalesce(o.fx_rate, r.rate) END AS fx_rate,
-    c.kind AS customer_kind, c.customer_group, c.company,
-    coalesce(c.person, o.source || '/' || o.customer_id) AS person,
-    coalesce(c.person_source, CASE WHEN o.customer_id IS NOT NULL THEN o.source END) AS customer_source,
-    coalesce(c.person_id, o.customer_id) AS customer_id
-  FROM core.orders AS o
-  LEFT JOIN people AS c ON c.source = o.source AND c.customer_id = o.customer_id
-  LEFT JOIN mart.rates AS r ON r.currency = o.currency AND r.date = o.order_date
-  WHERE o.is_sale AND o._deleted_at IS NULL AND o.duplicate_of_order_id IS NULL
-),
-
--- A purchase as GA4 saw it, once a day, however often its page was loaded again.
-transactions AS (
-  SELECT source AS web_source, transaction_id, date, channel_group, source_medium, campaign
-  FROM core.web_orders
-  WHERE _deleted_at IS NULL AND channel_group IS NOT NULL
-  QUALIFY row_number() OVER (
-    PARTITION BY source, transaction_id, date ORDER BY channel_group, source_medium, campaign
-  ) = 1
-),
-
--- A shop sends its order's id or its reference as transaction id. The same number in another shop, or of another year, is
--- another order: the purchase lies within a week of it.
-candidates AS (
-  SELECT 'id' AS told, t.web_source, t.transaction_id, t.date, o.source, o.basket
-  FROM transactions AS t
-  JOIN counted AS o
-    ON o.order_id = t.transaction_id AND o.channel IN ('b2c_web', 'b2b_web')
-    AND t.date BETWEEN o.order_date - 7 AND o.order_date + 7
-  UNION ALL
-  SELECT 'reference', t.web_source, t.transaction_id, t.date, o.source, o.basket
-  FROM transactions AS t
-  JOIN counted AS o
-    ON o.reference = t.transaction_id AND o.channel IN ('b2c_web', 'b2b_web')
-    AND t.date BETWEEN o.order_date - 7 AND o.order_date + 7
-),
-
--- Whichever of the two matches more, for each pair of sources.
-ways AS (
-  SELECT web_source, source, told, count(DISTINCT transaction_id) AS matches
-  FROM candidates
-  GROUP BY web_source, source, told
-  QUALIFY row_number() OVER (PARTITION BY web_source, source ORDER BY count(DISTINCT transaction_id) DESC, told) = 1
-),
-
-transaction_baskets AS (
-  SELECT c.web_source, c.transaction_id, c.date, c.source, c.basket
-  FROM candidates AS c
-  JOIN ways AS w ON w.web_source = c.web_source AND w.source = c.source AND w.told = c.told
-  QUALIFY row_number() OVER (
-    PARTITION BY c.web_source, c.transaction_id, c.date ORDER BY w.matches DESC, c.source, c.basket
-  ) = 1
-),
-
--- One basket, one visit, the first: orders split from it share it.
-visits AS (
-  SELECT b.source, b.basket, t.transaction_id, t.channel_group, t.source_medium, t.campaign
-  FROM transaction_baskets AS b
-  JOIN transactions AS t
-    ON t.web_source = b.web_source AND t.transaction_id = b.transaction_id AND t.date = b.date
-  QUALIFY row_number() OVER (PARTITION BY b.source, b.basket ORDER BY t.date, b.web_source, t.transaction_id) = 1
-),
-
-baskets AS (
-  SELECT source, basket, min(ordered_at) AS basket_at FROM counted GROUP BY source, basket
-),
-
-numbered AS (
-  SELECT
-    o.source, o.order_id, o.order_date, o.currency, o.shipping_net, o.total_net, o.total_tax, o.fx_rate,
-    coalesce(o.store, '') AS store, o.channel, o.country AS market, o.reference AS order_reference, o.basket,
-    o.customer_source, o.customer_id, o.customer_kind, o.customer_group, o.company, o.sales_rep, v.transaction_id,
-    v.channel_group, v.source_medium, v.campaign,
-    CASE WHEN o.person IS NOT NULL
-      THEN dense_rank() OVER (PARTITION BY o.person ORDER BY b.basket_at, o.source, o.basket)
-    END AS order_sequence
-  FROM counted AS o
-  JOIN baskets AS b ON b.source = o.source AND b.basket = o.basket
-  LEFT JOIN visits AS v ON v.source = o.source AND v.basket = o.basket
-),
-
-sold AS (
-  SELECT
-    source, order_id, order_date, currency, shipping_net, total_net, total_tax, fx_rate, store, channel, market,
-    order_reference, basket, customer_source, customer_id, customer_kind,
-    CASE WHEN order_sequence = 1 THEN 'new' WHEN order_sequence > 1 THEN 'returning' END AS customer_status,
-    customer_group, company, sales_rep, transaction_id, channel_group, source_medium, campaign, order_sequence
-  FROM numbered
-),
-
-line_totals AS (
+WITH line_totals AS (
   SELECT
     source, order_id, sum(amount_net) AS net, sum(amount_tax) AS tax, max(tax_rate) AS tax_rate,
     count(*) = count(amount_tax) AS has_taxes
@@ -137,7 +23,7 @@ rest AS (
     o.store, o.channel, o.market, o.order_reference, o.basket, o.customer_source, o.customer_id, o.customer_kind,
     o.customer_status, o.customer_group, o.company, o.sales_rep, o.transaction_id, o.channel_group,
     o.source_medium, o.campaign, o.order_sequence
-  FROM sold AS o
+  FROM core.sold_orders AS o
   LEFT JOIN line_totals AS l ON l.source = o.source AND l.order_id = o.order_id
 ),
 
@@ -166,7 +52,7 @@ documents AS (
     o.customer_status, o.customer_group, o.company, o.sales_rep, o.transaction_id, o.channel_group,
     o.source_medium, o.campaign, o.order_sequence
   FROM core.order_lines AS l
-  JOIN sold AS o ON o.source = l.source AND o.order_id = l.order_id
+  JOIN core.sold_orders AS o ON o.source = l.source AND o.order_id = l.order_id
   WHERE l._deleted_at IS NULL
   UNION ALL
   SELECT
@@ -205,7 +91,7 @@ documents AS (
     o.customer_status, o.customer_group, o.company, o.sales_rep, o.transaction_id, o.channel_group,
     o.source_medium, o.campaign, o.order_sequence
   FROM core.refunds AS r
-  LEFT JOIN sold AS o ON o.source = r.source AND o.order_id = r.order_id
+  LEFT JOIN core.sold_orders AS o ON o.source = r.source AND o.order_id = r.order_id
   -- What came back costs what it did when it was sold: by the line where the source tells it, otherwise by the product.
   LEFT JOIN core.order_lines AS x
     ON x.source = r.source AND x.order_id = r.order_id AND x.line_id = r.line_id

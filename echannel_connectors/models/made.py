@@ -1,0 +1,158 @@
+"""What a build makes, table by table, and which of it is out of date."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from echannel_connectors.destinations import Warehouse
+from echannel_connectors.destinations.commit import quoted
+from echannel_connectors.errors import SettingsError, did_you_mean
+from echannel_connectors.models.company import Company
+from echannel_connectors.models.core import TABLES
+from echannel_connectors.models.extra import extended
+from echannel_connectors.models.mapping import Part, core_statement, known_sources, parts_of, raw_tables
+from echannel_connectors.models.mart_sql import mart_selects, read_by, step_questions, today_of
+from echannel_connectors.streams import Source
+from echannel_connectors.texts import say
+
+SNAPSHOTS = "echannel.stock_snapshots"
+# Books that tell of the runs themselves: what reads them is told again with whatever else is made.
+RUNNING = frozenset({"echannel.set_aside", "echannel.templates", "echannel.streams", "echannel.runs"})
+Signs = Mapping[str, tuple[str, str]]  # table → what it was made by, and the day it was made for
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A table, the statements that make it whole, and the tables that they read. Core's have a part of each source."""
+
+    name: str
+    statements: tuple[str, ...]
+    reads: frozenset[str]
+    parts: tuple[Part, ...] = ()
+    also: str = ""  # what else it depends on
+
+    def sign(self, today: str) -> tuple[str, str]:
+        """By what it is known whether it would be made in the same way, and the day where that matters."""
+        text = "\n".join((*self.statements, self.also))
+        day = f"'{today}'"
+        return hashlib.sha256(text.replace(day, ":today").encode()).hexdigest(), today if day in text else ""
+
+    @property
+    def select(self) -> str:
+        """The SELECT of a mart or a step."""
+        return self.statements[0].removeprefix(_create(self.name))
+
+
+def tables(into: Warehouse, sources: Iterable[Source], company: Company, project: Path | None) -> list[Made]:
+    """Everything that the library makes of the rows that are there, in the order in which it is made."""
+    raw, sources = raw_tables(into), list(sources)
+    known = known_sources(into, sources, project)
+    own = {source.name: spec for source in sources if (spec := getattr(source, "spec", None)) is not None}
+    found = []
+    for table in extended(known, own | {name: spec for name, spec in known.items() if spec is not None}, raw).values():
+        parts = tuple(parts_of(table, known, raw, company, into.dialect))
+        reads = frozenset[str]().union(*(part.reads for part in parts))
+        marked = duplicates(company) if table.name == "orders" else []
+        found.append(Made(f"core.{table.name}", (core_statement(table, parts), *marked), reads, parts))
+    # A source that is read for the first time today is one more whose stock is kept.
+    today = " ".join(sorted(into.query(_fresh(company)).read_all()["source"].to_pylist()))
+    found.append(Made(SNAPSHOTS, stock_snapshot(company), frozenset({"core.stock_levels", "core.products"}), (), today))
+    return [*found, *_marts(company)]
+
+
+def _marts(company: Company) -> Iterator[Made]:
+    """Marts and the steps on the way to them, each by its SELECT."""
+    told = {name: f"COMMENT ON TABLE {name} IS '{plain(text)}'" for name, text in step_questions().items()}
+    for name, sql in mart_selects(company).items():
+        yield Made(name, (_create(name) + sql, *((told[name],) if name in told else ())), read_by(sql) - {name})
+
+
+def outdated(made: Iterable[Made], signs: Signs, there: Iterable[str], changed: Iterable[str], today: str) -> set[str]:
+    """The names of those that are missing, would be made by other statements now, or read what has changed."""
+    made, there = list(made), {SNAPSHOTS, *there}
+    old = _reading(made, {one.name for one in made if _is_new(one, signs, there, today)}, set(changed))
+    return _reading(made, old, {*changed, *RUNNING}) if old else old
+
+
+def _is_new(one: Made, signs: Signs, there: set[str], today: str) -> bool:
+    return one.name not in there or signs.get(one.name) != one.sign(today)
+
+
+def _reading(made: Iterable[Made], old: set[str], changed: set[str]) -> set[str]:
+    """Those, and all that read them or what has changed, each after those that it reads."""
+    found = set(old)
+    for one in made:
+        if one.reads & (found | changed):
+            found.add(one.name)
+    return found
+
+
+def _create(name: str) -> str:
+    return f"CREATE OR REPLACE TABLE {name} AS "
+
+
+def stock_snapshot(company: Company) -> tuple[str, ...]:
+    """Keep what lies in stock today, of the sources that were read today; a rebuild keeps all other days."""
+    today, fresh = f"DATE '{today_of(company)}'", _fresh(company)
+    return (
+        f"DELETE FROM {SNAPSHOTS} WHERE date = {today} AND source IN ({fresh})",
+        f"""INSERT INTO {SNAPSHOTS}
+            SELECT {today}, s.source, s.product_id, s.variant_id, s.warehouse_id, s.on_hand, s.available, p.unit_cost,
+              p.currency
+            FROM core.stock_levels AS s
+            JOIN ({fresh}) AS f ON f.source = s.source
+            LEFT JOIN core.products AS p
+              ON p.source = s.source AND p.product_id = s.product_id AND p.variant_id = s.variant_id
+            WHERE s._deleted_at IS NULL""",
+    )
+
+
+def _fresh(company: Company) -> str:
+    return f"""SELECT source FROM echannel.streams
+        WHERE CAST(timezone('{company.time_zone}', last_success) AS DATE) >= DATE '{today_of(company)}'
+        GROUP BY source"""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A declared rule: an order of `source` is the one of `place` whose `known` is its own `column`."""
+
+    source: str
+    column: str
+    place: str
+    known: str
+
+    def marking(self, condition: str = "") -> str:
+        """Mark each order that the other source holds as well; that one counts."""
+        first = f"""SELECT {quoted(self.known)} AS word, min(order_id) AS order_id FROM core.orders
+            WHERE source = '{plain(self.place)}' AND _deleted_at IS NULL GROUP BY word"""
+        return f"""UPDATE core.orders AS o
+            SET duplicate_of_source = '{plain(self.place)}', duplicate_of_order_id = f.order_id
+            FROM ({first}) AS f WHERE o.source = '{plain(self.source)}' AND o.{quoted(self.column)} = f.word{condition}"""
+
+
+def matches(company: Company) -> Iterator[Match]:
+    """The company's rules for orders. Raises SettingsError for a column that orders do not have."""
+    columns = TABLES["orders"].types
+    for source, rules in company.matches.items():
+        for column, other in rules.get("order", {}).items():
+            place, _, known = other.partition(".")
+            for name in (column, known):
+                if name not in columns:
+                    raise SettingsError(
+                        say("matches.{source}: orders have no column {name!r}", source=source, name=name),
+                        hint=did_you_mean(name, columns),
+                    )
+            yield Match(source, column, place, known)
+
+
+def duplicates(company: Company) -> list[str]:
+    """Mark each order that another source holds as well, by the company's declared rules."""
+    return [one.marking() for one in matches(company)]
+
+
+def plain(name: str) -> str:
+    return name.replace("'", "''")

@@ -1,0 +1,53 @@
+"""The SELECTs that core and marts are made of: checked, and with their parameters filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import sqlglot
+from sqlglot import exp
+
+from echannel_connectors.errors import SpecError, did_you_mean
+
+Values = tuple[tuple[str, str], ...]  # what each `:name` stands for
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """One SELECT, checked and in its final words: its text, the tables it names without a schema, its columns."""
+
+    sql: str
+    tables: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+def expression(sql: str, where: str, values: Values, dialect: str) -> str:
+    """One expression over the columns of a table's query."""
+    return _query(f"SELECT (\n{sql}\n) AS x", where, values).selects[0].unalias().sql(dialect)
+
+
+@lru_cache(maxsize=512)
+def select(sql: str, where: str, values: Values, dialect: str) -> Select:
+    """One SELECT with its parameters filled in, and what is known of it."""
+    query = _query(sql, where, values)
+    own = {cte.alias for cte in query.find_all(exp.CTE)}
+    tables = [found.name for found in query.find_all(exp.Table) if not found.db and found.name not in own]
+    return Select(query.sql(dialect), tuple(dict.fromkeys(tables)), tuple(query.named_selects))
+
+
+def _query(sql: str, where: str, values: Values) -> exp.Query:
+    """One SELECT with its `:name` parameters filled in as literals; anything else is refused."""
+    try:
+        statements = sqlglot.parse(sql, read="duckdb")
+    except sqlglot.ParseError as error:
+        raise SpecError(f"{where} is not valid SQL: {str(error).splitlines()[0]}") from error
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query):
+        raise SpecError(f"{where} must be a single SELECT")
+    query = statements[0]
+    known = dict(values)
+    for placeholder in list(query.find_all(exp.Placeholder)):
+        if placeholder.name not in known:
+            raise SpecError(f"{where} uses :{placeholder.name}", hint=did_you_mean(placeholder.name, known))
+        placeholder.replace(exp.Literal.string(known[placeholder.name]))
+    return query

@@ -1,0 +1,214 @@
+"""Tables that are brought up to date by what has changed are those that are made anew, to the last row.
+
+A company of a shop whose raw tables are mapped in the warehouse, an ERP whose rows have core's shape, web analytics and
+files; random rows come, change and go. The same commits go into two warehouses: one is built as every sync builds, in
+the other nothing is known of earlier builds.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal as D
+from types import SimpleNamespace
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import time_machine
+
+from echannel_connectors import Company, DuckDB
+from echannel_connectors.destinations import commit
+from echannel_connectors.events import ignore
+from echannel_connectors.models import changes
+from echannel_connectors.models.build import build
+from echannel_connectors.models.core import TABLES
+from echannel_connectors.specs import Spec
+from echannel_connectors.streams import Batch, Shape, Slice
+from tests.models.companies import Row
+
+NAMES = ("customers", "products", "orders", "order_lines", "refunds", "web_orders", "fx_rates", "cost_rules", "invoices")
+COMPANY = Company(matches={"books": {"order": {"web_reference": "shop.reference"}}})
+MAPPED = Spec.model_validate(
+    {
+        "connector": "mapped",
+        "reads": {name: {"columns": dict(TABLES[name].types)} for name in ("customers", "orders", "order_lines")},
+        "tables": {name: {"query": f"SELECT * FROM {name}"} for name in ("customers", "orders", "order_lines")},
+    }
+)
+SOURCES = [
+    SimpleNamespace(name="shop", connector="mapped", maps_in_warehouse=True, spec=MAPPED),
+    *(SimpleNamespace(name=name, connector="x", maps_in_warehouse=False) for name in ("books", "web", "company")),
+]
+START = date(2026, 1, 1)
+
+
+class Pair:
+    """The same raw tables twice."""
+
+    def __init__(self) -> None:
+        self.kept, self.fresh = DuckDB(":memory:"), DuckDB(":memory:")
+        self.commits: dict[str, int] = {}
+        self.rows: dict[str, dict[tuple[Any, ...], Row]] = {}
+
+    def put(self, source: str, table: str, rows: Iterable[Row]) -> None:
+        rows = list(rows)
+        core, stream = TABLES[table], f"{source}__{table}"
+        shape = Shape(stream, core.schema(), core.key, deletes="sweep")
+        number = self.commits[stream] = self.commits.get(stream, 0) + 1
+        batch = Batch(pa.RecordBatch.from_pylist(rows, core.schema()), {"n": number})
+        for into in (self.kept, self.fresh):
+            if number == 1:
+                into.prepare(shape)
+                into.plan(shape, [Slice()])
+            into.commit(shape, Slice(), batch, number)
+        known = self.rows.setdefault(stream, {})
+        known.update({tuple(row[name] for name in core.key): row for row in rows})
+
+    def drop(self, source: str, table: str, keys: set[tuple[Any, ...]]) -> None:
+        core, stream = TABLES[table], f"{source}__{table}"
+        left = [key for key in self.rows.get(stream, {}) if key not in keys]
+        self.rows[stream] = {key: self.rows[stream][key] for key in left}
+        shape = Shape(stream, core.schema(), core.key, deletes="sweep")
+        schema = pa.schema([core.schema().field(name) for name in core.key])
+        present = pa.Table.from_pylist([dict(zip(core.key, key, strict=True)) for key in left], schema)
+        for into in (self.kept, self.fresh):
+            into.sweep(shape, present.to_reader(), accept=True)
+
+    def build(self) -> None:
+        self.fresh.execute(commit.UNSIGNED)
+        for into in (self.kept, self.fresh):
+            build(into, SOURCES, COMPANY, None, ignore)  # type: ignore[arg-type]  # what build needs of them
+
+    def differing(self) -> dict[str, Any]:
+        """The tables that are not the same, with their first differing rows."""
+        sql = "SELECT table_schema || '.' || table_name AS name FROM information_schema.tables"
+        names = self.fresh.query(sql).read_all()["name"].to_pylist()
+        made = sorted(name for name in names if name.startswith(("core.", "mart.")))
+        assert {"core.sold_orders", "mart.sales", "mart.orders", "mart.customers"} <= {*made}
+        found = {}
+        for name in made:
+            one, other = (self._sorted(into, name) for into in (self.kept, self.fresh))
+            if one != other:
+                found[name] = ([row for row in one if row not in other][:2], [row for row in other if row not in one][:2])
+        return found
+
+    def _sorted(self, into: DuckDB, name: str) -> list[str]:
+        """Every row as text; of a row that is gone, only that it is: each warehouse has its own clock."""
+        rows = into.query(f"SELECT * FROM {name}").read_all().to_pylist()
+        for row in rows:
+            if row.get("_deleted_at"):
+                row["_deleted_at"] = "gone"
+        return sorted(str(sorted(row.items())) for row in rows)
+
+
+class Trade:
+    """What happens in a company, by chance: the same for the same number."""
+
+    def __init__(self, number: int) -> None:
+        self.chance = random.Random(number)
+
+    def one(self, *of: Any) -> Any:
+        return self.chance.choice(of)
+
+    def day(self) -> date:
+        return START + timedelta(days=self.chance.randrange(60))
+
+    def customer(self, number: int) -> Row:
+        links = self.one((None, None), (None, None), ("shop", self.one("1", "2")))
+        return {"customer_id": str(number), "kind": self.one("b2b", "b2c"), "company": self.one(None, "Acme"),
+                "email_hash": self.one(None, "a", "b", "c"), "created_at": datetime(2025, self.one(1, 2, 3), 1, tzinfo=UTC),
+                "same_as_source": links[0], "same_as_customer_id": links[1]}  # fmt: skip
+
+    def product(self, number: int) -> Row:
+        return {"product_id": str(number), "variant_id": "", "sku": f"S{number}", "name": self.one("Cup", "Mug", "Bowl"),
+                "category": self.one("A", "B"), "unit_cost": D(3), "currency": "EUR"}  # fmt: skip
+
+    def order(self, number: int) -> Row:
+        day, net = self.day(), D(self.chance.randrange(1, 500))
+        return {"order_id": str(number), "reference": f"R{self.one(number, number, 1)}", "basket": self.one(None, "B1", f"B{number}"),
+                "customer_id": self.one(None, "1", "2", "3", "4"), "channel": self.one("b2c_web", "phone"),
+                "status": self.one("confirmed", "completed"), "is_sale": self.one(True, True, True, False), "order_date": day,
+                "ordered_at": datetime(day.year, day.month, day.day, self.chance.randrange(24), tzinfo=UTC),
+                "country": self.one("FR", "GB"), "currency": self.one("EUR", "GBP"), "fx_rate": self.one(None, D("1.1")),
+                "shipping_net": self.one(D(0), D(5)), "total_net": net, "total_tax": D(2), "total_gross": net + 2,
+                "store_credit_net": D(0), "store_credit_gross": D(0), "payment_method": self.one("card", "cash"),
+                "web_reference": self.one(None, "R1", f"R{self.chance.randrange(1, 9)}")}  # fmt: skip
+
+    def order_line(self, number: int) -> Row:
+        return {"order_id": str(number % 12), "line_id": str(number), "product_id": self.one("1", "2", "3"), "variant_id": "",
+                "quantity": D(self.one(1, 2)), "amount_net": D(self.chance.randrange(1, 200)), "amount_tax": self.one(None, D(1)),
+                "tax_rate": self.one(None, D("0.2")), "discount_net": D(0), "unit_cost": self.one(None, D(2)),
+                "unit_cost_currency": self.one("EUR", "GBP"), "delivered_quantity": self.one(None, D(0), D(2))}  # fmt: skip
+
+    def refund(self, number: int) -> Row:
+        return {"refund_id": str(number), "line_id": "1", "order_id": self.one(None, str(self.chance.randrange(12))), "product_id": "1",
+                "variant_id": "", "quantity": D(1), "refund_date": self.day(), "amount_net": D(self.chance.randrange(1, 50)),
+                "amount_tax": D(1), "currency": self.one("EUR", "GBP"), "fx_rate": None}  # fmt: skip
+
+    def web_order(self, number: int) -> Row:
+        return {"transaction_id": self.one(f"R{number}", str(number)), "date": self.day(), "channel_group": self.one("Direct", "Email"),
+                "source_medium": "x", "campaign": "", "country": "FR", "device": "desktop"}  # fmt: skip
+
+    def fx_rate(self, number: int) -> Row:
+        return {"date": START + timedelta(days=number * 5), "currency": "GBP", "rate": self.one(D("1.1"), D("1.2"), D("1.3"))}
+
+    def cost_rule(self, number: int) -> Row:
+        return {"kind": self.one("payment_fee", "shipping"), "applies_to": self.one("", "card", "FR"), "valid_from": START + timedelta(days=number),
+                "fixed_amount": D(1), "rate": D("0.01"), "currency": "EUR"}  # fmt: skip
+
+    def invoice(self, number: int) -> Row:
+        return {"invoice_id": str(number), "kind": "invoice", "customer_id": "1", "invoice_date": self.day(), "due_date": self.day(),
+                "currency": "EUR", "amount_net": D(5), "amount_gross": D(6), "amount_open": self.one(D(0), D(6)), "status": "open"}  # fmt: skip
+
+    def happens(self, pair: Pair, much: int) -> None:
+        """Rows of some tables come, change or go."""
+        for source, table, make, most in TELLS:
+            if self.chance.random() < 0.35 or much > 3:
+                rows = {self.chance.randrange(1, most) for _ in range(much if much > 3 else self.chance.randrange(1, much + 1))}
+                made = [getattr(self, make)(number) for number in sorted(rows)]
+                key = TABLES[table].key
+                pair.put(source, table, {tuple(row[name] for name in key): row for row in made}.values())
+            if much <= 3 and self.chance.random() < 0.1 and (known := sorted(pair.rows.get(f"{source}__{table}", {}), key=str)):
+                pair.drop(source, table, {self.chance.choice(known)})
+
+
+TELLS = [
+    ("shop", "customers", "customer", 5), ("shop", "orders", "order", 12), ("shop", "order_lines", "order_line", 40),
+    ("books", "customers", "customer", 5), ("books", "products", "product", 4), ("books", "orders", "order", 12),
+    ("books", "order_lines", "order_line", 40), ("books", "refunds", "refund", 8), ("books", "invoices", "invoice", 5),
+    ("web", "web_orders", "web_order", 12), ("company", "fx_rates", "fx_rate", 12), ("company", "cost_rules", "cost_rule", 4),
+]  # fmt: skip
+
+
+def run(number: int, monkeypatch: pytest.MonkeyPatch, times: int) -> Iterator[set[str]]:
+    """After each of so many events, the tables that were brought up to date by rows; the others differ in nothing."""
+    monkeypatch.setattr(changes, "ONE_IN", 1)  # however small the company
+    told: list[set[str]] = []
+    plain = changes.by_rows
+    monkeypatch.setattr(changes, "by_rows", lambda *given: told.append(plain(*given)) or told[-1])
+    trade, pair = Trade(number), Pair()
+    now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    with time_machine.travel(now, tick=True):
+        trade.happens(pair, 20)
+        pair.build()
+    for time in range(times):
+        now += timedelta(hours=trade.one(1, 30))
+        with time_machine.travel(now, tick=True):
+            trade.happens(pair, 3)
+            told.clear()
+            pair.build()
+            assert pair.differing() == {}, f"company {number}, after {time + 1} times"
+            yield told[0] if told else set()
+
+
+def test_they_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_rows = set[str]().union(*run(1, monkeypatch, 6))
+    assert {"core.orders", "core.sold_orders", "mart.sales", "mart.orders"} <= by_rows
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(2, 14))
+def test_they_are_the_same_in_many_companies(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "mart.sales" in set[str]().union(*run(number, monkeypatch, 12))
