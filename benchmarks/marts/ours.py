@@ -1,24 +1,28 @@
-"""This library's marts over core tables that are there, as a process of its own.
+"""This library's marts over core tables that are there, and again after a day's changes, as a process of its own.
 
-python -m benchmarks.marts.ours FILE MIB
+python -m benchmarks.marts.ours FILE MIB [ORDERS]: with ORDERS, what a day brings to so many orders comes first.
 """
 
 from __future__ import annotations
 
 import sys
 
+from benchmarks.marts.world import a_day
 from benchmarks.measure import Clock
 from echannel_connectors import DuckDB
+from echannel_connectors.events import ignore
+from echannel_connectors.models.build import build
 from echannel_connectors.models.company import Company
-from echannel_connectors.models.mart_sql import mart_selects
 
 
 def main() -> None:
-    file, mib = sys.argv[1], int(sys.argv[2])
-    clock = Clock("ours")
-    into = DuckDB(file, memory_mib=mib)
-    into.execute(*(f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in mart_selects(Company()).items()))
-    clock.stop(lambda: int(into.query("SELECT count(*) AS n FROM mart.sales").read_all()["n"][0].as_py()))
+    file, mib, *orders = sys.argv[1:]
+    into = DuckDB(file, memory_mib=int(mib))
+    if orders:
+        a_day(into, int(orders[0]))
+    clock = Clock("ours, a day later" if orders else "ours")
+    rows = build(into, [], Company(), None, ignore)
+    clock.stop(lambda: rows["mart.sales"])
 
 
 if __name__ == "__main__":

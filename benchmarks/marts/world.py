@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from echannel_connectors import DuckDB
+from echannel_connectors.destinations import commit
+from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES
+from echannel_connectors.models.made import tables
+from echannel_connectors.models.mart_sql import today_of
 
 LINES = 5  # of an order
 DAYS = 1095
+SOURCES = ("shop", "web")
+CORE = frozenset(f"core.{name}" for name in TABLES)
 
 # {orders}, {customers}, {products}: how many there are; {since}: the first day. Amounts follow from the numbers, so
 # that every run builds the same figures.
@@ -70,16 +77,57 @@ ROWS = {
 
 
 def make(file: Path, orders: int) -> None:
-    """Core tables of so many orders, the last of them today; no mart."""
-    values = {
+    """Raw tables of so many orders, the last of them today, in core's shape, as an ERP's are; core, and no mart."""
+    into = DuckDB(file, memory_mib=2048)
+    values = values_of(orders)
+    with into.hold():
+        into.execute(
+            commit.KNOWN_SOURCES, *(f"INSERT INTO echannel.sources VALUES ('{name}', NULL)" for name in SOURCES)
+        )
+        for name, select in ROWS.items():
+            table = TABLES[name]
+            source = "web" if "'web' AS source" in select else "shop"
+            columns = ", ".join(f'"{column}" {table.sql_type(column)}' for column in table.types)
+            into.execute(
+                f"CREATE TABLE raw.{source}__{name} ({columns}, _changed_at TIMESTAMPTZ, _deleted_at TIMESTAMPTZ)",
+                f"INSERT INTO raw.{source}__{name} BY NAME "
+                f"SELECT * EXCLUDE (source), now() AS _changed_at FROM ({select.format(**values)})",
+            )
+        core = [one for one in tables(into, [], Company(), None) if one.name in CORE]
+        today = today_of(Company())
+        signs = json.dumps({one.name: one.sign(today) for one in core})
+        into.execute(*(sql for one in core for sql in one.statements), (commit.SIGNED, {"signs": signs}))
+
+
+def values_of(orders: int) -> dict[str, object]:
+    """What the names in ROWS stand for."""
+    return {
         "orders": orders, "customers": max(orders // 5, 1), "products": max(min(orders // 40, 20_000), 1), "days": DAYS,
         "lines": LINES, "since": f"(CAST(now() AS TIMESTAMP) - INTERVAL {DAYS - 1} DAY)",
     }  # fmt: skip
-    into = DuckDB(file, memory_mib=2048)
-    with into.hold():
-        for name, table in TABLES.items():
-            types = {"source": "VARCHAR", **{column: table.sql_type(column) for column in table.types}}
-            columns = ", ".join(f'"{column}" {kind}' for column, kind in types.items())
-            into.execute(f"CREATE TABLE core.{name} ({columns}, _deleted_at TIMESTAMP WITH TIME ZONE)")
-            if name in ROWS:
-                into.execute(f"INSERT INTO core.{name} BY NAME {ROWS[name].format(**values)}")
+
+
+def a_day(into: DuckDB, orders: int) -> None:
+    """What a sync brings in a day: as many new orders as an average day has, with their visits, as many that are
+    shipped or edited, some refunds, and another stock of every product."""
+    more = max(orders // DAYS, 1)
+    everything = values_of(orders + more)
+    new = {name: ROWS[name].format(**everything) for name in ("orders", "order_lines", "web_orders")}
+    key = {"orders": "order_id", "order_lines": "order_id", "web_orders": "ltrim(transaction_id, 'R')"}
+    into.execute(
+        *(
+            f"INSERT INTO raw.{source}__{name} BY NAME SELECT * EXCLUDE (source), now() AS _changed_at "
+            f"FROM ({new[name]}) WHERE CAST({key[name]} AS BIGINT) >= {orders}"
+            for name, source in (("orders", "shop"), ("order_lines", "shop"), ("web_orders", "web"))
+        ),
+        f"UPDATE raw.shop__orders SET status = 'shipped', total_net = total_net + 1, _changed_at = now() "
+        f"WHERE CAST(order_id AS BIGINT) BETWEEN {orders - more} AND {orders - 1}",
+        f"INSERT INTO raw.shop__refunds BY NAME SELECT refund_id || '-2' AS refund_id, '1' AS line_id, "
+        f"* EXCLUDE (refund_id, line_id, _changed_at), now() AS _changed_at FROM raw.shop__refunds "
+        f"LIMIT {more // 10 + 1}",
+        "UPDATE raw.shop__stock_levels SET on_hand = on_hand + 1, _changed_at = now()",
+        *(
+            (commit.CHANGED, {"name": f"raw.{name}"})
+            for name in ("shop__orders", "shop__order_lines", "web__web_orders", "shop__refunds", "shop__stock_levels")
+        ),
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import re
 import statistics
 import tempfile
 import time
@@ -18,7 +17,7 @@ from echannel_connectors import DuckDB
 from echannel_connectors.looker.preview import serve_preview
 from echannel_connectors.looker.template import find_template
 from echannel_connectors.models.company import Company
-from echannel_connectors.models.mart_sql import mart_selects
+from echannel_connectors.models.mart_sql import mart_selects, read_by
 
 TEMPLATE = "b2c-shop"
 WANTED = 0.5  # seconds at the median
@@ -57,7 +56,7 @@ def _marts(file: Path, orders: int) -> None:
     wanted = {f"mart.{source.mart}" for source in find_template(TEMPLATE).sources.values()}
     for name in reversed(selects):  # each after those it reads: backwards, who needs it is known before it comes
         if name in wanted:
-            wanted |= set(re.findall(r"\bmart\.\w+", selects[name])) & set(selects)
+            wanted |= read_by(selects[name]) & set(selects)
     into = DuckDB(file, memory_mib=BUILDING_MIB)
     into.execute(*(f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in selects.items() if name in wanted))
 

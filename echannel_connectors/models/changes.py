@@ -11,11 +11,9 @@ unique and not NULL (a source's contract); a refund's order may be NULL, so orde
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
-
-import sqlglot
-from sqlglot import exp
 
 from echannel_connectors.destinations import Warehouse
 from echannel_connectors.destinations.commit import quoted, raw_table
@@ -45,11 +43,13 @@ BY_ORDER = {
 COUNTED = frozenset({"core.web_orders"})
 SHOWN_OF_PRODUCTS = ("source", "product_id", "variant_id", "sku", "name", "category", "brand")
 ONE_IN = 5  # more of a table's rows than this share: it is made anew
+FEW = 50_000  # rows of sales: all is made anew sooner than it is found out what has to be
 
 
 def changed_in(into: Warehouse) -> dict[str, datetime | None]:
     """What has changed since the last build, with the first moment; None where moments do not tell its rows."""
-    sql = "SELECT name, min(changed_at) AS since, max(CAST(whole AS INTEGER)) AS whole FROM echannel.changes GROUP BY name"
+    sql = """SELECT name, min(changed_at) AS since, max(CAST(whole AS INTEGER)) AS whole
+        FROM echannel.changes GROUP BY name"""
     return {row["name"]: None if row["whole"] else row["since"] for row in into.query(sql).read_all().to_pylist()}
 
 
@@ -57,6 +57,8 @@ def by_rows(
     into: Warehouse, made: Iterable[Made], old: Collection[str], new: Collection[str], since: Since
 ) -> set[str]:
     """Those of the outdated tables that can be brought up to date by rows; `new` are missing or made in another way."""
+    if SALES in new or into.query(f"SELECT count(*) AS n FROM {SALES}").read_all()["n"][0].as_py() < FEW:
+        return set()
     wholly = {name for name, first in since.items() if first is None} | _much_changed(into, since)
     found: set[str] = set()
     for one in made:
@@ -107,9 +109,10 @@ def _of(one: Made, old: Collection[str], rows: set[str], since: Since, company: 
     elif one.name == SALES:
         if SOLD not in rows:
             yield from _touched(old, rows)
-        yield from _replaced(one, {SOLD: "sold", "core.order_lines": "lines", "core.refunds": "refunds"})
+        over = {SOLD: "some_sold", "core.order_lines": "some_lines", "core.refunds": "some_refunds"}
+        yield from _replaced(one, "sales", over)
     else:
-        yield from _replaced(one, {SOLD: "sold", SALES: "sales", "core.orders": "orders"})
+        yield from _replaced(one, "orders", {SOLD: "some_sold", SALES: "rows_sales", "core.orders": "some_orders"})
 
 
 # -- core -----------------------------------------------------------------------------------------------------------
@@ -206,23 +209,27 @@ def _compared(one: Made, company: Company) -> Iterator[str]:
 
 def _touched(old: Collection[str], rows: set[str]) -> Iterator[str]:
     """touched: the orders whose rows may be others now, by themselves or by what they read."""
+    shown = {
+        "core.products": (SALES, ("source", "product_id", "variant_id")),
+        "core.people": ("core.orders", COMPARED["core.people"]),
+        "core.visits": (SOLD, COMPARED["core.visits"]),
+    }
     of = {
         "core.orders": "SELECT source, order_id FROM keys_orders",
         "core.order_lines": "SELECT source, order_id FROM keys_order_lines",
         "core.refunds": "SELECT source, order_id FROM before_refunds UNION SELECT source, order_id FROM rows_refunds",
-        "core.products": f"SELECT t.source, t.order_id FROM {SALES} AS t WHERE "
-        + _in("changed_products", ("source", "product_id", "variant_id")),
-        "core.people": f"SELECT t.source, t.order_id FROM core.orders AS t WHERE {_in('changed_people', COMPARED['core.people'])}",
-        "core.visits": f"SELECT t.source, t.order_id FROM {SOLD} AS t WHERE {_in('changed_visits', COMPARED['core.visits'])}",
         "mart.rates": f"""SELECT source, order_id FROM {SOLD} WHERE order_date IN (SELECT date FROM changed_rates)
             UNION SELECT source, order_id FROM core.refunds WHERE refund_date IN (SELECT date FROM changed_rates)""",
+    } | {
+        name: f"SELECT t.source, t.order_id FROM {table} AS t WHERE {_in(name.replace('core.', 'changed_'), key)}"
+        for name, (table, key) in shown.items()
     }
     found = [sql for name, sql in of.items() if name in rows]
     if "core.web_orders" in old:
-        found.append(f"""SELECT t.source, t.order_id FROM {SOLD} AS t
-            CROSS JOIN (SELECT min(date) AS first_day, max(date) AS last_day FROM core.web_orders WHERE _deleted_at IS NULL) AS w
-            WHERE t.is_on_the_web IS DISTINCT FROM
-              coalesce(t.channel IN ('b2c_web', 'b2b_web') AND t.order_date BETWEEN w.first_day AND w.last_day, FALSE)""")
+        days = "SELECT min(date) AS first_day, max(date) AS last_day FROM core.web_orders WHERE _deleted_at IS NULL"
+        is_web = "t.channel IN ('b2c_web', 'b2b_web') AND t.order_date BETWEEN w.first_day AND w.last_day"
+        found.append(f"""SELECT t.source, t.order_id FROM {SOLD} AS t CROSS JOIN ({days}) AS w
+            WHERE t.is_on_the_web IS DISTINCT FROM coalesce({is_web}, FALSE)""")
     yield _temp("touched", " UNION ".join(found))
 
 
@@ -256,11 +263,9 @@ def _sold(one: Made) -> Iterator[str]:
         UNION SELECT source, order_id FROM {SOLD} WHERE person IN (SELECT person FROM persons)""",
     )
     yield _temp("baskets", f"SELECT DISTINCT t.source, t.basket FROM {orders} WHERE {_in('shown', ORDER)}")
-    yield _temp(
-        "some_orders",
-        f"""SELECT t.* FROM core.orders AS t
-        WHERE {_in("shown", ORDER)} OR {_in("baskets", basket, "t", {"basket": "coalesce(t.basket, t.order_id)"})}""",
-    )
+    mates = f"SELECT t.source, t.order_id FROM {orders} WHERE {_in('baskets', basket)}"
+    yield _temp("needed", f"SELECT source, order_id FROM shown UNION {mates}")
+    yield _temp("some_orders", f"SELECT t.* FROM core.orders AS t WHERE {_in('needed', ORDER)}")
     select = _over(one.select, {"core.orders": "some_orders"})
     yield _temp("rows_sold", f"SELECT t.* FROM ({select}) AS t WHERE {_in('shown', ORDER)}")
     before = f"SELECT t.* FROM {SOLD} AS t WHERE {_in('shown', ORDER)}"
@@ -272,22 +277,21 @@ def _sold(one: Made) -> Iterator[str]:
     yield f"INSERT INTO touched SELECT t.source, t.order_id FROM changed_sold AS t WHERE NOT {_in('touched', ORDER)}"
 
 
-def _replaced(one: Made, over: Mapping[str, str]) -> Iterator[str]:
-    """The rows of the touched orders, by the table's own SELECT over what belongs to these."""
-    for table, name in over.items():
-        yield _temp(f"some_{name}", f"SELECT t.* FROM {table} AS t WHERE {_in('touched', ORDER)}")
-    select = _over(one.select, {table: f"some_{name}" for table, name in over.items()})
+def _replaced(one: Made, name: str, over: Mapping[str, str]) -> Iterator[str]:
+    """rows_*: the rows of the touched orders, by the table's own SELECT over what belongs to these."""
+    for table, some in over.items():
+        if some.startswith("some_"):
+            yield _temp(some, f"SELECT t.* FROM {table} AS t WHERE {_in('touched', ORDER)}")
+    yield _temp(f"rows_{name}", _over(one.select, over))
     yield f"DELETE FROM {one.name} AS t WHERE {_in('touched', ORDER)}"
-    yield f"INSERT INTO {one.name} {select}"
+    yield f"INSERT INTO {one.name} SELECT * FROM rows_{name}"
 
 
 def _over(select: str, tables: Mapping[str, str]) -> str:
-    """The SELECT over other tables."""
-    tree = sqlglot.parse_one(select, read="duckdb")
-    for table in list(tree.find_all(exp.Table)):
-        if name := tables.get(f"{table.db}.{table.name}"):
-            table.replace(exp.alias_(exp.to_table(name), table.alias or table.name, table=True))
-    return tree.sql("duckdb")
+    """The SELECT over other tables; it is one of ours, so a table's name stands nowhere else."""
+    for table, name in tables.items():
+        select = re.sub(rf"\b{re.escape(table)}\b", name, select)
+    return select
 
 
 # -- words ----------------------------------------------------------------------------------------------------------
@@ -297,12 +301,9 @@ def _temp(name: str, select: str) -> str:
     return f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS {select}"
 
 
-def _in(relation: str, key: Iterable[str], table: str = "t", written: Mapping[str, str] | None = None) -> str:
+def _in(relation: str, key: Iterable[str], table: str = "t") -> str:
     """Whether a row of `table` has its key in the relation."""
-    own = written or {}
-    same = " AND ".join(
-        f"{own.get(name, f'{table}.{quoted(name)}')} IS NOT DISTINCT FROM k.{quoted(name)}" for name in key
-    )
+    same = " AND ".join(f"{table}.{quoted(name)} IS NOT DISTINCT FROM k.{quoted(name)}" for name in key)
     return f"EXISTS (SELECT 1 FROM {quoted(relation)} AS k WHERE {same})"
 
 

@@ -129,9 +129,9 @@ class Match:
         """Mark each order that the other source holds as well; that one counts."""
         first = f"""SELECT {quoted(self.known)} AS word, min(order_id) AS order_id FROM core.orders
             WHERE source = '{plain(self.place)}' AND _deleted_at IS NULL GROUP BY word"""
-        return f"""UPDATE core.orders AS o
-            SET duplicate_of_source = '{plain(self.place)}', duplicate_of_order_id = f.order_id
-            FROM ({first}) AS f WHERE o.source = '{plain(self.source)}' AND o.{quoted(self.column)} = f.word{condition}"""
+        source, place = plain(self.source), plain(self.place)
+        return f"""UPDATE core.orders AS o SET duplicate_of_source = '{place}', duplicate_of_order_id = f.order_id
+            FROM ({first}) AS f WHERE o.source = '{source}' AND o.{quoted(self.column)} = f.word{condition}"""
 
 
 def matches(company: Company) -> Iterator[Match]:

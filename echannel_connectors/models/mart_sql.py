@@ -1,4 +1,4 @@
-"""The library's own marts, and the steps on the way to them: SQL files, in the order in which they build on each other."""
+"""The library's own marts, and the steps on the way to them: SQL files, each after those that it reads."""
 
 from __future__ import annotations
 

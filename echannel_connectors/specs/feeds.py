@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 import sqlglot
 from sqlglot import exp
@@ -154,7 +154,7 @@ def _qualified(mart: str) -> exp.Query:
     """A mart's own SELECT, every column with its table: worked out once, however many marts and templates read it."""
     selects = mart_selects(Company())
     tree = sqlglot.parse_one(selects[f"mart.{mart}" if f"mart.{mart}" in selects else f"core.{mart}"], read="duckdb")
-    schema: dict[str, dict[str, dict[str, str]]] = {"core": {
+    schema: dict[str, Any] = {"core": {
         name: {**{column: SQL_TYPES[word] for column, word in table.types.items()}, **dict.fromkeys(OWN, "VARCHAR")}
         for name, table in TABLES.items()
     }}  # fmt: skip
@@ -185,7 +185,7 @@ def _leaves_out_joins(query: exp.Query) -> bool:
 
 
 def _inlined(mart: str) -> exp.Query:
-    """A mart's SELECT with every mart and step below it, which it then names without a schema, as the first of its WITH."""
+    """A mart's SELECT with all that is made below it, named without a schema there, as the first of its WITH."""
     below: dict[str, exp.Query] = {}
 
     def named(name: str) -> exp.Query:

@@ -12,10 +12,11 @@ from sqlglot import exp
 from echannel_connectors.arrow import ARROW_TYPES
 from echannel_connectors.destinations import commit
 from echannel_connectors.destinations.bigquery import layout, statements
-from echannel_connectors.models import made, mapping, mart_sql
+from echannel_connectors.models import mapping, mart_sql
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES
 from echannel_connectors.models.described import comments
+from echannel_connectors.models.made import duplicates, stock_snapshot
 from tests.bigquery.analyser import NAMES, Analyser, Columns, catalogue, warehouse_specs
 
 COMPANY = Company(matches={"books": {"order": {"web_reference": "shop.reference"}}})
@@ -76,7 +77,7 @@ def known(google: Analyser) -> Analyser:
 @pytest.mark.slow
 def test_a_build_is_accepted(known: Analyser) -> None:
     """Core of every source and every mart, as one script with its shared views, layouts and descriptions."""
-    given = [*core_statements().values(), *made.duplicates(COMPANY), *made.stock_snapshot(COMPANY)]
+    given = [*core_statements().values(), *duplicates(COMPANY), *stock_snapshot(COMPANY)]
     given += [*mart_statements().values(), *described()]
     script = statements.script([sqlglot.parse_one(sql, read="duckdb") for sql in given], NAMES)
     made = analysed(known, script)

@@ -176,7 +176,7 @@ class BigQuery(Settings):
                 return 0
             if any("echannel.slices" in one.books for one in self._books.waiting):
                 self._send()
-            given = {**values, "now": self._moment(), **same, **committing.known_of(shape)}
+            given: dict[str, Any] = {**values, "now": self._moment(), **same, **committing.known_of(shape)}
             changed = self._committed(shape, part, batch, given)
             self._books.done(commit.MOVE, "echannel.slices", values)
             if batch.rows.num_rows:
