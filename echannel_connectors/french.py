@@ -836,6 +836,10 @@ FRENCH: dict[str, str] = {
     "BigQuery does not answer: {problem}": "BigQuery ne répond pas : {problem}",
     "the position has moved": "la position a changé",
     "another run writes to the same tables": "un autre passage écrit dans les mêmes tables",
+    "the queries over the export would cost more than {most:,.0f} MiB (export_max_bytes), of which {used:,.0f} are used":
+        "les requêtes sur l'export coûteraient plus de {most:,.0f} Mio (export_max_bytes), dont {used:,.0f} sont utilisés",
+    "raise export_max_bytes, or set `start` later; what was read is kept":
+        "augmentez export_max_bytes, ou choisissez un `start` plus récent ; ce qui a été lu est gardé",
     "the run would cost more than its budget (max_bytes)": "le passage coûterait plus que son budget (max_bytes)",
     "raise max_bytes in the destination, or sync less at once (--only)":
         "augmentez max_bytes dans la destination, ou synchronisez moins à la fois (--only)",

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ import time_machine
 from echannel_connectors import Company, DuckDB, Ga4, specs, sync
 from echannel_connectors.errors import Refused
 from echannel_connectors.google_login import bigquery_client, login
-from echannel_connectors.sources.ga4.export import report_sql, tells
+from echannel_connectors.sources.ga4.export import Export, report_sql, tells
 from echannel_connectors.streams import Finding
 from echannel_connectors.testing.ga4 import FakeGa4, Hit
 from tests.bigquery.analyser import Analyser
@@ -182,17 +183,17 @@ def export(door: Door, project: str, exported: Iterable[date]) -> None:
 
 
 @contextmanager
-def source(analytics: FakeGa4, door: Door | None, project: str = "") -> Iterator[Ga4]:
+def source(analytics: FakeGa4, door: Door | None, project: str = "", **more: Any) -> Iterator[Ga4]:
     with analytics.serving() as endpoint:
         settings = {"export": project, "export_endpoint": door.url} if door else {}
-        web = Ga4(property="1", endpoint=endpoint, start=START, **settings)
+        web = Ga4(property="1", endpoint=endpoint, start=START, **settings, **more)
         web._service.sleep = lambda _: None
         yield web
         web.close()
 
 
-def synced(analytics: FakeGa4, into: DuckDB, door: Door | None = None, project: str = "") -> None:
-    with source(analytics, door, project) as web, time_machine.travel(TODAY, tick=False):
+def synced(analytics: FakeGa4, into: DuckDB, door: Door | None = None, project: str = "", **more: Any) -> None:
+    with source(analytics, door, project, **more) as web, time_machine.travel(TODAY, tick=False):
         sync(web, into=into, company=Company())
 
 
@@ -281,6 +282,30 @@ def test_an_account_that_may_not_read_it(door: Door, google_analytics: FakeGa4) 
     with pytest.raises(Refused, match="may not read the export") as caught:
         synced(google_analytics, DuckDB(":memory:"), door, "closed")
     assert "BigQuery Data Viewer" in caught.value.hint
+
+
+@pytest.mark.slow
+def test_its_queries_have_a_budget(door: Door, google_analytics: FakeGa4) -> None:
+    export(door, "dear", days(LINKED, LAST))
+    said = "Query exceeded limit for bytes billed: 1048576. 10485760 or higher required."
+    door.faults.append(Fault(r"POST /bigquery\S*/(jobs|queries)", 400, said, "bytesBilledLimitExceeded"))
+    with pytest.raises(Refused, match=r"more than 1 MiB \(export_max_bytes\)"):
+        synced(google_analytics, DuckDB(":memory:"), door, "dear", export_max_bytes=2**20)
+
+
+def test_what_is_left_of_the_budget_is_what_the_next_query_may_cost() -> None:
+    asked = []
+
+    class Client:
+        def query(self, _sql: str, job_config: Any) -> Any:
+            asked.append(job_config.maximum_bytes_billed)
+            return SimpleNamespace(result=lambda timeout: [], total_bytes_billed=30)
+
+    told = Export("project", "", "EUR", max_bytes=100)
+    told.__dict__["_client"] = Client()
+    for _ in range(5):
+        assert list(told.rows("1", REPORTS["visits"], LAST, LAST)) == []
+    assert asked == [100, 70, 40, 10, 0]
 
 
 # -- Google's own analyser and evaluator ------------------------------------------------------------------------------

@@ -34,7 +34,8 @@ class Ga4(Settings):
 
     `credentials` is the key file of a service account that is a Viewer of the property (otherwise the application
     default credentials); `start` the first day that is read. `export` is the project that Google exports the property's
-    events to (datasets `analytics_<property>`): the days that are there are read from there, the others by the API.
+    events to (datasets `analytics_<property>`): the days that are there are read from there, the others by the API; its
+    queries may be billed `export_max_bytes` in a run.
     `endpoint` and `export_endpoint` are stand-ins on this machine, for tests.
     """
 
@@ -49,6 +50,7 @@ class Ga4(Settings):
     currency: str = "EUR"
     time_zone: str = "Europe/Paris"
     export: str = ""
+    export_max_bytes: int | None = None
     endpoint: Endpoint = ""
     export_endpoint: Endpoint = ""
     spec: Spec | None = None
@@ -160,7 +162,9 @@ class Ga4(Settings):
 
     @cached_property
     def _export(self) -> Export | None:
-        return Export(self.export, self.credentials, self.currency, self.export_endpoint) if self.export else None
+        if not self.export:
+            return None
+        return Export(self.export, self.credentials, self.currency, self.export_endpoint, self.export_max_bytes)
 
     @cached_property
     def _properties(self) -> Mapping[str, Mapping[str, Any]]:

@@ -28,6 +28,7 @@ DAY_TABLE = re.compile(r"events_(\d{4})(\d{2})(\d{2})")
 # The session's channel group is in the export since 2024-10-10 (probabilistically.com/ga4-bigquery-channel-grouping).
 KNOWS_CHANNELS = date(2024, 10, 11)
 NOT_SET = "(not set)"
+TOO_MUCH = "exceeded limit for bytes billed"  # BigQuery's words
 SESSION = "IF(e.visitor IS NULL OR e.session_number IS NULL, NULL, ARRAY_TO_STRING([e.visitor, e.session_number], '/'))"
 FIRST_VISIT = "e.event_name IN ('first_visit', 'first_open')"
 
@@ -144,6 +145,8 @@ class Export:
     credentials: str
     currency: str
     endpoint: str = ""
+    max_bytes: int | None = None  # that its queries may be billed, all together
+    billed: int = 0
     receipt: Receipt = field(default_factory=Receipt)
     _known: dict[str, _Known] = field(default_factory=dict)
 
@@ -170,10 +173,15 @@ class Export:
             query_parameters=[library.ScalarQueryParameter("currency", "STRING", self.currency)],
             labels={"made_by": "echannel"},
         )
+        if self.max_bytes is not None:
+            config.maximum_bytes_billed = max(self.max_bytes - self.billed, 0)
         sql = report_sql(report, f"{self._dataset(number)}.events_*", first, last)
         self.receipt.requests += 1
         with self._clear_errors(number):
-            for row in self._client.query(sql, job_config=config).result(timeout=SECONDS):
+            job = self._client.query(sql, job_config=config)
+            rows = job.result(timeout=SECONDS)
+            self.billed += int(job.total_bytes_billed or 0)
+            for row in rows:
                 yield {name: str(value) for name, value in row.items() if value is not None}
 
     def close(self) -> None:
@@ -226,6 +234,16 @@ class Export:
                 hint=say("give it the roles BigQuery Data Viewer on the dataset and BigQuery Job User on the project"),
             ) from error
         except GoogleAPICallError as error:
+            if TOO_MUCH in str(error):
+                sizes = {"most": (self.max_bytes or 0) / 2**20, "used": self.billed / 2**20}
+                raise Refused(
+                    say(
+                        "the queries over the export would cost more than {most:,.0f} MiB (export_max_bytes), of which "
+                        "{used:,.0f} are used",
+                        **sizes,
+                    ),
+                    hint=say("raise export_max_bytes, or set `start` later; what was read is kept"),
+                ) from error
             kind = Unavailable if (error.code or 500) >= 500 else UnexpectedData
             raise kind(
                 say("BigQuery answered {status}: {problem}", status=error.code or 500, problem=_first_line(error))
