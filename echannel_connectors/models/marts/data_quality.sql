@@ -53,7 +53,9 @@ usual AS (
 documents AS (
   SELECT
     o.source, o.date, o.order_id,
-    CAST(round(CAST(o.total_net AS DECIMAL(38, 6)) * o.fx_rate, 6) AS DECIMAL(18, 6)) AS source_total_base,
+    CASE WHEN o.fx_rate = 1 THEN o.total_net
+      ELSE CAST(round(CAST(o.total_net AS DECIMAL(38, 6)) * o.fx_rate, 6) AS DECIMAL(18, 6))
+    END AS source_total_base,
     coalesce(o.net_base, 0) + o.shipping_base AS mart_total_base, coalesce(r.net, 0) AS left_net
   FROM mart.orders AS o
   LEFT JOIN (
@@ -72,8 +74,12 @@ parts AS (
   WHERE date >= CAST(:today AS DATE) - 400
   UNION ALL
   SELECT
-    'web_match', source, date, 0, 0, count(DISTINCT basket), count(DISTINCT basket) FILTER (WHERE is_matched), 0, 0, 0, 0, 0, 0
-  FROM mart.orders WHERE is_matchable GROUP BY source, date
+    'web_match', source, date, 0, 0, count(*), count(*) FILTER (WHERE is_matched), 0, 0, 0, 0, 0, 0
+  FROM (
+    SELECT source, date, basket, bool_or(is_matched) AS is_matched
+    FROM mart.orders WHERE is_matchable GROUP BY source, date, basket
+  ) AS b
+  GROUP BY source, date
   UNION ALL
   SELECT
     'order_match', source, order_date, 0, 0, count(*), count(duplicate_of_order_id), 0, 0, 0, 0, 0, 0

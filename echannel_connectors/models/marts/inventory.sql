@@ -19,11 +19,12 @@ WITH things AS (
   WHERE _deleted_at IS NULL
 ),
 
+-- The half year that is looked at day by day.
 daily AS (
   SELECT t.thing, s.date, sum(s.quantity) AS units
   FROM mart.sales AS s
   JOIN things AS t ON t.source = s.source AND t.product_id = s.product_id AND t.variant_id = s.variant_id
-  WHERE s.kind = 'sale'
+  WHERE s.kind = 'sale' AND s.date > CAST(:today AS DATE) - 180
   GROUP BY t.thing, s.date
 ),
 
@@ -35,10 +36,16 @@ sold AS (
     -- Whole numbers (hundredths of a unit), so that squares stay exact.
     sum(CAST(round(units * 100) AS HUGEINT) * CAST(round(units * 100) AS HUGEINT))
       FILTER (WHERE date >= CAST(:today AS DATE) - 90 AND date < CAST(:today AS DATE)) AS squares_90,
-    sum(units) FILTER (WHERE date > CAST(:today AS DATE) - 180) AS units_180,
-    max(date) AS last_sold
+    sum(units) AS units_180
   FROM daily
   GROUP BY thing
+),
+
+last_days AS (
+  SELECT t.thing, max(m.last_sold) AS last_sold
+  FROM mart.products AS m
+  JOIN things AS t ON t.source = m.source AND t.product_id = m.product_id AND t.variant_id = m.variant_id
+  GROUP BY t.thing
 ),
 
 missing_days AS (
@@ -76,7 +83,7 @@ stock AS (
       * CASE WHEN p.currency = :currency THEN 1 ELSE f.rate END, 6
     ) AS DECIMAL(18, 6)) AS stock_value_base,
     coalesce(d.units_28, 0) AS units_28, coalesce(d.units_90, 0) AS units_90, coalesce(d.squares_90, 0) AS squares_90,
-    coalesce(d.units_180, 0) AS units_180, d.last_sold,
+    coalesce(d.units_180, 0) AS units_180, l.last_sold,
     -- What was sold while nothing lay there was sold all the same: at least one day counts.
     greatest(28 - coalesce(m.days_28, 0), 1) AS days_in_stock_28,
     greatest(90 - coalesce(m.days_90, 0), 1) AS days_in_stock_90,
@@ -88,6 +95,7 @@ stock AS (
     ON p.source = s.source AND p.product_id = s.product_id AND p.variant_id = s.variant_id AND p._deleted_at IS NULL
   JOIN things AS t ON t.source = s.source AND t.product_id = s.product_id AND t.variant_id = s.variant_id
   LEFT JOIN sold AS d ON d.thing = t.thing
+  LEFT JOIN last_days AS l ON l.thing = t.thing
   LEFT JOIN missing AS m ON m.thing = t.thing
   LEFT JOIN core.suppliers AS u ON u.source = p.source AND u.supplier_id = p.supplier_id
   LEFT JOIN receipts AS r ON r.source = p.source AND r.supplier_id = p.supplier_id

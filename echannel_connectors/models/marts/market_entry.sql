@@ -7,25 +7,42 @@
 -- cumulative_investment_base, on every row of the market; NULL while it is not reached. target_*: the targets file; gap: reached
 -- less target, of months that have begun. acquisition: marketing_cost_base / new_customers. lifetime_value_base: contribution until now of the customers
 -- won in that month, by customer (marketing not taken off).
-WITH sold AS (
+WITH documents AS (
+  -- A sale's rows are of its order's market and day: mart.orders has added them up already.
   SELECT
-    coalesce(market, '') AS market, date_trunc('month', date) AS month,
-    sum(net_base) FILTER (WHERE kind = 'sale') AS net_base, sum(net_base) FILTER (WHERE kind = 'refund') AS refunds_base,
-    sum(margin_base) FILTER (WHERE kind = 'sale') AS margin_base,
-    sum(cost_known_net_base) FILTER (WHERE kind = 'sale') AS cost_known_net_base,
-    sum(CASE WHEN product_id IS NULL THEN net_base ELSE margin_base END) FILTER (WHERE kind = 'refund') AS refunds_margin_base,
-    sum(net_base) FILTER (WHERE kind IN ('shipping', 'rounding')) AS shipping_base
-  FROM mart.sales
-  GROUP BY coalesce(market, ''), date_trunc('month', date)
-),
-
-ordered AS (
-  SELECT
-    coalesce(market, '') AS market, date_trunc('month', date) AS month, count(*) AS orders,
-    count(DISTINCT source || '/' || basket) AS baskets, sum(fees_base) AS fees_base,
+    coalesce(market, '') AS market, date_trunc('month', date) AS month, count(*) AS orders, sum(net_base) AS net_base,
+    0 AS refunds_base, sum(margin_base) AS margin_base, sum(cost_known_net_base) AS cost_known_net_base,
+    0 AS refunds_margin_base, sum(shipping_base) AS shipping_base, sum(fees_base) AS fees_base,
     sum(shipping_cost_base) AS shipping_cost_base, sum(packaging_base) AS packaging_base
   FROM mart.orders
   GROUP BY coalesce(market, ''), date_trunc('month', date)
+  UNION ALL
+  SELECT
+    coalesce(market, ''), date_trunc('month', date), 0, 0, sum(net_base), 0, 0,
+    sum(CASE WHEN product_id IS NULL THEN net_base ELSE margin_base END), 0, 0, 0, 0
+  FROM mart.sales
+  WHERE kind = 'refund'
+  GROUP BY coalesce(market, ''), date_trunc('month', date)
+),
+
+sold AS (
+  SELECT
+    market, month, sum(orders) AS orders, sum(net_base) AS net_base, sum(refunds_base) AS refunds_base,
+    sum(margin_base) AS margin_base, sum(cost_known_net_base) AS cost_known_net_base,
+    sum(refunds_margin_base) AS refunds_margin_base, sum(shipping_base) AS shipping_base, sum(fees_base) AS fees_base,
+    sum(shipping_cost_base) AS shipping_cost_base, sum(packaging_base) AS packaging_base
+  FROM documents
+  GROUP BY market, month
+),
+
+shopped AS (
+  SELECT market, month, count(*) AS baskets
+  FROM (
+    SELECT coalesce(market, '') AS market, date_trunc('month', date) AS month, source, basket
+    FROM mart.orders
+    GROUP BY coalesce(market, ''), date_trunc('month', date), source, basket
+  ) AS b
+  GROUP BY market, month
 ),
 
 won AS (
@@ -98,12 +115,12 @@ months AS (
 
 facts AS (
   SELECT
-    m.market, CAST(m.month AS DATE) AS month, m.entered_on, coalesce(o.orders, 0) AS orders, coalesce(o.baskets, 0) AS baskets,
+    m.market, CAST(m.month AS DATE) AS month, m.entered_on, coalesce(s.orders, 0) AS orders, coalesce(b.baskets, 0) AS baskets,
     coalesce(s.net_base, 0) AS net_base, coalesce(s.refunds_base, 0) AS refunds_base,
     coalesce(s.margin_base, 0) AS margin_base, coalesce(s.cost_known_net_base, 0) AS cost_known_net_base,
     coalesce(s.refunds_margin_base, 0) AS refunds_margin_base, coalesce(s.shipping_base, 0) AS shipping_base,
-    coalesce(o.shipping_cost_base, 0) AS shipping_cost_base, coalesce(o.fees_base, 0) AS fees_base,
-    coalesce(o.packaging_base, 0) AS packaging_base, coalesce(a.marketing_cost_base, 0) AS marketing_cost_base,
+    coalesce(s.shipping_cost_base, 0) AS shipping_cost_base, coalesce(s.fees_base, 0) AS fees_base,
+    coalesce(s.packaging_base, 0) AS packaging_base, coalesce(a.marketing_cost_base, 0) AS marketing_cost_base,
     CASE WHEN date_trunc('month', m.month) > date_trunc('month', m.entered_on) THEN coalesce(c.amount_base, 0) ELSE 0 END
       AS entered_costs_base,
     CASE WHEN date_trunc('month', m.month) > date_trunc('month', m.entered_on) THEN 0 ELSE coalesce(c.amount_base, 0) END
@@ -112,13 +129,13 @@ facts AS (
     t.target_net_base, t.target_contribution_base, t.target_orders, t.target_new_customers
   FROM months AS m
   LEFT JOIN sold AS s ON s.market = m.market AND s.month = m.month
-  LEFT JOIN ordered AS o ON o.market = m.market AND o.month = m.month
+  LEFT JOIN shopped AS b ON b.market = m.market AND b.month = m.month
   LEFT JOIN won AS w ON w.market = m.market AND w.month = m.month
   LEFT JOIN advertised AS a ON a.market = m.market AND a.month = m.month
   LEFT JOIN spent AS c ON c.market = m.market AND c.month = m.month
   LEFT JOIN aimed AS t ON t.market = m.market AND t.month = m.month
   WHERE m.month <= CAST(:today AS DATE)
-    OR s.market IS NOT NULL OR o.market IS NOT NULL OR t.market IS NOT NULL OR c.market IS NOT NULL
+    OR s.market IS NOT NULL OR t.market IS NOT NULL OR c.market IS NOT NULL
 ),
 
 contributed AS (

@@ -5,19 +5,47 @@
 -- abc_class: of the product in all markets, by net_base_12m: A up to 80 % of it, B to 95 %, C the rest (one that crosses a
 -- limit belongs to the higher class), no_sales. xyz_class: by how much its weekly units of 52 weeks vary (standard deviation
 -- over mean): X up to 0.5, Y to 1, Z above; NULL without 12 weeks since its first sale.
-WITH lines AS (
+WITH summed AS (
+  -- All lines are only added up: which kind and time they are of is told apart by the key, in few rows. A SKU is cheaper as a
+  -- key than as a maximum, and a product's name in core.products than on all of its lines.
   SELECT
-    source, product_id, variant_id, market, order_id, date, kind, quantity, net_base, margin_base, cost_known_net_base,
-    discount_base, sku, product_name, category, brand, date > CAST(:today AS DATE) - INTERVAL 12 MONTH AS is_recent
+    source, product_id, variant_id, market, sku, kind, date > CAST(:today AS DATE) - INTERVAL 12 MONTH AS is_recent,
+    count(*) AS lines, sum(quantity) AS quantity, sum(net_base) AS net_base, sum(discount_base) AS discount_base,
+    sum(margin_base) AS margin_base, sum(cost_known_net_base) AS cost_known_net_base,
+    min(date) AS first_day, max(date) AS last_day
   FROM mart.sales
   WHERE product_id IS NOT NULL AND kind IN ('sale', 'refund')
+  GROUP BY source, product_id, variant_id, market, sku, kind, date > CAST(:today AS DATE) - INTERVAL 12 MONTH
+),
+
+-- An order counts once for a product, however many of its lines name it. Hardly any names one twice, and to compare all lines
+-- (DISTINCT) would take longer than the rest of this mart. So each line sets a bit, by a remainder of its product's id: an order
+-- with as many bits as lines names none twice, and its lines count. Only the others are compared (where ids are no numbers,
+-- all orders of several lines).
+doubtful AS (
+  SELECT source, order_id
+  FROM (
+    SELECT source, order_id, coalesce(TRY_CAST(product_id AS BIGINT), 0) AS number
+    FROM mart.sales
+    WHERE product_id IS NOT NULL AND kind = 'sale'
+  ) AS l
+  GROUP BY source, order_id
+  HAVING count(*) > bit_count(bit_or(1 << abs(number % 62))) AND count(*) > bit_count(bit_or(1 << abs(number % 61)))
+),
+
+-- The lines that are one too many.
+repeated AS (
+  SELECT s.source, s.product_id, s.variant_id, s.market, count(*) - 1 AS lines
+  FROM mart.sales AS s
+  JOIN doubtful AS d ON d.source = s.source AND d.order_id = s.order_id
+  WHERE s.product_id IS NOT NULL AND s.kind = 'sale'
+  GROUP BY s.source, s.order_id, s.product_id, s.variant_id, s.market
+  HAVING count(*) > 1
 ),
 
 sold AS (
   SELECT
-    source, product_id, variant_id, market,
-    max(sku) AS sku, max(product_name) AS product_name, max(category) AS category, max(brand) AS brand,
-    count(DISTINCT order_id) FILTER (WHERE kind = 'sale') AS orders,
+    source, product_id, variant_id, market, max(sku) AS sku, sum(lines) FILTER (WHERE kind = 'sale') AS lines,
     sum(quantity) FILTER (WHERE kind = 'sale') AS units,
     -sum(quantity) FILTER (WHERE kind = 'refund') AS units_refunded,
     sum(net_base) FILTER (WHERE kind = 'sale') AS net_base,
@@ -29,8 +57,8 @@ sold AS (
     sum(net_base) FILTER (WHERE kind = 'sale' AND is_recent) AS net_base_12m,
     sum(net_base) FILTER (WHERE kind = 'refund' AND is_recent) AS refunds_base_12m,
     sum(margin_base) FILTER (WHERE kind = 'sale' AND is_recent) AS margin_base_12m,
-    min(date) FILTER (WHERE kind = 'sale') AS first_sold, max(date) FILTER (WHERE kind = 'sale') AS last_sold
-  FROM lines
+    min(first_day) FILTER (WHERE kind = 'sale') AS first_sold, max(last_day) FILTER (WHERE kind = 'sale') AS last_sold
+  FROM summed
   GROUP BY source, product_id, variant_id, market
 ),
 
@@ -50,8 +78,8 @@ weeks AS (
   SELECT
     source, product_id, variant_id, (date_diff('day', date, CAST(:today AS DATE)) - 1) // 7 AS week,
     CAST(round(sum(quantity) * 100) AS BIGINT) AS units
-  FROM lines
-  WHERE kind = 'sale' AND date < CAST(:today AS DATE) AND date >= CAST(:today AS DATE) - 364
+  FROM mart.sales
+  WHERE product_id IS NOT NULL AND kind = 'sale' AND date < CAST(:today AS DATE) AND date >= CAST(:today AS DATE) - 364
   GROUP BY source, product_id, variant_id, week
 ),
 
@@ -101,17 +129,42 @@ names AS (
   GROUP BY source, product_id
 ),
 
+-- A product that core does not know, or not by name, is called as its lines call it.
+nameless AS (
+  SELECT s.source, s.product_id
+  FROM sold AS s
+  LEFT JOIN core.products AS p ON p.source = s.source AND p.product_id = s.product_id AND p.variant_id = s.variant_id
+  WHERE p.name IS NULL
+  GROUP BY s.source, s.product_id
+),
+
 told AS (
   SELECT
-    source, product_id, variant_id, market, sku, product_name, category, brand, orders, units, units_refunded, net_base,
-    refunds_base, discount_base, margin_base, cost_known_net_base, units_12m, net_base_12m, refunds_base_12m,
-    margin_base_12m, first_sold, last_sold, NULL AS views
-  FROM sold
+    s.source, s.product_id, s.variant_id, s.market, s.sku, p.name AS product_name, p.category, p.brand, s.lines AS orders,
+    s.units, s.units_refunded, s.net_base, s.refunds_base, s.discount_base, s.margin_base, s.cost_known_net_base, s.units_12m,
+    s.net_base_12m, s.refunds_base_12m, s.margin_base_12m, s.first_sold, s.last_sold, NULL AS views
+  FROM sold AS s
+  LEFT JOIN core.products AS p ON p.source = s.source AND p.product_id = s.product_id AND p.variant_id = s.variant_id
   UNION ALL
   SELECT
-    v.source, v.product_id, v.variant_id, NULL, p.sku, n.product_name, n.category, n.brand, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0,
-    0, NULL, NULL, v.views
+    s.source, s.product_id, s.variant_id, s.market, NULL, max(s.product_name), NULL, NULL, 0,
+    0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, NULL, NULL, NULL
+  FROM mart.sales AS s
+  JOIN nameless AS n ON n.source = s.source AND n.product_id = s.product_id
+  WHERE s.kind IN ('sale', 'refund')
+  GROUP BY s.source, s.product_id, s.variant_id, s.market
+  UNION ALL
+  SELECT
+    source, product_id, variant_id, market, NULL, NULL, NULL, NULL, -lines,
+    0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, NULL, NULL, NULL
+  FROM repeated
+  UNION ALL
+  SELECT
+    v.source, v.product_id, v.variant_id, NULL, p.sku, n.product_name, n.category, n.brand, 0,
+    0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, NULL, NULL, v.views
   FROM views AS v
   JOIN names AS n ON n.source = v.source AND n.product_id = v.product_id
   LEFT JOIN core.products AS p
@@ -134,7 +187,7 @@ merged AS (
 
 SELECT
   m.source, m.product_id, m.variant_id, m.market, m.sku, m.product_name, m.category, m.brand,
-  CAST(m.orders AS BIGINT) AS orders,
+  CAST(coalesce(m.orders, 0) AS BIGINT) AS orders,
   CAST(coalesce(m.units, 0) AS DECIMAL(18, 6)) AS units,
   CAST(coalesce(m.units_refunded, 0) AS DECIMAL(18, 6)) AS units_refunded,
   CAST(coalesce(m.net_base, 0) AS DECIMAL(18, 6)) AS net_base,

@@ -3,10 +3,12 @@
 -- open of it, with tax (negative: a credit not yet used); days_overdue: days after due_date, negative before it. bucket:
 -- not_due, 1_30, 31_60, 61_90, over_90; a credit note stands in that of its order's invoice. due_date_is_assumed: the document
 -- has none, so the customer's days of payment count, else 30 for companies and none for others.
-WITH numbered AS (
-  SELECT source, order_id FROM core.invoices
-  WHERE _deleted_at IS NULL AND kind = 'invoice' AND order_id IS NOT NULL
-  GROUP BY source, order_id
+WITH invoiced_elsewhere AS (
+  SELECT o.source, o.order_id
+  FROM core.orders AS o
+  JOIN core.invoices AS i ON i.source = o.duplicate_of_source AND i.order_id = o.duplicate_of_order_id
+  WHERE o.duplicate_of_order_id IS NOT NULL AND i._deleted_at IS NULL AND i.kind = 'invoice'
+  GROUP BY o.source, o.order_id
 ),
 
 dated AS (
@@ -20,7 +22,7 @@ dated AS (
   FROM core.invoices AS i
   LEFT JOIN core.customers AS c ON c.source = i.source AND c.customer_id = i.customer_id
   LEFT JOIN core.orders AS o ON o.source = i.source AND o.order_id = i.order_id
-  LEFT JOIN numbered AS n ON n.source = o.duplicate_of_source AND n.order_id = o.duplicate_of_order_id
+  LEFT JOIN invoiced_elsewhere AS n ON n.source = i.source AND n.order_id = i.order_id
   WHERE i._deleted_at IS NULL AND i.status IN ('open', 'paid') AND i.amount_open <> 0 AND n.order_id IS NULL
 ),
 

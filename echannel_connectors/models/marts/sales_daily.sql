@@ -1,34 +1,33 @@
 -- What was sold on each day, against the same day a year before?
 -- Grain: date, source, store, channel, market, currency, customer kind. Headline net sales = net_base + refunds_base.
 -- orders, baskets: counted on the day they were placed; new_customers: first orders ever. *_last_year: one year earlier.
-WITH per_order AS (
-  SELECT
-    date, source, store, channel, market, currency, customer_kind, basket, store_credit_base,
-    order_sequence = 1
-      AND row_number() OVER (PARTITION BY source, basket, customer_source, customer_id ORDER BY order_id) = 1 AS is_first
-  FROM mart.orders
-),
-
-days AS (
+WITH days AS (
+  -- A sale's rows are of its order's day, store, market and so on: mart.orders has added them up already.
   SELECT
     date, source, store, channel, market, currency, customer_kind,
-    count(*) AS orders, count(DISTINCT basket) AS baskets, sum(store_credit_base) AS store_credit_base,
-    count(*) FILTER (WHERE is_first) AS new_customers,
-    0 AS units, 0 AS net_base, 0 AS refunds_base, 0 AS discount_base, 0 AS shipping_base, 0 AS margin_base,
-    0 AS cost_known_net_base
-  FROM per_order
+    count(*) AS orders, count(DISTINCT basket) AS baskets, 0 AS new_customers,
+    coalesce(sum(units), 0) AS units, coalesce(sum(net_base), 0) AS net_base, 0 AS refunds_base,
+    coalesce(sum(discount_base), 0) AS discount_base, coalesce(sum(shipping_base), 0) AS shipping_base,
+    sum(store_credit_base) AS store_credit_base, coalesce(sum(margin_base), 0) AS margin_base,
+    coalesce(sum(cost_known_net_base), 0) AS cost_known_net_base
+  FROM mart.orders
   GROUP BY date, source, store, channel, market, currency, customer_kind
   UNION ALL
   SELECT
-    date, source, store, channel, market, currency, customer_kind, 0, 0, 0, 0,
-    coalesce(sum(quantity) FILTER (WHERE kind = 'sale'), 0),
-    coalesce(sum(net_base) FILTER (WHERE kind = 'sale'), 0),
-    coalesce(sum(net_base) FILTER (WHERE kind = 'refund'), 0),
-    coalesce(sum(discount_base) FILTER (WHERE kind = 'sale'), 0),
-    coalesce(sum(net_base) FILTER (WHERE kind IN ('shipping', 'rounding')), 0),
-    coalesce(sum(margin_base) FILTER (WHERE kind = 'sale'), 0),
-    coalesce(sum(cost_known_net_base) FILTER (WHERE kind = 'sale'), 0)
+    date, source, store, channel, market, currency, customer_kind, 0, 0, count(*), 0, 0, 0, 0, 0, 0, 0, 0
+  FROM (
+    -- The first basket's first order.
+    SELECT date, source, store, channel, market, currency, customer_kind
+    FROM mart.orders
+    WHERE order_sequence = 1
+    QUALIFY row_number() OVER (PARTITION BY source, basket, customer_source, customer_id ORDER BY order_id) = 1
+  ) AS f
+  GROUP BY date, source, store, channel, market, currency, customer_kind
+  UNION ALL
+  SELECT
+    date, source, store, channel, market, currency, customer_kind, 0, 0, 0, 0, 0, coalesce(sum(net_base), 0), 0, 0, 0, 0, 0
   FROM mart.sales
+  WHERE kind = 'refund'
   GROUP BY date, source, store, channel, market, currency, customer_kind
 ),
 

@@ -6,12 +6,17 @@
 WITH parts AS (
   SELECT
     date_trunc('month', date) AS month, market AS country, tax_rate, source, currency,
-    sum(net) FILTER (WHERE kind <> 'refund') AS taxable_net, sum(tax) FILTER (WHERE kind <> 'refund') AS tax,
-    sum(net) FILTER (WHERE kind = 'refund') AS refunds_net, sum(tax) FILTER (WHERE kind = 'refund') AS refunds_tax,
-    sum(net_base) FILTER (WHERE kind <> 'refund') AS taxable_base, sum(tax_base) FILTER (WHERE kind <> 'refund') AS tax_base,
-    sum(net_base) FILTER (WHERE kind = 'refund') AS refunds_base,
-    sum(tax_base) FILTER (WHERE kind = 'refund') AS refunds_tax_base, 0 AS difference_tax
+    sum(net) AS taxable_net, sum(tax) AS tax, 0 AS refunds_net, 0 AS refunds_tax,
+    sum(net_base) AS taxable_base, sum(tax_base) AS tax_base, 0 AS refunds_base, 0 AS refunds_tax_base, 0 AS difference_tax
   FROM mart.sales
+  WHERE kind <> 'refund'
+  GROUP BY month, market, tax_rate, source, currency
+  UNION ALL
+  SELECT
+    date_trunc('month', date) AS month, market, tax_rate, source, currency, 0, 0, sum(net), sum(tax),
+    0, 0, sum(net_base), sum(tax_base), 0
+  FROM mart.sales
+  WHERE kind = 'refund'
   GROUP BY month, market, tax_rate, source, currency
   UNION ALL
   SELECT
