@@ -1,0 +1,521 @@
+"""A large table of PostgreSQL read by several connections: each row once, all of them of one state, whatever happens."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pydantic import ValidationError
+
+from echannel_connectors import DuckDB, Erp, sync
+from echannel_connectors.errors import Unavailable, UnexpectedData
+from echannel_connectors.events import Committed, Event, Warned
+from echannel_connectors.models.company import Company
+from echannel_connectors.sources.erp import ranges
+from echannel_connectors.sources.erp.kinds import Address
+from echannel_connectors.sources.erp.reader import Database, Manners
+from echannel_connectors.sources.erp.rows import Columns
+from echannel_connectors.specs import Spec
+from echannel_connectors.streams import Slice
+from echannel_connectors.texts import in_language
+from tests.erp.conftest import Postgres
+
+BASE = "stock_base"  # a database that tests copy
+ROWS = 6_000
+STOCK = f"""
+CREATE TABLE stock (id integer PRIMARY KEY, depot integer, on_hand numeric(12, 2), note text, changed_at timestamptz);
+INSERT INTO stock SELECT g, g % 7, 100, repeat('n', 100), TIMESTAMPTZ '2026-01-01 00:00:00+00' + g * INTERVAL '1 minute'
+FROM generate_series(1, {ROWS}) AS g;
+CREATE TABLE depots (id integer PRIMARY KEY, label text);
+INSERT INTO depots SELECT g, 'depot ' || g FROM generate_series(0, 5) AS g;
+CREATE TABLE days (id integer, month integer, on_hand numeric(12, 2), note text) PARTITION BY LIST (month);
+CREATE TABLE days_1 PARTITION OF days FOR VALUES IN (1);
+CREATE TABLE days_2 PARTITION OF days FOR VALUES IN (2);
+INSERT INTO days SELECT g, CASE WHEN g % 5 = 0 THEN 1 ELSE 2 END, g, repeat('n', 100)
+FROM generate_series(1, {ROWS}) AS g;
+ANALYZE;
+"""
+LEVELS: dict[str, Any] = {
+    "from": "stock AS s",
+    "cursor": "s.changed_at",
+    "columns": {
+        "product_id": "s.id",
+        "variant_id": "''",
+        "warehouse_id": "'W'",
+        "on_hand": {"sql": "s.on_hand", "scale": 2},
+    },
+}
+
+
+END_ONE = """SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM pg_stat_activity
+WHERE datname = 'lab' AND query LIKE 'COPY%' AND state = 'active' ORDER BY backend_start DESC LIMIT 1) AS last"""
+
+
+@pytest.fixture(autouse=True)
+def _small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables of a hundred pages are divided, so that tests need no large ones."""
+    monkeypatch.setattr(ranges, "LEAST_PAGES", 50)
+
+
+@pytest.fixture(scope="module")
+def base(postgres: Postgres) -> str:
+    postgres.run("postgres", f"CREATE DATABASE {BASE}")
+    postgres.run(BASE, STOCK)
+    return BASE
+
+
+@pytest.fixture
+def lab(postgres: Postgres, base: str) -> Iterator[Callable[[str], str]]:
+    """A database of the test's own: gives what psql answers to a script; its sessions are looked at from outside."""
+    postgres.run("postgres", f"CREATE DATABASE lab TEMPLATE {base}")
+    yield lambda sql: postgres.run("lab", sql)
+    postgres.run("postgres", "DROP DATABASE lab WITH (FORCE)")
+
+
+def source(postgres: Postgres, database: str, table: dict[str, Any] | None = None, **settings: Any) -> Erp:
+    spec = {"connector": "acme", "dialect": "postgres", "tables": {"stock_levels": table or LEVELS}}
+    url = settings.pop("url", postgres.url(database))
+    return Erp(connector="acme", name="acme", url=url, spec=Spec.model_validate(spec), **settings)
+
+
+def read(erp: Erp) -> list[dict[str, Any]]:
+    """All rows of the one table, sorted."""
+    rows: list[dict[str, Any]] = []
+    try:
+        for batch in erp.streams()["stock_levels"].read(Slice(), None):
+            rows += batch.rows.to_pylist()
+    finally:
+        erp.close()
+    return sorted(rows, key=lambda row: (str(row["product_id"]), str(row["variant_id"])))
+
+
+def parts(erp: Erp) -> list[str]:
+    """The SELECTs that would be read side by side."""
+    select, database = erp.selects["stock_levels"], erp._database
+    try:
+        return [part.rows() for part in ranges.side_by_side(select, database)]
+    finally:
+        erp.close()
+
+
+def sessions(postgres: Postgres, database: str = "lab") -> int:
+    """How many there are of it, apart from those that are ending."""
+    sql = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}' AND backend_type = 'client backend'"
+    return int(postgres.run("postgres", sql))
+
+
+def no_session_is_left(postgres: Postgres) -> bool:
+    return any(sessions(postgres) == 0 for _ in range(50))
+
+
+SHAPES: dict[str, tuple[dict[str, Any], int, str]] = {
+    "a table": ({}, 4, "ctid"),
+    "joined": ({"from": "stock AS s LEFT JOIN depots AS d ON d.id = s.depot"}, 4, "ctid"),
+    "filtered": ({"where": "s.depot = 3 OR s.id % 2 = 0"}, 4, "ctid"),
+    "in a subquery": (
+        {"from": "(SELECT n.* FROM (SELECT t.* FROM stock AS t WHERE t.depot > 1) AS n) AS s"},
+        4,
+        "_place0",
+    ),
+    "partitions": ({"from": "days AS s", "cursor": None}, 4, "ctid"),
+    # What follows may give rows that come from none, or from several, of the table that FROM begins with.
+    "right join": ({"from": "depots AS d RIGHT JOIN stock AS s ON d.id = s.depot"}, 4, '"s"."id"'),
+    "window": (
+        {"from": "(SELECT t.*, sum(t.on_hand) OVER (PARTITION BY t.id) AS n FROM stock AS t) AS s"},
+        4,
+        '"s"."id"',
+    ),
+    "groups": (
+        {"from": "(SELECT t.id, sum(t.on_hand) AS on_hand, max(t.changed_at) AS changed_at FROM stock AS t GROUP BY t.id) AS s"},
+        4,
+        '"s"."id"',
+    ),
+    "distinct, no index": (
+        {"from": "(SELECT DISTINCT t.id, t.on_hand FROM days AS t) AS s", "cursor": None},
+        1,
+        "",
+    ),
+    "union": (
+        {"from": "(SELECT id, on_hand FROM days UNION ALL SELECT -id, on_hand FROM stock) AS s", "cursor": None},
+        1,
+        "",
+    ),
+    "window in a column": (
+        {"columns": {**LEVELS["columns"], "available": {"sql": "sum(s.on_hand) OVER ()", "scale": 2}}},
+        1,
+        "",
+    ),
+    "a function": ({"from": "generate_series(1, 5) AS s(id)", "cursor": None, "columns": {**LEVELS["columns"], "on_hand": {"sql": "1", "scale": 2}}}, 1, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_same_rows_as_by_one_connection(postgres: Postgres, base: str, shape: str) -> None:
+    """Each row once, however the SELECT is made; it is only divided where that is sure."""
+    change, many, by = SHAPES[shape]
+    table = {key: value for key, value in {**LEVELS, **change}.items() if value is not None}
+    found = parts(source(postgres, base, table, connections=4))
+    assert len(found) == many
+    assert all(by in sql for sql in found)
+    one = read(source(postgres, base, table))
+    assert len(one) >= 5
+    assert read(source(postgres, base, table, connections=4)) == one
+
+
+def test_ranges_without_a_row_and_rows_beyond_the_pages_that_were_counted(
+    postgres: Postgres, base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the server says of its pages, each row is in one range."""
+    one = read(source(postgres, base))
+    for pages in ([3], [1_000_000], [1, 1, 70]):
+        monkeypatch.setattr(ranges, "_pages", lambda *_, pages=pages, **__: pages)
+        assert read(source(postgres, base, connections=4)) == one
+
+
+def test_a_server_that_reads_no_range_of_pages_is_read_by_ranges_of_the_key(
+    postgres: Postgres, base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As PostgreSQL was before 14, played by the version that can."""
+    monkeypatch.setattr(ranges, "TID_RANGES", 10**7)
+    found = parts(source(postgres, base, connections=3))
+    assert len(found) == 3
+    assert not any("ctid" in sql for sql in found)
+    assert read(source(postgres, base, connections=3)) == read(source(postgres, base))
+
+
+def test_keys_that_are_text(postgres: Postgres, lab: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Empty, beyond what the statistics know, in an order that is no number's; and the statistics in no order at all."""
+    monkeypatch.setattr(ranges, "TID_RANGES", 10**7)
+    monkeypatch.setattr(ranges, "MOST_WORK", 100.0)
+    lab("ALTER TABLE stock ALTER id TYPE text; ANALYZE stock; INSERT INTO stock VALUES (''), ('zzz'), ('ÿ'), ('0')")
+    table = {key: value for key, value in LEVELS.items() if key != "cursor"}
+    one = read(source(postgres, "lab", table))
+    assert len(one) == ROWS + 4
+    for spread in (ranges._spread, lambda values, _: ["5", "", "2", *values[:1], "9"]):
+        monkeypatch.setattr(ranges, "_spread", spread)
+        assert len(parts(source(postgres, "lab", table, connections=6))) == 6
+        assert read(source(postgres, "lab", table, connections=6)) == one
+
+
+def test_a_key_that_is_null_is_in_the_last_range(
+    postgres: Postgres, lab: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """(The reader then says that a key must not be NULL; it would not if nobody had read it.)"""
+    monkeypatch.setattr(ranges, "MOST_WORK", 100.0)
+    lab("CREATE TABLE loose AS SELECT id, on_hand, note FROM stock; CREATE INDEX ON loose (id); ANALYZE loose")
+    lab("INSERT INTO loose VALUES (NULL, 7)")
+    inner = "(SELECT l.* FROM loose AS l OFFSET 0) AS s"
+    erp = source(postgres, "lab", {"from": inner, "columns": LEVELS["columns"]}, connections=3)
+    selects = [part.rows() for part in ranges.side_by_side(erp.selects["stock_levels"], erp._database)]
+    assert len(selects) == 3
+    columns = Columns("stock_levels", pa.schema([("product_id", pa.string())]))
+    rows = [key for batch in erp._database.selects(selects, columns) for key in batch["product_id"].to_pylist()]
+    erp.close()
+    assert len(rows) == len(set(rows)) == ROWS + 1
+    assert None in rows
+
+
+def test_dead_pages_and_rows_that_moved(postgres: Postgres, lab: Callable[[str], str]) -> None:
+    """Half of the pages are empty after VACUUM, rows were written into the holes, others moved to the end."""
+    lab(f"DELETE FROM stock WHERE id < {ROWS // 2} OR id % 11 = 0")
+    lab("VACUUM stock")
+    lab("INSERT INTO stock SELECT -g, 0, g, 'new' FROM generate_series(1, 500) AS g")
+    lab("UPDATE stock SET note = repeat('x', 400) WHERE id % 3 = 0")
+    table = {key: value for key, value in LEVELS.items() if key != "cursor"}
+    assert len(parts(source(postgres, "lab", table, connections=4))) == 4
+    assert read(source(postgres, "lab", table, connections=4)) == read(source(postgres, "lab", table))
+
+
+def test_what_is_written_while_it_is_read_is_all_out(postgres: Postgres, lab: Callable[[str], str]) -> None:
+    """Money that is moved between the first and the last row, new rows and deleted ones, after the first connection
+    looked and before the others do: they see what it saw."""
+    erp = source(postgres, "lab", connections=4)
+    stream = erp.streams()["stock_levels"]
+    before = read(source(postgres, "lab"))
+    assert erp._database.values_of_state("SELECT count(*) FROM depots") == [(6,)]
+    lab(f"""BEGIN; UPDATE stock SET on_hand = on_hand - 60 WHERE id = 1;
+        UPDATE stock SET on_hand = on_hand + 60 WHERE id = {ROWS}; DELETE FROM stock WHERE id % 100 = 0;
+        INSERT INTO stock SELECT {ROWS} + g, 1, 5, 'late' FROM generate_series(1, 3000) AS g; COMMIT""")
+    rows = [row for batch in stream.read(Slice(), None) for row in batch.rows.to_pylist()]
+    assert sessions(postgres) == 4
+    assert sorted(rows, key=lambda row: str(row["product_id"])) == before
+    erp.close()
+    assert no_session_is_left(postgres)
+    afterwards = read(source(postgres, "lab", {key: LEVELS[key] for key in ("from", "columns")}, connections=4))
+    assert len(afterwards) == ROWS - ROWS // 100 + 3000
+
+
+def test_each_connection_is_treated_alike(postgres: Postgres, base: str) -> None:
+    """Read-only, one snapshot, the longest time of a statement: all of them, and the rate is one for all."""
+    database = Database(Address.of(postgres.url(base)), manners=Manners(7, 0, 3))
+    assert database.readers() == 3
+    assert database._state is not None
+    sql = """SELECT current_setting('transaction_isolation'), current_setting('transaction_read_only'),
+        current_setting('statement_timeout'), current_setting('timezone'), CAST(pg_current_snapshot() AS text)"""
+    seen = [one.values(sql)[0] for one in database._state.side_by_side(3)]
+    database.close()
+    assert len(seen) == 3
+    assert len(set(seen)) == 1
+    assert seen[0][:4] == ("repeatable read", "on", "7s", "UTC")
+
+
+def test_no_more_rows_a_second_by_several(postgres: Postgres, base: str) -> None:
+    began = time.monotonic()
+    assert len(read(source(postgres, base, connections=4, rows_per_second=5_000))) == ROWS
+    assert time.monotonic() - began >= 1.0
+
+
+def test_small_tables_are_read_by_one(
+    postgres: Postgres, lab: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would be there before another connection is: none is opened."""
+    monkeypatch.undo()
+    erp = source(postgres, "lab", connections=4)
+    rows = sum(batch.rows.num_rows for batch in erp.streams()["stock_levels"].read(Slice(), None))
+    assert rows == ROWS
+    assert sessions(postgres) == 1
+    erp.close()
+    lab(f"INSERT INTO stock SELECT {ROWS} + g, 1, 5, repeat('m', 900) FROM generate_series(1, 12000) AS g")
+    assert len(parts(source(postgres, "lab", connections=4))) == 4
+
+
+def test_ranges_that_would_be_much_more_work_are_not_made(postgres: Postgres, base: str) -> None:
+    """A subquery that has to be computed anew for each range."""
+    inner = "(SELECT t.id, sum(t.on_hand) OVER (ORDER BY t.note, t.depot) AS on_hand FROM stock AS t) AS s"
+    assert len(parts(source(postgres, base, {"from": inner, "columns": LEVELS["columns"]}, connections=4))) == 1
+
+
+def test_what_changed_is_read_by_one(postgres: Postgres, lab: Callable[[str], str]) -> None:
+    """Only whole tables are divided; the position after one is that after any."""
+    erp = source(postgres, "lab", connections=4)
+    stream = erp.streams()["stock_levels"]
+    *_, last = stream.read(Slice(), None)
+    erp.close()
+    lab("UPDATE stock SET on_hand = 1, changed_at = '2030-01-01' WHERE id = 5")
+    erp = source(postgres, "lab", connections=4)
+    stream = erp.streams()["stock_levels"]
+    found = [row for batch in stream.read(Slice(), last.position) for row in batch.rows.to_pylist()]
+    assert sessions(postgres) == 1
+    erp.close()
+    assert [row["product_id"] for row in found][-1] == "5"
+    assert len(found) < ROWS / 10
+
+
+# -- what may go wrong ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def guest(postgres: Postgres, lab: Callable[[str], str]) -> Iterator[str]:
+    """An account that two sessions may have; gives its name."""
+    lab("CREATE ROLE guest LOGIN CONNECTION LIMIT 2; GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest")
+    yield "guest"
+    lab("DROP OWNED BY guest; DROP ROLE guest")
+
+
+def heard(erp: Erp) -> list[Event]:
+    events: list[Event] = []
+    erp.listen(events.append)
+    return events
+
+
+def test_a_server_that_lets_in_two_is_read_by_two(postgres: Postgres, guest: str) -> None:
+    erp = source(postgres, "lab", connections=4, url=postgres.url("lab", guest))
+    events = heard(erp)
+    assert read(erp) == read(source(postgres, "lab"))
+    (warning,) = events
+    assert isinstance(warning, Warned)
+    assert warning.sentence.startswith("large tables are read by 2 of the 4 connections: ")
+    assert warning.sentence.endswith("lets in no further connection")
+    french = in_language(warning.sentence, "fr").replace("\xa0", " ")
+    assert french.startswith("les grandes tables sont lues par 2 des 4 connexions : ")
+    assert french.endswith("n'accepte plus de connexion")
+
+
+def test_a_server_that_shares_no_snapshot_is_read_by_one(
+    postgres: Postgres, lab: Callable[[str], str], tmp_path: Path
+) -> None:
+    """Said once, and in what a sync says at its end."""
+    lab("REVOKE EXECUTE ON FUNCTION pg_export_snapshot() FROM PUBLIC; CREATE ROLE plain LOGIN")
+    lab("GRANT SELECT ON ALL TABLES IN SCHEMA public TO plain")
+    try:
+        erp = source(postgres, "lab", connections=4, url=postgres.url("lab", "plain"))
+        into = DuckDB(tmp_path / "stock.duckdb")
+        result = sync(erp, into=into, company=Company())
+        (warning,) = [one for one in result.warnings if "connections" in one]
+        assert warning.startswith("large tables are read by 1 of the 4 connections: ")
+        assert "pg_export_snapshot" in warning
+        stored = into.query("SELECT count(*), count(DISTINCT product_id) FROM raw.acme__stock_levels").read_all()
+        assert [list(row.values()) for row in stored.to_pylist()] == [[ROWS, ROWS]]
+        into.close()
+    finally:
+        lab("DROP OWNED BY plain; DROP ROLE plain")
+
+
+def test_a_pooler_that_leads_to_another_server(postgres: Postgres, base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which does not know the snapshot: played by a name that is nobody's."""
+    erp = source(postgres, base, connections=3)
+    events = heard(erp)
+    stranger = replace(erp._address.kind, sharing="SELECT '0FFFFFFF-0000000A-1'")
+    monkeypatch.setattr(erp._database, "address", replace(erp._address, kind=stranger))
+    assert len(read(erp)) == ROWS
+    (warning,) = events
+    assert isinstance(warning, Warned)
+    assert warning.sentence.startswith("large tables are read by 1 of the 3 connections: ")
+
+
+LONG = {**LEVELS, "columns": {**LEVELS["columns"], "product_id": "s.id || repeat(s.note, 40)"}}
+
+
+def test_one_connection_that_is_ended_ends_them_all(postgres: Postgres, lab: Callable[[str], str]) -> None:
+    """One error, no session left behind; what is read next is another state."""
+    erp = source(postgres, "lab", LONG, connections=3, batch_rows=300)
+    blocks = half_read(erp)
+    assert postgres.run("postgres", END_ONE) == "1\n"
+    with pytest.raises(Unavailable, match=r"stopped the query|does not answer"):
+        for _ in blocks:
+            pass
+    assert no_session_is_left(postgres)
+    lab("DELETE FROM stock WHERE id <= 1000")
+    assert len(read(erp)) == ROWS - 1000
+
+
+def test_reading_that_is_given_up_leaves_no_session(postgres: Postgres, lab: Callable[[str], str]) -> None:
+    erp = source(postgres, "lab", LONG, connections=3, batch_rows=300)
+    half_read(erp).close()
+    assert no_session_is_left(postgres)
+    assert not [one for one in threading.enumerate() if one.name.startswith("ThreadPoolExecutor")]
+
+
+def test_an_error_does_not_wait_for_the_others(postgres: Postgres, lab: Callable[[str], str]) -> None:
+    """One of them is refused while the server thinks long about what another one asked."""
+    erp = source(postgres, "lab", connections=2)
+    assert erp._database.readers() == 2
+    columns = Columns("stock", pa.schema([("n", pa.int64())]))
+    began = time.monotonic()
+    with pytest.raises(UnexpectedData, match="division by zero"):
+        list(erp._database.selects(["SELECT 1 AS n FROM pg_sleep(20)", "SELECT 1 / (id - 5) AS n FROM stock"], columns))
+    assert time.monotonic() - began < 10
+    lab(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY%pg_sleep%' AND pid <> pg_backend_pid()"
+    )
+
+
+def half_read(erp: Erp) -> Any:
+    """24 MB of which one block has come."""
+    selects = [part.rows() for part in ranges.side_by_side(erp.selects["stock_levels"], erp._database)]
+    assert len(selects) == 3
+    blocks = erp._database.selects(selects, Columns("stock", pa.schema([("product_id", pa.string())])))
+    next(blocks)
+    return blocks
+
+
+@pytest.mark.parametrize("connections", [0, 17])
+def test_one_to_sixteen(connections: int) -> None:
+    with pytest.raises(ValidationError):
+        Erp(connector="dolibarr", url="postgresql://reader@erp/books", connections=connections)
+
+
+def test_other_databases_are_read_by_one() -> None:
+    with pytest.raises(ValidationError, match="connections is known for PostgreSQL alone"):
+        Erp(connector="dolibarr", url="mysql://reader@erp/books", connections=2)
+    assert Erp(connector="dolibarr", url="mysql://reader@erp/books", connections=1).connections == 1
+
+
+@pytest.mark.parametrize(
+    ("sizes", "many", "found"),
+    [
+        ([100], 4, [25, 50, 75]),
+        ([1], 4, [0, 0, 0]),
+        ([10, 100], 2, [45]),  # 10 + 45 of 110
+        ([0, 7, 7, 7], 3, [3, 5]),
+    ],
+)
+def test_ranges_hold_about_as_many_pages(sizes: list[int], many: int, found: list[int]) -> None:
+    assert ranges.ends(sizes, many) == found
+
+
+# -- at length --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_money_that_moves_all_the_time_is_always_all_there(postgres: Postgres, lab: Callable[[str], str]) -> None:
+    """Somebody moves money between far rows without a pause, VACUUM runs; twenty reads each find the same sum."""
+    lab("INSERT INTO stock SELECT g, 1, 100, repeat('m', 200) FROM generate_series(10001, 60000) AS g")
+    stop = threading.Event()
+
+    def move() -> None:
+        while not stop.is_set():
+            lab("""DO $$ BEGIN FOR i IN 1..200 LOOP
+                UPDATE stock SET on_hand = on_hand - i WHERE id = 1 + i; UPDATE stock SET on_hand = on_hand + i
+                WHERE id = 60000 - i; COMMIT; END LOOP; END $$""")
+            lab("VACUUM stock")
+
+    mover = threading.Thread(target=move)
+    mover.start()
+    try:
+        for _ in range(20):
+            rows = read(source(postgres, "lab", connections=4))
+            assert max(Counter(row["product_id"] for row in rows).values()) == 1
+            assert len(rows) == ROWS + 50_000
+            assert sum((row["on_hand"] for row in rows), Decimal(0)) == 100 * len(rows)
+    finally:
+        stop.set()
+        mover.join()
+
+
+@pytest.mark.slow
+def test_a_first_load_that_was_ended_midway_is_whole_after_the_next_run(
+    postgres: Postgres, lab: Callable[[str], str], tmp_path: Path
+) -> None:
+    """After the first commit one of the sessions is ended; rows change; the next run leaves each row once, as it is."""
+    lab("INSERT INTO stock SELECT g, 1, g, repeat('m', 40), now() FROM generate_series(10001, 710000) AS g")
+    table = {**LEVELS, "columns": {**LEVELS["columns"], "product_id": "s.id || '-' || s.note"}}
+    ended = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Committed) and not ended:
+            ended.append(postgres.run("postgres", END_ONE))
+
+    into = DuckDB(tmp_path / "stock.duckdb")
+    with pytest.raises(Unavailable):
+        sync(source(postgres, "lab", table, connections=3), into=into, company=Company(), on_event=listen)
+    assert ended == ["1\n"]
+    assert no_session_is_left(postgres)
+    half = into.query("SELECT count(*) AS n FROM raw.acme__stock_levels").read_all().to_pylist()[0]["n"]
+    assert 0 < half < ROWS + 700_000
+    lab("UPDATE stock SET on_hand = 1 WHERE id % 50 = 0; DELETE FROM stock WHERE id % 1000 = 1")
+    sync(source(postgres, "lab", table, connections=3), into=into, company=Company())
+    sql = """SELECT count(*) AS n, count(DISTINCT product_id) AS k, CAST(sum(on_hand) AS VARCHAR) AS s
+        FROM raw.acme__stock_levels WHERE _deleted_at IS NULL"""
+    (found,) = into.query(sql).read_all().to_pylist()
+    into.close()
+    count, total = lab("SELECT count(*), sum(on_hand)::numeric(18, 6) FROM stock").strip().split("|")
+    assert (found["n"], found["k"], found["s"]) == (int(count), int(count), total)
+
+
+@pytest.mark.slow
+def test_who_waits_for_a_strong_lock_does_not_hang_the_reader(postgres: Postgres, lab: Callable[[str], str]) -> None:
+    """The first connection holds its weak lock, ALTER TABLE waits for it, and the others behind that: an error after ten
+    seconds, and then ALTER TABLE is through."""
+    erp = source(postgres, "lab", connections=3)
+    stream = erp.streams()["stock_levels"]
+    erp._database.values_of_state("SELECT count(*) FROM stock")
+    other = threading.Thread(target=lambda: lab("ALTER TABLE stock ADD COLUMN more integer"))
+    other.start()
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'ALTER%'"
+    while postgres.run("postgres", waiting) != "1\n":
+        pass
+    with pytest.raises(Unavailable, match="stopped the query"):
+        for _ in stream.read(Slice(), None):
+            pass
+    other.join(timeout=20)
+    assert not other.is_alive()
+    erp.close()
