@@ -101,7 +101,7 @@ def parts(erp: Erp) -> list[str]:
     """The SELECTs that would be read side by side."""
     select, database = erp.selects["stock_levels"], erp._database
     try:
-        return [part.rows() for part in ranges.side_by_side(select, database)]
+        return [part.rows() for part in ranges.divided(select, database)]
     finally:
         erp.close()
 
@@ -170,6 +170,22 @@ def test_the_same_rows_as_by_one_connection(postgres: Postgres, base: str, shape
     assert read(source(postgres, base, table, connections=4)) == one
 
 
+def test_more_ranges_than_connections(postgres: Postgres, base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is free reads the next one, so that what comes together lies together; where a range of a join costs as
+    much as the whole, there are only as many as connections, or none."""
+    monkeypatch.setattr(ranges, "AT_ONCE", 5)
+    many = len(parts(source(postgres, base, connections=3)))
+    assert many > 20
+    one = read(source(postgres, base))
+    assert read(source(postgres, base, connections=3)) == one
+    monkeypatch.setattr(ranges, "MOST", 10)
+    assert len(parts(source(postgres, base, connections=3))) == 10
+    monkeypatch.setattr(ranges, "_cost", lambda select, _: 1.0 if "ctid" not in select.rows() else 0.6)
+    assert len(parts(source(postgres, base, connections=3))) == 3
+    monkeypatch.setattr(ranges, "_cost", lambda *_: 1.0)
+    assert len(parts(source(postgres, base, connections=3))) == 1
+
+
 def test_ranges_without_a_row_and_rows_beyond_the_pages_that_were_counted(
     postgres: Postgres, base: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,7 +230,7 @@ def test_a_key_that_is_null_is_in_the_last_range(
     lab("INSERT INTO loose VALUES (NULL, 7)")
     inner = "(SELECT l.* FROM loose AS l OFFSET 0) AS s"
     erp = source(postgres, "lab", {"from": inner, "columns": LEVELS["columns"]}, connections=3)
-    selects = [part.rows() for part in ranges.side_by_side(erp.selects["stock_levels"], erp._database)]
+    selects = [part.rows() for part in ranges.divided(erp.selects["stock_levels"], erp._database)]
     assert len(selects) == 3
     columns = Columns("stock_levels", pa.schema([("product_id", pa.string())]))
     rows = [key for batch in erp._database.selects(selects, columns) for key in batch["product_id"].to_pylist()]
@@ -253,18 +269,30 @@ def test_what_is_written_while_it_is_read_is_all_out(postgres: Postgres, lab: Ca
     assert len(afterwards) == ROWS - ROWS // 100 + 3000
 
 
+def test_check_says_how_many_connections_there_are(postgres: Postgres, base: str, guest: str) -> None:
+    found = [one for one in source(postgres, base, connections=3).check() if "connections" in one.sentence]
+    assert [(one.level, str(one.sentence)) for one in found] == [("ok", "3 connections see one state of the database")]
+    erp = source(postgres, "lab", connections=3, url=postgres.url("lab", guest))
+    (found,) = [one for one in erp.check() if "connections" in one.sentence]
+    assert found.level == "warning"
+    assert found.sentence.startswith("large tables are read by 2 of the 3 connections: ")
+    assert not [one for one in source(postgres, base).check() if "connections" in one.sentence]
+    assert no_session_is_left(postgres)
+
+
 def test_each_connection_is_treated_alike(postgres: Postgres, base: str) -> None:
     """Read-only, one snapshot, the longest time of a statement: all of them, and the rate is one for all."""
     database = Database(Address.of(postgres.url(base)), manners=Manners(7, 0, 3))
     assert database.readers() == 3
     assert database._state is not None
     sql = """SELECT current_setting('transaction_isolation'), current_setting('transaction_read_only'),
+        current_setting('idle_in_transaction_session_timeout'),
         current_setting('statement_timeout'), current_setting('timezone'), CAST(pg_current_snapshot() AS text)"""
-    seen = [one.values(sql)[0] for one in database._state.side_by_side(3)]
+    seen = [one.values(sql)[0] for one in database._state.readers(3)]
     database.close()
     assert len(seen) == 3
     assert len(set(seen)) == 1
-    assert seen[0][:4] == ("repeatable read", "on", "7s", "UTC")
+    assert seen[0][:5] == ("repeatable read", "on", "0", "7s", "UTC")
 
 
 def test_no_more_rows_a_second_by_several(postgres: Postgres, base: str) -> None:
@@ -410,7 +438,7 @@ def test_an_error_does_not_wait_for_the_others(postgres: Postgres, lab: Callable
 
 def half_read(erp: Erp) -> Any:
     """24 MB of which one block has come."""
-    selects = [part.rows() for part in ranges.side_by_side(erp.selects["stock_levels"], erp._database)]
+    selects = [part.rows() for part in ranges.divided(erp.selects["stock_levels"], erp._database)]
     assert len(selects) == 3
     blocks = erp._database.selects(selects, Columns("stock", pa.schema([("product_id", pa.string())])))
     next(blocks)

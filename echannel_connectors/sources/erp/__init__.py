@@ -86,7 +86,8 @@ class Erp(Settings):
         return type(self)(**{**settings, "parameters": parameters})
 
     def listen(self, on_event: OnEvent) -> None:
-        self._database.warn = lambda sentence: on_event(Warned(self.name, sentence))
+        name = self.name  # and not self: nothing but its own use keeps a connection alive
+        self._database.warn = lambda sentence: on_event(Warned(name, sentence))
 
     def streams(self) -> Mapping[str, Stream]:
         """The core tables that the spec fills. What is read from them is one state of the database, until `close()`."""

@@ -23,6 +23,8 @@ from echannel_connectors.sources.erp.reader import Database
 from echannel_connectors.specs.compile import Select
 
 LEAST_PAGES = 1280  # 10 MiB: what is smaller is there before the other connections have begun
+AT_ONCE = 2048  # pages, 16 MiB: what is stored together should lie together, where DuckDB looks for its keys later
+MOST = 256
 MOST_WORK = 2.0  # times the work of the whole that the ranges may be: what is joined may be read for each of them
 TID_RANGES = 140_000  # PostgreSQL 14
 PLAIN = {"expressions", "from_", "joins", "laterals", "where"}  # each row of it comes from one row of its FROM
@@ -50,6 +52,7 @@ class Ranges:
     relation: exp.Select
     value: exp.Expr
     may_be_null: bool
+    pages: int
     meet: Callable[[int], Sequence[str]]
 
     def of(self, select: Select, many: int) -> list[Select]:
@@ -70,17 +73,21 @@ class Ranges:
         return compare(this=self.value.copy(), expression=exp.Literal.string(end))
 
 
-def side_by_side(select: Select, database: Database) -> Sequence[Select]:
-    """The same rows as SELECTs of ranges, no more than connections are there to read them; the SELECT alone where it
-    cannot be divided, where it is small, or where the ranges would be too much work for the server."""
+def divided(select: Select, database: Database) -> Sequence[Select]:
+    """The same rows as SELECTs of ranges, for whichever connection is free to read the next one: many, or as many as
+    connections are there; the SELECT alone where it cannot be divided, where it is small, or where even these would be
+    too much work for the server."""
     if database.manners.connections == 1 or not _is_row_by_row([*select.columns.values(), select.cursor]):
         return [select]
     whole = _cost(select, database)  # from here on the server lets nobody rewrite the tables, until the snapshot ends
     ranges = _by_place(select, database) or _by_key(select, database)
     if ranges is None or (readers := database.readers()) == 1:
         return [select]
-    parts = ranges.of(select, readers)
-    return parts if len(parts) * _cost(parts[0], database) <= MOST_WORK * whole else [select]
+    for many in dict.fromkeys((max(readers, min(MOST, ranges.pages // AT_ONCE)), readers)):
+        parts = ranges.of(select, many)
+        if len(parts) * _cost(parts[0], database) <= MOST_WORK * whole:
+            return parts
+    return [select]
 
 
 def _cost(select: Select, database: Database) -> float:
@@ -98,7 +105,7 @@ def _by_place(select: Select, database: Database) -> Ranges | None:
     value, table = found
     named = exp.Table(this=table.this.copy(), db=table.args.get("db")).sql("postgres", identify="safe")
     sizes = _pages(named, database, in_ranges=True)
-    return Ranges(relation, value, False, lambda many: [f"({page},0)" for page in ends(sizes, many)]) if sizes else None
+    return Ranges(relation, value, False, sum(sizes), partial(_places, sizes)) if sizes else None
 
 
 def _place(select: exp.Select, depth: int = 0) -> tuple[exp.Column, exp.Table] | None:
@@ -144,6 +151,10 @@ def _pages(table: str, database: Database, *, in_ranges: bool) -> list[int]:
     return sizes if sum(sizes) >= LEAST_PAGES else []
 
 
+def _places(sizes: Sequence[int], many: int) -> list[str]:
+    return [f"({page},0)" for page in ends(sizes, many)]
+
+
 def ends(sizes: Sequence[int], many: int) -> list[int]:
     """The pages before which each of so many ranges but the last one ends, so that all hold about as many pages."""
     return [
@@ -159,11 +170,12 @@ def _by_key(select: Select, database: Database) -> Ranges | None:
     for name in select.table.key:
         value = select.columns[name]
         found = indexed_column(database.values_of_state, database.dialect, value, select.relation)
-        if found is None or not _pages(found[0], database, in_ranges=False):
+        sizes = _pages(found[0], database, in_ranges=False) if found else []
+        if found is None or not sizes:
             continue
         known = database.values_of_state(BOUNDS.format(table=_literal(found[0]), column=_literal(found[1])))
         if known:
-            return Ranges(select.relation, value, True, partial(_spread, known[0][0]))
+            return Ranges(select.relation, value, True, sum(sizes), partial(_spread, known[0][0]))
     return None
 
 

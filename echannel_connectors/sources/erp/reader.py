@@ -74,7 +74,7 @@ class Database:
         return self.selects([sql], columns)
 
     def selects(self, selects: Sequence[str], columns: Columns) -> Iterator[pa.RecordBatch]:
-        """The rows of several SELECTs of one state, side by side: no more of them than there are `readers`."""
+        """The rows of SELECTs of one state, each read by whichever of the `readers` is free, in no order."""
         began = clock = time.monotonic()
         read_rows = 0
         self.receipt.requests += len(selects)
@@ -93,13 +93,13 @@ class Database:
             raise understood(error, self.address.host, self.address.secret) from error
 
     def _batches(self, selects: Sequence[str], columns: Columns) -> Generator[pa.RecordBatch]:
-        state = self._snapshot()
+        state, todo = self._snapshot(), iter(selects)  # a list's iterator gives each one once, whichever thread asks
         if len(selects) == 1:
-            yield from _typed(state.first, selects[0], columns, self.at_once)
+            yield from _typed(state.first, todo, columns, self.at_once)
             return
-        readers = state.side_by_side(len(selects))
-        at_once = -(-self.at_once // len(selects))
-        parts = [_typed(one, sql, columns, at_once) for one, sql in zip(readers, selects, strict=True)]
+        readers = state.readers(min(len(selects), self.manners.connections))
+        at_once = -(-self.at_once // len(readers))
+        parts = [_typed(one, todo, columns, at_once) for one in readers]
         is_whole = False
         try:
             yield from side_by_side(parts, partial(_hang_up, readers))
@@ -127,22 +127,21 @@ class Database:
         return asked(self.address, self._snapshot().first, sql)
 
     def readers(self) -> int:
-        """How many connections can read a table side by side: as many as are wanted, or as the server lets in; then a
-        warning says so."""
-        state, wanted = self._snapshot(), self.manners.connections
-        found = len(state.side_by_side(wanted))
-        if state.refusal is not None and not self._has_warned:
+        """How many connections can read one state side by side: as many as are wanted, or as the server lets in."""
+        found = len(self._snapshot().readers(self.manners.connections))
+        shortage = self.shortage()
+        if shortage is not None and not self._has_warned:
             self._has_warned = True
-            problem = state.refusal.sentence
-            self.warn(
-                say(
-                    "large tables are read by {n} of the {wanted} connections: {problem}",
-                    n=found,
-                    wanted=wanted,
-                    problem=problem,
-                )
-            )
+            self.warn(shortage)
         return found
+
+    def shortage(self) -> Text | None:
+        """Why there are fewer readers than wanted, once they were asked for."""
+        state, wanted = self._snapshot(), self.manners.connections
+        if state.refusal is None:
+            return None
+        said = {"n": len(state.connections), "wanted": wanted, "problem": state.refusal.sentence}
+        return say("large tables are read by {n} of the {wanted} connections: {problem}", **said)
 
     def tables(self) -> frozenset[str]:
         """What the database lists: each table and view as `table` and as `schema.table`."""
@@ -187,7 +186,8 @@ def _hang_up(readers: Iterable[Shared]) -> None:
         one.hang_up()
 
 
-def _typed(connection: Connection, sql: str, columns: Columns, at_once: int) -> Generator[pa.RecordBatch]:
-    with closing(connection.rows(sql, columns, at_once)) as chunks:
-        for chunk in chunks:
-            yield columns.typed(chunk)
+def _typed(connection: Connection, selects: Iterator[str], columns: Columns, at_once: int) -> Generator[pa.RecordBatch]:
+    for sql in selects:
+        with closing(connection.rows(sql, columns, at_once)) as chunks:
+            for chunk in chunks:
+                yield columns.typed(chunk)

@@ -70,7 +70,7 @@ class State:
         """A state is gone with the connection that saw it first, and of little use without one of the others."""
         return not self.connections or any(one.closed for one in self.connections)
 
-    def side_by_side(self, wanted: int) -> Sequence[Shared]:
+    def readers(self, wanted: int) -> Sequence[Shared]:
         """So many connections, or those that the server lets in."""
         begin, *settings = self._address.kind.opening
         while self._name and self.refusal is None and len(self.connections) < wanted:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from echannel_connectors.arrow import ARROW_TYPES, e_mail, one_batch
 from echannel_connectors.errors import SpecError
-from echannel_connectors.sources.erp.ranges import side_by_side
+from echannel_connectors.sources.erp.ranges import divided
 from echannel_connectors.sources.erp.reader import Database
 from echannel_connectors.sources.erp.rows import GROUP, Columns, check_keys, last_key
 from echannel_connectors.specs.compile import CURSOR, PERSONAL, Select
@@ -62,7 +62,7 @@ class ErpStream:
         if in_order:
             sql = [select.rows(since=None if days else since, days=days)]
         else:
-            sql = [part.rows() for part in side_by_side(select, self.database)]
+            sql = [part.rows() for part in divided(select, self.database)]
         blocks = self.database.selects(sql, self._columns(shape.columns))
         newest, last = position.get("cursor"), None
         for found, is_last in in_groups(blocks):
@@ -77,7 +77,7 @@ class ErpStream:
 
     def keys(self) -> Iterator[pa.RecordBatch]:
         schema = pa.schema([self.shape.columns.field(name) for name in self.shape.key])
-        sql = [part.keys() for part in side_by_side(self.select, self.database)]
+        sql = [part.keys() for part in divided(self.select, self.database)]
         yield from self.database.selects(sql, Columns(self.select.table.name, schema))
 
     def _columns(self, schema: pa.Schema) -> Columns:
