@@ -50,7 +50,6 @@ def findings(database: Database, compiled: Callable[[], Compiled]) -> Iterator[F
 
 def _readers(database: Database) -> Finding:
     try:
-        database.readers()
         if shortage := database.shortage():
             return Finding("warning", shortage, say("ask for that, or give the source fewer connections"))
         return Finding("ok", say("{n} connections see one state of the database", n=database.manners.connections))

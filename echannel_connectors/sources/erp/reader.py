@@ -128,19 +128,19 @@ class Database:
 
     def readers(self) -> int:
         """How many connections can read one state side by side: as many as are wanted, or as the server lets in."""
-        found = len(self._snapshot().readers(self.manners.connections))
         shortage = self.shortage()
         if shortage is not None and not self._has_warned:
             self._has_warned = True
             self.warn(shortage)
-        return found
+        return len(self._snapshot().readers(self.manners.connections))
 
     def shortage(self) -> Text | None:
-        """Why there are fewer readers than wanted, once they were asked for."""
+        """Why there are fewer of them than wanted."""
         state, wanted = self._snapshot(), self.manners.connections
+        there = len(state.readers(wanted))
         if state.refusal is None:
             return None
-        said = {"n": len(state.connections), "wanted": wanted, "problem": state.refusal.sentence}
+        said = {"n": there, "wanted": wanted, "problem": state.refusal.sentence}
         return say("large tables are read by {n} of the {wanted} connections: {problem}", **said)
 
     def tables(self) -> frozenset[str]:
