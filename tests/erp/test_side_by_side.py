@@ -148,6 +148,12 @@ SHAPES: dict[str, tuple[dict[str, Any], int, str]] = {
         1,
         "",
     ),
+    "the day of today": ({"where": "s.changed_at < now() + INTERVAL '1 day'"}, 1, ""),
+    "the day of today, in a subquery": (
+        {"from": "stock AS s CROSS JOIN (SELECT clock_timestamp() AS today) AS c"},
+        1,
+        "",
+    ),
     "window in a column": (
         {"columns": {**LEVELS["columns"], "available": {"sql": "sum(s.on_hand) OVER ()", "scale": 2}}},
         1,

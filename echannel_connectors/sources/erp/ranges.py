@@ -31,6 +31,13 @@ PLAIN = {"expressions", "from_", "joins", "laterals", "where"}  # each row of it
 
 NAMED = {"this", "db", "catalog", "alias"}  # no sample of it, nothing joined in brackets
 
+# What each connection answers for itself; a range must not have another day than the one before.
+CLOCKS = (
+    exp.CurrentDate, exp.CurrentDatetime, exp.CurrentTime, exp.CurrentTimestamp, exp.Localtime, exp.Localtimestamp,
+    exp.Rand, exp.Uuid,
+)  # fmt: skip
+CLOCKS_BY_NAME = {"transaction_timestamp", "statement_timestamp", "clock_timestamp", "timeofday", "age"}
+
 # The pages of a table, or of each of its partitions and heirs; whether they are pages; the server's version.
 PAGES = """WITH RECURSIVE held AS (
   SELECT CAST(to_regclass({table}) AS oid) AS oid
@@ -77,7 +84,8 @@ def divided(select: Select, database: Database) -> Sequence[Select]:
     """The same rows as SELECTs of ranges, for whichever connection is free to read the next one: many, or as many as
     connections are there; the SELECT alone where it cannot be divided, where it is small, or where even these would be
     too much work for the server."""
-    if database.manners.connections == 1 or not _is_row_by_row([*select.columns.values(), select.cursor]):
+    values = [value for value in (*select.columns.values(), select.cursor) if value is not None]
+    if database.manners.connections == 1 or not _is_row_by_row(values) or _asks_the_clock(select.relation, *values):
         return [select]
     whole = _cost(select, database)  # from here on the server lets nobody rewrite the tables, until the snapshot ends
     ranges = _by_place(select, database) or _by_key(select, database)
@@ -132,9 +140,17 @@ def _filled(node: exp.Expr) -> set[str]:
     return {part for part, value in node.args.items() if value}
 
 
-def _is_row_by_row(values: Iterable[exp.Expr | None]) -> bool:
+def _asks_the_clock(*pieces: exp.Expr) -> bool:
+    return any(
+        isinstance(node, CLOCKS) or (isinstance(node, exp.Anonymous) and node.name.lower() in CLOCKS_BY_NAME)
+        for piece in pieces
+        for node in piece.walk()
+    )
+
+
+def _is_row_by_row(values: Iterable[exp.Expr]) -> bool:
     """Whether each of them is computed from one row alone; a subquery may look at others."""
-    nodes = (node for value in values if value is not None for node in value.walk(prune=_is_query))
+    nodes = (node for value in values for node in value.walk(prune=_is_query))
     return not any(isinstance(node, exp.AggFunc | exp.Window) for node in nodes)
 
 
