@@ -16,10 +16,9 @@ import pytest
 from echannel_connectors.events import Event
 from echannel_connectors.sources.erp import ranges
 from tests.erp.conftest import Postgres
-from tests.erp.test_side_by_side import ROWS, base, lab, parts, read, source
+from tests.erp.stock import ROWS, parts, read, source
 from tests.erp.test_tls import free_port
 
-__all__ = ["base", "lab"]  # fixtures
 Pool = Callable[[str, int], str]  # its mode and size; gives the url of what it leads to
 
 SETTINGS = """[databases]

@@ -1,119 +1,32 @@
-"""A large table of PostgreSQL read by several connections: each row once, all of them of one state, whatever happens."""
+"""A large table of PostgreSQL read by several connections: each row once, and all of them of one state."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
-from echannel_connectors import DuckDB, Erp, sync
-from echannel_connectors.errors import Unavailable, UnexpectedData
-from echannel_connectors.events import Committed, Event, Warned
-from echannel_connectors.models.company import Company
+from echannel_connectors import Erp
 from echannel_connectors.sources.erp import ranges
 from echannel_connectors.sources.erp.kinds import Address
 from echannel_connectors.sources.erp.reader import Database, Manners
 from echannel_connectors.sources.erp.rows import Columns
-from echannel_connectors.specs import Spec
 from echannel_connectors.streams import Slice
-from echannel_connectors.texts import in_language
 from tests.erp.conftest import Postgres
-
-BASE = "stock_base"  # a database that tests copy
-ROWS = 6_000
-STOCK = f"""
-CREATE TABLE stock (id integer PRIMARY KEY, depot integer, on_hand numeric(12, 2), note text, changed_at timestamptz);
-INSERT INTO stock SELECT g, g % 7, 100, repeat('n', 100), TIMESTAMPTZ '2026-01-01 00:00:00+00' + g * INTERVAL '1 minute'
-FROM generate_series(1, {ROWS}) AS g;
-CREATE TABLE depots (id integer PRIMARY KEY, label text);
-INSERT INTO depots SELECT g, 'depot ' || g FROM generate_series(0, 5) AS g;
-CREATE TABLE days (id integer, month integer, on_hand numeric(12, 2), note text) PARTITION BY LIST (month);
-CREATE TABLE days_1 PARTITION OF days FOR VALUES IN (1);
-CREATE TABLE days_2 PARTITION OF days FOR VALUES IN (2);
-INSERT INTO days SELECT g, CASE WHEN g % 5 = 0 THEN 1 ELSE 2 END, g, repeat('n', 100)
-FROM generate_series(1, {ROWS}) AS g;
-ANALYZE;
-"""
-LEVELS: dict[str, Any] = {
-    "from": "stock AS s",
-    "cursor": "s.changed_at",
-    "columns": {
-        "product_id": "s.id",
-        "variant_id": "''",
-        "warehouse_id": "'W'",
-        "on_hand": {"sql": "s.on_hand", "scale": 2},
-    },
-}
-
-
-END_ONE = """SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM pg_stat_activity
-WHERE datname = 'lab' AND query LIKE 'COPY%' AND state = 'active' ORDER BY backend_start DESC LIMIT 1) AS last"""
+from tests.erp.stock import LEVELS, ROWS, heard, no_session_is_left, parts, read, sessions, source
 
 
 @pytest.fixture(autouse=True)
 def _small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables of a hundred pages are divided, so that tests need no large ones."""
     monkeypatch.setattr(ranges, "LEAST_PAGES", 50)
-
-
-@pytest.fixture(scope="module")
-def base(postgres: Postgres) -> str:
-    postgres.run("postgres", f"CREATE DATABASE {BASE}")
-    postgres.run(BASE, STOCK)
-    return BASE
-
-
-@pytest.fixture
-def lab(postgres: Postgres, base: str) -> Iterator[Callable[[str], str]]:
-    """A database of the test's own: gives what psql answers to a script; its sessions are looked at from outside."""
-    postgres.run("postgres", f"CREATE DATABASE lab TEMPLATE {base}")
-    yield lambda sql: postgres.run("lab", sql)
-    postgres.run("postgres", "DROP DATABASE lab WITH (FORCE)")
-
-
-def source(postgres: Postgres, database: str, table: dict[str, Any] | None = None, **settings: Any) -> Erp:
-    spec = {"connector": "acme", "dialect": "postgres", "tables": {"stock_levels": table or LEVELS}}
-    url = settings.pop("url", postgres.url(database))
-    return Erp(connector="acme", name="acme", url=url, spec=Spec.model_validate(spec), **settings)
-
-
-def read(erp: Erp) -> list[dict[str, Any]]:
-    """All rows of the one table, sorted."""
-    rows: list[dict[str, Any]] = []
-    try:
-        for batch in erp.streams()["stock_levels"].read(Slice(), None):
-            rows += batch.rows.to_pylist()
-    finally:
-        erp.close()
-    return sorted(rows, key=lambda row: (str(row["product_id"]), str(row["variant_id"])))
-
-
-def parts(erp: Erp) -> list[str]:
-    """The SELECTs that would be read side by side."""
-    select, database = erp.selects["stock_levels"], erp._database
-    try:
-        return [part.rows() for part in ranges.divided(select, database)]
-    finally:
-        erp.close()
-
-
-def sessions(postgres: Postgres, database: str = "lab") -> int:
-    """How many there are of it, apart from those that are ending."""
-    sql = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}' AND backend_type = 'client backend'"
-    return int(postgres.run("postgres", sql))
-
-
-def no_session_is_left(postgres: Postgres) -> bool:
-    return any(sessions(postgres) == 0 for _ in range(50))
 
 
 SHAPES: dict[str, tuple[dict[str, Any], int, str]] = {
@@ -164,54 +77,54 @@ SHAPES: dict[str, tuple[dict[str, Any], int, str]] = {
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_same_rows_as_by_one_connection(postgres: Postgres, base: str, shape: str) -> None:
+def test_the_same_rows_as_by_one_connection(postgres: Postgres, stock: str, shape: str) -> None:
     """Each row once, however the SELECT is made; it is only divided where that is sure."""
     change, many, by = SHAPES[shape]
     table = {key: value for key, value in {**LEVELS, **change}.items() if value is not None}
-    found = parts(source(postgres, base, table, connections=4))
+    found = parts(source(postgres, stock, table, connections=4))
     assert len(found) == many
     assert all(by in sql for sql in found)
-    one = read(source(postgres, base, table))
+    one = read(source(postgres, stock, table))
     assert len(one) >= 5
-    assert read(source(postgres, base, table, connections=4)) == one
+    assert read(source(postgres, stock, table, connections=4)) == one
 
 
-def test_more_ranges_than_connections(postgres: Postgres, base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_ranges_than_connections(postgres: Postgres, stock: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever is free reads the next one, so that what comes together lies together; where a range of a join costs as
     much as the whole, there are only as many as connections, or none."""
     monkeypatch.setattr(ranges, "AT_ONCE", 5)
-    many = len(parts(source(postgres, base, connections=3)))
+    many = len(parts(source(postgres, stock, connections=3)))
     assert many > 20
-    one = read(source(postgres, base))
-    assert read(source(postgres, base, connections=3)) == one
+    one = read(source(postgres, stock))
+    assert read(source(postgres, stock, connections=3)) == one
     monkeypatch.setattr(ranges, "MOST", 10)
-    assert len(parts(source(postgres, base, connections=3))) == 10
+    assert len(parts(source(postgres, stock, connections=3))) == 10
     monkeypatch.setattr(ranges, "_cost", lambda select, _: 1.0 if "ctid" not in select.rows() else 0.6)
-    assert len(parts(source(postgres, base, connections=3))) == 3
+    assert len(parts(source(postgres, stock, connections=3))) == 3
     monkeypatch.setattr(ranges, "_cost", lambda *_: 1.0)
-    assert len(parts(source(postgres, base, connections=3))) == 1
+    assert len(parts(source(postgres, stock, connections=3))) == 1
 
 
 def test_ranges_without_a_row_and_rows_beyond_the_pages_that_were_counted(
-    postgres: Postgres, base: str, monkeypatch: pytest.MonkeyPatch
+    postgres: Postgres, stock: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the server says of its pages, each row is in one range."""
-    one = read(source(postgres, base))
+    one = read(source(postgres, stock))
     monkeypatch.setattr(ranges, "MOST", 8)
     for pages in ([3], [1_000_000], [1, 1, 70]):
         monkeypatch.setattr(ranges, "_pages", lambda *_, pages=pages, **__: pages)
-        assert read(source(postgres, base, connections=4)) == one
+        assert read(source(postgres, stock, connections=4)) == one
 
 
 def test_a_server_that_reads_no_range_of_pages_is_read_by_ranges_of_the_key(
-    postgres: Postgres, base: str, monkeypatch: pytest.MonkeyPatch
+    postgres: Postgres, stock: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As PostgreSQL was before 14, played by the version that can."""
     monkeypatch.setattr(ranges, "TID_RANGES", 10**7)
-    found = parts(source(postgres, base, connections=3))
+    found = parts(source(postgres, stock, connections=3))
     assert len(found) == 3
     assert not any("ctid" in sql for sql in found)
-    assert read(source(postgres, base, connections=3)) == read(source(postgres, base))
+    assert read(source(postgres, stock, connections=3)) == read(source(postgres, stock))
 
 
 def test_keys_that_are_text(postgres: Postgres, lab: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,8 +189,8 @@ def test_what_is_written_while_it_is_read_is_all_out(postgres: Postgres, lab: Ca
     assert len(afterwards) == ROWS - ROWS // 100 + 3000
 
 
-def test_check_says_how_many_connections_there_are(postgres: Postgres, base: str, guest: str) -> None:
-    found = [one for one in source(postgres, base, connections=3).check() if "connections" in one.sentence]
+def test_check_says_how_many_connections_there_are(postgres: Postgres, stock: str, guest: str) -> None:
+    found = [one for one in source(postgres, stock, connections=3).check() if "connections" in one.sentence]
     assert [(one.level, str(one.sentence)) for one in found] == [("ok", "3 connections see one state of the database")]
     erp = source(postgres, "lab", connections=3, url=postgres.url("lab", guest))
     events = heard(erp)
@@ -285,13 +198,13 @@ def test_check_says_how_many_connections_there_are(postgres: Postgres, base: str
     assert found.level == "warning"
     assert not events, "once is enough"
     assert found.sentence.startswith("large tables are read by 2 of the 3 connections: ")
-    assert not [one for one in source(postgres, base).check() if "connections" in one.sentence]
+    assert not [one for one in source(postgres, stock).check() if "connections" in one.sentence]
     assert no_session_is_left(postgres)
 
 
-def test_each_connection_is_treated_alike(postgres: Postgres, base: str) -> None:
+def test_each_connection_is_treated_alike(postgres: Postgres, stock: str) -> None:
     """Read-only, one snapshot, the longest time of a statement: all of them, and the rate is one for all."""
-    database = Database(Address.of(postgres.url(base)), manners=Manners(7, 0, 3))
+    database = Database(Address.of(postgres.url(stock)), manners=Manners(7, 0, 3))
     assert database.readers() == 3
     assert database._state is not None
     sql = """SELECT current_setting('transaction_isolation'), current_setting('transaction_read_only'),
@@ -304,9 +217,9 @@ def test_each_connection_is_treated_alike(postgres: Postgres, base: str) -> None
     assert seen[0][:5] == ("repeatable read", "on", "0", "7s", "UTC")
 
 
-def test_no_more_rows_a_second_by_several(postgres: Postgres, base: str) -> None:
+def test_no_more_rows_a_second_by_several(postgres: Postgres, stock: str) -> None:
     began = time.monotonic()
-    assert len(read(source(postgres, base, connections=4, rows_per_second=10_000))) == ROWS
+    assert len(read(source(postgres, stock, connections=4, rows_per_second=10_000))) == ROWS
     assert time.monotonic() - began >= 0.5
 
 
@@ -324,10 +237,10 @@ def test_small_tables_are_read_by_one(
     assert len(parts(source(postgres, "lab", connections=4))) == 4
 
 
-def test_ranges_that_would_be_much_more_work_are_not_made(postgres: Postgres, base: str) -> None:
+def test_ranges_that_would_be_much_more_work_are_not_made(postgres: Postgres, stock: str) -> None:
     """A subquery that has to be computed anew for each range."""
     inner = "(SELECT t.id, sum(t.on_hand) OVER (ORDER BY t.note, t.depot) AS on_hand FROM stock AS t) AS s"
-    assert len(parts(source(postgres, base, {"from": inner, "columns": LEVELS["columns"]}, connections=4))) == 1
+    assert len(parts(source(postgres, stock, {"from": inner, "columns": LEVELS["columns"]}, connections=4))) == 1
 
 
 def test_what_changed_is_read_by_one(postgres: Postgres, lab: Callable[[str], str]) -> None:
@@ -344,114 +257,6 @@ def test_what_changed_is_read_by_one(postgres: Postgres, lab: Callable[[str], st
     erp.close()
     assert [row["product_id"] for row in found][-1] == "5"
     assert len(found) < ROWS / 10
-
-
-# -- what may go wrong ------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def guest(postgres: Postgres, lab: Callable[[str], str]) -> Iterator[str]:
-    """An account that two sessions may have; gives its name."""
-    lab("CREATE ROLE guest LOGIN CONNECTION LIMIT 2; GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest")
-    yield "guest"
-    lab("DROP OWNED BY guest; DROP ROLE guest")
-
-
-def heard(erp: Erp) -> list[Event]:
-    events: list[Event] = []
-    erp.listen(events.append)
-    return events
-
-
-def test_a_server_that_lets_in_two_is_read_by_two(postgres: Postgres, guest: str) -> None:
-    erp = source(postgres, "lab", connections=4, url=postgres.url("lab", guest))
-    events = heard(erp)
-    assert read(erp) == read(source(postgres, "lab"))
-    (warning,) = events
-    assert isinstance(warning, Warned)
-    assert warning.sentence.startswith("large tables are read by 2 of the 4 connections: ")
-    assert warning.sentence.endswith("lets in no further connection")
-    french = in_language(warning.sentence, "fr").replace("\xa0", " ")
-    assert french.startswith("les grandes tables sont lues par 2 des 4 connexions : ")
-    assert french.endswith("n'accepte plus de connexion")
-
-
-def test_a_server_that_shares_no_snapshot_is_read_by_one(
-    postgres: Postgres, lab: Callable[[str], str], tmp_path: Path
-) -> None:
-    """Said once, and in what a sync says at its end."""
-    lab("REVOKE EXECUTE ON FUNCTION pg_export_snapshot() FROM PUBLIC; CREATE ROLE plain LOGIN")
-    lab("GRANT SELECT ON ALL TABLES IN SCHEMA public TO plain")
-    try:
-        erp = source(postgres, "lab", connections=4, url=postgres.url("lab", "plain"))
-        into = DuckDB(tmp_path / "stock.duckdb")
-        result = sync(erp, into=into, company=Company())
-        (warning,) = [one for one in result.warnings if "connections" in one]
-        assert warning.startswith("large tables are read by 1 of the 4 connections: ")
-        assert "pg_export_snapshot" in warning
-        stored = into.query("SELECT count(*), count(DISTINCT product_id) FROM raw.acme__stock_levels").read_all()
-        assert [list(row.values()) for row in stored.to_pylist()] == [[ROWS, ROWS]]
-        into.close()
-    finally:
-        lab("DROP OWNED BY plain; DROP ROLE plain")
-
-
-def test_a_pooler_that_leads_to_another_server(postgres: Postgres, base: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which does not know the snapshot: played by a name that is nobody's."""
-    erp = source(postgres, base, connections=3)
-    events = heard(erp)
-    stranger = replace(erp._address.kind, sharing="SELECT '0FFFFFFF-0000000A-1'")
-    monkeypatch.setattr(erp._database, "address", replace(erp._address, kind=stranger))
-    assert len(read(erp)) == ROWS
-    (warning,) = events
-    assert isinstance(warning, Warned)
-    assert warning.sentence.startswith("large tables are read by 1 of the 3 connections: ")
-
-
-LONG = {**LEVELS, "columns": {**LEVELS["columns"], "product_id": "s.id || repeat(s.note, 40)"}}
-
-
-def test_one_connection_that_is_ended_ends_them_all(postgres: Postgres, lab: Callable[[str], str]) -> None:
-    """One error, no session left behind; what is read next is another state."""
-    erp = source(postgres, "lab", LONG, connections=3, batch_rows=300)
-    blocks = half_read(erp)
-    assert postgres.run("postgres", END_ONE) == "1\n"
-    with pytest.raises(Unavailable, match=r"stopped the query|does not answer"):
-        for _ in blocks:
-            pass
-    assert no_session_is_left(postgres)
-    lab("DELETE FROM stock WHERE id <= 1000")
-    assert len(read(erp)) == ROWS - 1000
-
-
-def test_reading_that_is_given_up_leaves_no_session(postgres: Postgres, lab: Callable[[str], str]) -> None:
-    erp = source(postgres, "lab", LONG, connections=3, batch_rows=300)
-    half_read(erp).close()
-    assert no_session_is_left(postgres)
-    assert not [one for one in threading.enumerate() if one.name.startswith("ThreadPoolExecutor")]
-
-
-def test_an_error_does_not_wait_for_the_others(postgres: Postgres, lab: Callable[[str], str]) -> None:
-    """One of them is refused while the server thinks long about what another one asked."""
-    erp = source(postgres, "lab", connections=2)
-    assert erp._database.readers() == 2
-    columns = Columns("stock", pa.schema([("n", pa.int64())]))
-    began = time.monotonic()
-    with pytest.raises(UnexpectedData, match="division by zero"):
-        list(erp._database.selects(["SELECT 1 AS n FROM pg_sleep(20)", "SELECT 1 / (id - 5) AS n FROM stock"], columns))
-    assert time.monotonic() - began < 10
-    lab(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY%pg_sleep%' AND pid <> pg_backend_pid()"
-    )
-
-
-def half_read(erp: Erp) -> Any:
-    """24 MB of which one block has come."""
-    selects = [part.rows() for part in ranges.divided(erp.selects["stock_levels"], erp._database)]
-    assert len(selects) == 3
-    blocks = erp._database.selects(selects, Columns("stock", pa.schema([("product_id", pa.string())])))
-    next(blocks)
-    return blocks
 
 
 @pytest.mark.parametrize("connections", [0, 17])
@@ -529,53 +334,3 @@ def test_money_that_moves_all_the_time_is_always_all_there(postgres: Postgres, l
     finally:
         stop.set()
         mover.join()
-
-
-@pytest.mark.slow
-def test_a_first_load_that_was_ended_midway_is_whole_after_the_next_run(
-    postgres: Postgres, lab: Callable[[str], str], tmp_path: Path
-) -> None:
-    """After the first commit one of the sessions is ended; rows change; the next run leaves each row once, as it is."""
-    lab("INSERT INTO stock SELECT g, 1, g, repeat('m', 40), now() FROM generate_series(10001, 710000) AS g")
-    table = {**LEVELS, "columns": {**LEVELS["columns"], "product_id": "s.id || '-' || s.note"}}
-    ended = []
-
-    def listen(event: Event) -> None:
-        if isinstance(event, Committed) and not ended:
-            ended.append(postgres.run("postgres", END_ONE))
-
-    into = DuckDB(tmp_path / "stock.duckdb")
-    with pytest.raises(Unavailable):
-        sync(source(postgres, "lab", table, connections=3), into=into, company=Company(), on_event=listen)
-    assert ended == ["1\n"]
-    assert no_session_is_left(postgres)
-    half = into.query("SELECT count(*) AS n FROM raw.acme__stock_levels").read_all().to_pylist()[0]["n"]
-    assert 0 < half < ROWS + 700_000
-    lab("UPDATE stock SET on_hand = 1 WHERE id % 50 = 0; DELETE FROM stock WHERE id % 1000 = 1")
-    sync(source(postgres, "lab", table, connections=3), into=into, company=Company())
-    sql = """SELECT count(*) AS n, count(DISTINCT product_id) AS k, CAST(sum(on_hand) AS VARCHAR) AS s
-        FROM raw.acme__stock_levels WHERE _deleted_at IS NULL"""
-    (found,) = into.query(sql).read_all().to_pylist()
-    into.close()
-    count, total = lab("SELECT count(*), sum(on_hand)::numeric(18, 6) FROM stock").strip().split("|")
-    assert (found["n"], found["k"], found["s"]) == (int(count), int(count), total)
-
-
-@pytest.mark.slow
-def test_who_waits_for_a_strong_lock_does_not_hang_the_reader(postgres: Postgres, lab: Callable[[str], str]) -> None:
-    """The first connection holds its weak lock, ALTER TABLE waits for it, and the others behind that: an error after ten
-    seconds, and then ALTER TABLE is through."""
-    erp = source(postgres, "lab", connections=3)
-    stream = erp.streams()["stock_levels"]
-    erp._database.values_of_state("SELECT count(*) FROM stock")
-    other = threading.Thread(target=lambda: lab("ALTER TABLE stock ADD COLUMN more integer"))
-    other.start()
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'ALTER%'"
-    while postgres.run("postgres", waiting) != "1\n":
-        pass
-    with pytest.raises(Unavailable, match="stopped the query"):
-        for _ in stream.read(Slice(), None):
-            pass
-    other.join(timeout=20)
-    assert not other.is_alive()
-    erp.close()

@@ -28,7 +28,6 @@ MOST = 256
 MOST_WORK = 2.0  # times the work of the whole that the ranges may be: what is joined may be read for each of them
 TID_RANGES = 140_000  # PostgreSQL 14
 PLAIN = {"expressions", "from_", "joins", "laterals", "where"}  # each row of it comes from one row of its FROM
-
 NAMED = {"this", "db", "catalog", "alias"}  # no sample of it, nothing joined in brackets
 
 # What each connection answers for itself; a range must not have another day than the one before.
@@ -58,7 +57,7 @@ class Ranges:
 
     relation: exp.Select
     value: exp.Expr
-    may_be_null: bool
+    is_key: bool  # which may be NULL, and whose statistics may be in another order than the server's of today
     pages: int
     meet: Callable[[int], Sequence[str]]
 
@@ -68,11 +67,11 @@ class Ranges:
         return [replace(select, relation=self.relation.where(self._range(ends, at))) for at in range(len(ends) + 1)]
 
     def _range(self, ends: Sequence[str], at: int) -> exp.Expr:
-        """What lies before its end and not before an earlier one, in whatever order the statistics hold them."""
-        limits = [self._compared(exp.GTE, end) for end in ends[:at]]
+        """What lies before its end and not before an earlier one."""
+        limits = [self._compared(exp.GTE, end) for end in (ends[:at] if self.is_key else ends[:at][-1:])]
         if at < len(ends):
             return exp.and_(*limits, self._compared(exp.LT, ends[at]))
-        if self.may_be_null:
+        if self.is_key:
             return exp.or_(exp.and_(*limits), exp.Is(this=self.value.copy(), expression=exp.null()))
         return exp.and_(*limits)
 

@@ -124,7 +124,12 @@ class Database:
     def values_of_state(self, sql: str) -> list[tuple[Any, ...]]:
         """A few rows as they are, of the snapshot, which ends where this fails."""
         self.receipt.requests += 1
-        return asked(self.address, self._snapshot().first, sql)
+        state = self._snapshot()
+        try:
+            return asked(self.address, state.first, sql)
+        except EChannelError:
+            state.close()
+            raise
 
     def readers(self) -> int:
         """How many connections can read one state side by side: as many as are wanted, or as the server lets in."""
