@@ -13,8 +13,9 @@ import pytest
 
 from echannel_connectors import DuckDB, sync
 from echannel_connectors.errors import SpecError, Unavailable, UnexpectedData
-from echannel_connectors.events import Committed, Event, Warned
+from echannel_connectors.events import Committed, Event, Warned, ignore
 from echannel_connectors.models.company import Company
+from echannel_connectors.runs import Choice, Run, SyncResult
 from echannel_connectors.sources.erp import ranges
 from echannel_connectors.sources.erp.rows import Columns
 from echannel_connectors.streams import Slice
@@ -51,7 +52,9 @@ def test_a_server_that_shares_no_snapshot_is_read_by_one(
     try:
         erp = source(postgres, "lab", connections=4, url=postgres.url("lab", "plain"))
         into = DuckDB(tmp_path / "stock.duckdb")
-        result = sync(erp, into=into, company=Company())
+        result = SyncResult()
+        Run(into, Company(), Choice(), ignore, result).read(erp)
+        erp.close()
         (warning,) = [one for one in result.warnings if "connections" in one]
         assert warning.startswith("large tables are read by 1 of the 4 connections: ")
         assert "pg_export_snapshot" in warning

@@ -23,7 +23,9 @@ from echannel_connectors.sources.erp.reader import Database
 from echannel_connectors.specs.compile import Select
 
 LEAST_PAGES = 1280  # 10 MiB: what is smaller is there before the other connections have begun
-AT_ONCE = 2048  # pages, 16 MiB: what is stored together should lie together, where DuckDB looks for its keys later
+# In pages (16 MiB): what is stored together should lie together, where DuckDB looks for a key between the smallest and
+# the largest. Four million lines by four connections took 17.5 s; in four ranges alone 23 s.
+AT_ONCE = 2048
 MOST = 256
 MOST_WORK = 2.0  # times the work of the whole that the ranges may be: what is joined may be read for each of them
 TID_RANGES = 140_000  # PostgreSQL 14
