@@ -170,6 +170,17 @@ def test_dead_pages_and_rows_that_moved(postgres: Postgres, lab: Callable[[str],
     assert read(source(postgres, "lab", table, connections=4)) == read(source(postgres, "lab", table))
 
 
+def test_nobody_rewrites_a_table_whose_pages_were_counted(postgres: Postgres, lab: Callable[[str], str]) -> None:
+    """VACUUM FULL would put its rows in other places between two ranges: it waits until they are read."""
+    erp = source(postgres, "lab", connections=2)
+    assert len(ranges.divided(erp.selects["stock_levels"], erp._database)) == 2
+    lab("UPDATE stock SET on_hand = 1 WHERE id = 7; DELETE FROM stock WHERE id = 8")
+    with pytest.raises(AssertionError, match="lock timeout"):
+        lab("SET lock_timeout = '100ms'; VACUUM FULL stock")
+    erp.close()
+    lab("SET lock_timeout = '5s'; VACUUM FULL stock")
+
+
 def test_what_is_written_while_it_is_read_is_all_out(postgres: Postgres, lab: Callable[[str], str]) -> None:
     """Money that is moved between the first and the last row, new rows and deleted ones, after the first connection
     looked and before the others do: they see what it saw."""
