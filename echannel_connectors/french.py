@@ -217,7 +217,12 @@ FRENCH: dict[str, str] = {
     "a row of the database has more than 16 MiB": "une ligne de la base dépasse 16 Mio",
     "{host} shows a certificate that is not accepted": "{host} présente un certificat qui n'est pas accepté",
     "is ca_file the authority that signed it, and is the host in the URL the name that it is made for?": "ca_file est-il celui de l'autorité qui l'a signé, et l'hôte de l'URL porte-t-il le nom pour lequel il est fait ?",
-    "ca_file is known for {names} alone": "ca_file n'est connu que pour {names}",
+    "{n} connections see one state of the database": "{n} connexions voient un même état de la base",
+    "ask for that, or give the source fewer connections": "demandez-le, ou donnez moins de connexions à la source (connections)",
+    "{host} lets in no further connection": "{host} n'accepte plus de connexion",
+    "{setting} is known for {names} alone": "{setting} n'est connu que pour {names}",
+    "large tables are read by {n} of the {wanted} connections: {problem}":
+        "les grandes tables sont lues par {n} des {wanted} connexions : {problem}",
     "there is no CA file {path!r}": "il n'y a pas de fichier d'autorité {path!r}",
     "the database has no table {name}, which {users} needs":
         "la base n'a pas de table {name}, dont {users} a besoin",

@@ -138,7 +138,7 @@ class Run:
         """All chosen streams of a source. What others brought is kept when one fails."""
         listen = getattr(source, "listen", None)
         if listen:
-            listen(self.on_event)
+            listen(self.hear)
         noted = self._recalled(source)
         pending = Pending(self.into)
         with ExitStack() as spools:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from benchmarks import parts
-from benchmarks.erp import incremental, memory, reading, watch
+from benchmarks.erp import connections, incremental, memory, reading, watch
 
 PARTS = {
     "postgres": reading.run_postgres,
     "mariadb": reading.run_mariadb,
+    "connections": connections.run,
     "memory": memory.run,
     "incremental": incremental.run,
     "watch": watch.run,

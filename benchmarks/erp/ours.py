@@ -1,6 +1,6 @@
 """This library as a process of its own: `raw` reads into the DuckDB file and commits, `sync` builds the marts as well.
 
-python -m benchmarks.erp.ours raw|sync URL FILE [--only order_lines]
+python -m benchmarks.erp.ours raw|sync URL FILE [--only order_lines] [--connections 4]
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ def main() -> None:
     parser.add_argument("file")
     parser.add_argument("--only")
     parser.add_argument("--sweep", action="store_true", help="look for rows that are gone, whenever that was done last")
+    parser.add_argument("--connections", type=int, default=1, help="that read a large table side by side")
     options = parser.parse_args()
     clock = Clock("ours")
-    books = Erp.from_yaml(SPEC, url=options.url)
+    books = Erp.from_yaml(SPEC, url=options.url, connections=options.connections)
     into = DuckDB(options.file)
     only = (f"books.{options.only}",) if options.only else ()
     choice = Choice(only=only, accept_deletes=options.sweep)

@@ -90,7 +90,7 @@ def command(name: str, books: Books, file: Path) -> list[str]:
     return [python, "-m", "benchmarks.erp.readers", name, books.url, str(file)]
 
 
-def once(name: str, books: Books, ran: Ran) -> None:
+def once(name: str, books: Books, ran: Ran, *options: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "books.duckdb"
         if name == "wire" and books.kind == "mariadb":
@@ -99,7 +99,7 @@ def once(name: str, books: Books, ran: Ran) -> None:
                 script.seek(0)
                 seconds, peak = watched(books.client, stdin=script, stdout=subprocess.DEVNULL)
         else:
-            seconds, peak = watched(command(name, books, file), stdout=subprocess.DEVNULL)
+            seconds, peak = watched([*command(name, books, file), *options], stdout=subprocess.DEVNULL)
         ran.seconds.append(seconds)
         ran.peaks.append(peak)
         if name not in NOTHING_STORED and not ran.stored:

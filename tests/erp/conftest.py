@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ import pytest
 from echannel_connectors import specs
 from echannel_connectors.specs.compile import compile_spec
 from tests.erp.dump import Table, into_duckdb, into_postgres, into_sqlite, tables
+from tests.erp.stock import STOCK
 from tests.places import erp
 
 with warnings.catch_warnings():
@@ -122,6 +123,30 @@ def odoo_later(postgres: Postgres) -> str:
 def tryton(postgres: Postgres) -> str:
     """The url of Tryton 7.8's database."""
     return postgres.load("tryton")
+
+
+@pytest.fixture(scope="session")
+def stock(postgres: Postgres) -> str:
+    """The name of a database with a stock of a few thousand rows."""
+    postgres.run("postgres", "CREATE DATABASE stock")
+    postgres.run("stock", STOCK)
+    return "stock"
+
+
+@pytest.fixture
+def lab(postgres: Postgres, stock: str) -> Iterator[Callable[[str], str]]:
+    """A copy of it named lab, which a test may change: gives what psql answers to a script."""
+    postgres.run("postgres", f"CREATE DATABASE lab TEMPLATE {stock}")
+    yield lambda sql: postgres.run("lab", sql)
+    postgres.run("postgres", "DROP DATABASE lab WITH (FORCE)")
+
+
+@pytest.fixture
+def guest(lab: Callable[[str], str]) -> Iterator[str]:
+    """An account of it that two sessions may have; gives its name."""
+    lab("CREATE ROLE guest LOGIN CONNECTION LIMIT 2; GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest")
+    yield "guest"
+    lab("DROP OWNED BY guest; DROP ROLE guest")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import random
 import sqlite3
 import sys
 from contextlib import closing
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 
 from echannel_connectors import Erp
 from echannel_connectors.errors import EChannelError, Refused, SettingsError, SpecError, Unavailable
+from echannel_connectors.sources.erp import rows
 from echannel_connectors.sources.erp.rows import Columns
 from echannel_connectors.specs import Spec
 from echannel_connectors.streams import Batch, Slice
@@ -112,6 +114,21 @@ def test_a_key_that_is_not_unique_is_told(tmp_path: Path, kind: str, batch_rows:
         INSERT INTO payments VALUES (1, 1, NULL), (2, 1, NULL), (2, 2, NULL), (3, 1, NULL)"""
     with pytest.raises(SpecError, match=r"payments: the key \(payment_id\) is not unique in what the SELECT returns"):
         read(acme(tmp_path / kind, script, PAYMENTS, batch_rows=batch_rows))
+
+
+@pytest.mark.parametrize("values", [2, 9, 1000])
+@pytest.mark.parametrize("columns", [1, 2, 3])
+def test_keys_in_no_order_are_held_against_each_other(values: int, columns: int) -> None:
+    """As a set of them says, whichever of the columns tell them apart."""
+    chance = random.Random(values * columns)
+    seen = set()
+    for _ in range(60):
+        keys = [tuple(chance.randrange(values) for _ in range(columns)) for _ in range(chance.randrange(1, 9))]
+        keys += chance.sample(keys, chance.randrange(2))  # one of them once more, or none
+        arrays = [pa.array([str(key[at]) for key in keys]) for at in range(columns)]
+        assert rows._are_distinct(arrays) == (len(set(keys)) == len(keys)), keys
+        seen.add(len(set(keys)) == len(keys))
+    assert seen == {True, False}
 
 
 def test_a_key_that_is_null_is_told(tmp_path: Path) -> None:

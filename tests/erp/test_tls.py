@@ -11,11 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
 from echannel_connectors import Erp
-from echannel_connectors.errors import EChannelError, SettingsError
+from echannel_connectors.errors import EChannelError, SettingsError, UnexpectedData
+from echannel_connectors.sources.erp.kinds import Address
+from echannel_connectors.sources.erp.reader import Database, Manners
+from echannel_connectors.sources.erp.rows import Columns
 from echannel_connectors.specs import Spec
 from echannel_connectors.streams import Slice
 from tests.erp.conftest import running_mariadb
@@ -80,7 +84,8 @@ def postgres_tls(certificates: Certificates) -> Iterator[str]:
     try:
         run("pg_ctl", "start", "-w", "-D", data, "-l", folder / "log", "-o", options)
         script = b"""CREATE TABLE depots (id integer); INSERT INTO depots VALUES (7);
-            CREATE ROLE reader LOGIN PASSWORD 'let-me-read'; GRANT SELECT ON depots TO reader"""
+            CREATE TABLE many AS SELECT g AS id, repeat('m', 100) AS note FROM generate_series(1, 60000) AS g;
+            CREATE ROLE reader LOGIN PASSWORD 'let-me-read'; GRANT SELECT ON depots, many TO reader"""
         run("psql", "-q", "-h", folder, "-p", port, "-U", "postgres", input=script)
         yield f"postgresql://reader:let-me-read@127.0.0.1:{port}/postgres"
     finally:
@@ -123,6 +128,24 @@ def test_another_server_is_not_spoken_to(url: str, certificates: Certificates) -
         depots(url, certificates.other_ca)
     with pytest.raises(EChannelError, match="certificate"):
         depots(url.replace("127.0.0.1", "localhost"), certificates.ca)
+
+
+@pytest.mark.apt
+def test_each_of_several_connections_is_encrypted(postgres_tls: str, certificates: Certificates) -> None:
+    """(The server lets in nobody else.) They are ended all together as well."""
+    database = Database(Address.of(postgres_tls, certificates.ca), rows=500, manners=Manners(connections=3))
+    columns = Columns("many", pa.schema([("id", pa.int64()), ("note", pa.string())]))
+    selects = [f"SELECT * FROM many WHERE id % 3 = {part}" for part in range(database.readers())]
+    keys = [key for batch in database.selects(selects, columns) for key in batch["id"].to_pylist()]
+    assert sorted(keys) == list(range(1, 60_001))
+    assert database._state is not None
+    assert len(database._state.connections) == len(selects) == 3
+    refused = [*selects[:2], "SELECT 1 / (id - 40000) AS id, note FROM many"]
+    with pytest.raises(UnexpectedData, match="division by zero"):
+        list(database.selects(refused, columns))
+    assert not database._state.connections
+    assert len(list(database.select("SELECT * FROM many LIMIT 3", columns))) == 1
+    database.close()
 
 
 def test_a_ca_file_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from echannel_connectors import specs
 from echannel_connectors.errors import SettingsError
-from echannel_connectors.events import OnEvent, ignore
+from echannel_connectors.events import OnEvent, Warned, ignore
 from echannel_connectors.settings import Settings
 from echannel_connectors.sources.erp.check import findings
 from echannel_connectors.sources.erp.kinds import Address, beside
@@ -32,7 +32,7 @@ class Erp(Settings):
     and better. Raises ValueError for a URL of an unknown kind.
     """
 
-    readers: ClassVar[int] = 1  # one snapshot of the database, on one connection
+    readers: ClassVar[int] = 1  # one table after the other; a large one by as many `connections`
     commit_bytes: ClassVar[int] = 1  # its batches have the size that suits a commit
 
     connector: str
@@ -44,6 +44,7 @@ class Erp(Settings):
     batch_rows: int | None = Field(default=None, ge=1)  # read at once: as many as suit the database
     statement_seconds: int = Field(default=0, ge=0)  # the server ends a statement that takes longer; 0: never
     rows_per_second: int = Field(default=0, ge=0)  # the most that are read of a database that others work with; 0: all
+    connections: int = Field(default=1, ge=1, le=16)  # that read a large table side by side, in one state of it
 
     @field_validator("url")
     @classmethod
@@ -53,6 +54,14 @@ class Erp(Settings):
         except SettingsError as error:
             raise ValueError(say("{problem} ({hint})", problem=error.sentence, hint=error.hint)) from None
         return url
+
+    @field_validator("connections")
+    @classmethod
+    def _can_share(cls, connections: int, known: ValidationInfo) -> int:
+        url = known.data.get("url")
+        if connections > 1 and url is not None and not Address.of(url.get_secret_value()).kind.sharing:
+            raise ValueError(say("{setting} is known for {names} alone", setting="connections", names="PostgreSQL"))
+        return connections
 
     @classmethod
     def from_yaml(cls, path: str | os.PathLike[str], **settings: Any) -> Erp:  # the fields above
@@ -75,6 +84,10 @@ class Erp(Settings):
         settings = {name: getattr(self, name) for name in type(self).model_fields}
         parameters = {**self.parameters, "currency": currency, "time_zone": time_zone}
         return type(self)(**{**settings, "parameters": parameters})
+
+    def listen(self, on_event: OnEvent) -> None:
+        name = self.name  # and not self: nothing but its own use keeps a connection alive
+        self._database.warn = lambda sentence: on_event(Warned(name, sentence))
 
     def streams(self) -> Mapping[str, Stream]:
         """The core tables that the spec fills. What is read from them is one state of the database, until `close()`."""
@@ -102,7 +115,7 @@ class Erp(Settings):
 
     @cached_property
     def _database(self) -> Database:
-        manners = Manners(self.statement_seconds, self.rows_per_second)
+        manners = Manners(self.statement_seconds, self.rows_per_second, self.connections)
         return Database(self._address, rows=self.batch_rows, manners=manners)
 
     @cached_property

@@ -30,6 +30,8 @@ def findings(database: Database, compiled: Callable[[], Compiled]) -> Iterator[F
     wanted = {name for select in selects.values() for name in select.reads()}
     present = wanted & database.tables()
     yield _rights(database, present)
+    if database.manners.connections > 1:
+        yield _readers(database)
     for name in sorted(wanted - present):
         users = ", ".join(table for table, select in selects.items() if name in select.reads())
         sentence = say("the database has no table {name}, which {users} needs", name=name, users=users)
@@ -44,6 +46,15 @@ def findings(database: Database, compiled: Callable[[], Compiled]) -> Iterator[F
     for table, select in selects.items():
         if present.issuperset(select.reads()):
             yield from _runs(database, table, select)
+
+
+def _readers(database: Database) -> Finding:
+    try:
+        if shortage := database.shortage():
+            return Finding("warning", shortage, say("ask for that, or give the source fewer connections"))
+        return Finding("ok", say("{n} connections see one state of the database", n=database.manners.connections))
+    finally:
+        database.close()
 
 
 def _rights(database: Database, tables: Iterable[str]) -> Finding:

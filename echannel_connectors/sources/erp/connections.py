@@ -50,6 +50,13 @@ class Connection(Protocol):
     def close(self) -> None: ...
 
 
+class Shared(Connection, Protocol):
+    """A connection whose state of the database others can see (`kind.sharing`), each read in a thread of its own."""
+
+    def hang_up(self) -> None:
+        """Wake whoever waits for rows of it in another thread; it is of no more use then."""
+
+
 def connection_class(way: Way) -> type[Connection]:
     module, name = PLACES[way]
     found: type[Connection] = getattr(importlib.import_module(f"echannel_connectors.sources.erp.{module}"), name)

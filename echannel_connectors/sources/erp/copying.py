@@ -6,7 +6,9 @@ No Python object is made per value: five to ten times as fast as rows fetched by
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pyarrow as pa
@@ -48,8 +50,12 @@ class Postgres:
         }  # fmt: skip
         wanted: dict[str, Any] = {name: value for name, value in said.items() if value}
         self._connection = psycopg.connect(autocommit=True, **wanted)
-        for statement in opening:
-            self._connection.execute(statement.encode())
+        try:
+            for statement in opening:
+                self._connection.execute(statement.encode())
+        except BaseException:
+            self._connection.close()
+            raise
 
     @staticmethod
     def refusals() -> tuple[type[Exception], ...]:
@@ -68,6 +74,10 @@ class Postgres:
 
     def values(self, sql: str) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql.encode()).fetchall()
+
+    def hang_up(self) -> None:
+        with suppress(OSError, *self.refusals()), socket.socket(fileno=socket.dup(self._connection.fileno())) as wire:
+            wire.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self.closed = True

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import sqlglot
 from sqlglot import exp
@@ -14,11 +15,12 @@ from echannel_connectors.specs.compile import Select
 
 # The first column (or expression) of each index of a table; `%s` is the table's name as a literal.
 FIRST_OF_EACH: dict[str, str] = {
-    "postgres": "SELECT pg_get_indexdef(indexrelid, 1, true) FROM pg_index WHERE indrelid = CAST(%s AS regclass)",
+    "postgres": "SELECT pg_get_indexdef(indexrelid, 1, true) FROM pg_index WHERE indrelid = to_regclass(%s)",
     "mysql": "SELECT column_name FROM information_schema.statistics "
     "WHERE table_schema = DATABASE() AND table_name = %s AND seq_in_index = 1",
     "sqlite": "SELECT i.name FROM pragma_index_list(%s) AS l JOIN pragma_index_info(l.name) AS i WHERE i.seqno = 0",
 }
+Ask = Callable[[str], list[tuple[Any, ...]]]
 COLUMN_STORES = ("duckdb", "bigquery")  # they scan one column of many rows faster than others follow an index
 
 
@@ -49,14 +51,21 @@ def served(database: Database, select: Select) -> Served:
     tables = {place[0] for place in found if place}
     if len(tables) > 1:
         return Served(False, is_expression, names)
-    return Served(_bare(cursor) in set(_indexed(database, tables.pop())), is_expression, names)
+    return Served(_bare(cursor) in set(_indexed(database.values, database.dialect, tables.pop())), is_expression, names)
 
 
-def _indexed(database: Database, table: str) -> Iterator[str]:
-    literal = exp.Literal.string(table).sql(database.dialect)
-    for (first,) in database.values(FIRST_OF_EACH[database.dialect] % literal):
+def indexed_column(ask: Ask, dialect: str, value: exp.Expr, relation: exp.Select) -> tuple[str, str] | None:
+    """The table and column that a value of a SELECT is, as it is stored, where an index begins with that column."""
+    stored, inner = _traced(value, relation)
+    found = next(_stored(stored, inner), None) if isinstance(stored, exp.Column) else None
+    return found if found and _bare(stored) in set(_indexed(ask, dialect, found[0])) else None
+
+
+def _indexed(ask: Ask, dialect: str, table: str) -> Iterator[str]:
+    literal = exp.Literal.string(table).sql(dialect)
+    for (first,) in ask(FIRST_OF_EACH[dialect] % literal):
         try:
-            yield _bare(sqlglot.parse_one(str(first), read=database.dialect))
+            yield _bare(sqlglot.parse_one(str(first), read=dialect))
         except SqlglotError:
             continue
 

@@ -27,6 +27,8 @@ class Kind:
     way: Way = "sqlalchemy"
     isolation: str = ""
     opening: tuple[str, ...] = ()  # with {seconds} or {milliseconds} for the time-out of a statement, 0 for none
+    sharing: str = ""  # asks for the name of the snapshot, first of all, where other connections can see the same one
+    joining: tuple[str, ...] = ()  # what they say after BEGIN, with {snapshot} for that name
     in_file: bool = False
     is_padded: bool = False  # text of a fixed width comes with blanks at its end
     tables: str = SCHEMA_TABLES
@@ -46,6 +48,14 @@ POSTGRES = (
     "SET LOCAL client_encoding = 'UTF8'",
     "SET LOCAL statement_timeout = {milliseconds}",
 )
+# A connection may have nothing to do while the others read: that is no reason to end it. The first one holds its weak
+# locks to the end; who waits for a strong one makes the others wait behind it, and so for ever: better an error.
+SHARING = "SELECT pg_export_snapshot(), set_config('idle_in_transaction_session_timeout', '0', TRUE)"
+JOINING = (
+    "SET TRANSACTION SNAPSHOT '{snapshot}'",
+    "SET LOCAL idle_in_transaction_session_timeout = 0",
+    "SET LOCAL lock_timeout = '10s'",
+)
 FORMATS = "NLS_TIMESTAMP_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF6' NLS_DATE_FORMAT = 'YYYY-MM-DD'"
 ORACLE = (f"ALTER SESSION SET {FORMATS} TIME_ZONE = 'UTC'", "SET TRANSACTION READ ONLY")
 # With those that the account may not read: a table without the right to it is told, and not taken for one that lacks.
@@ -60,6 +70,7 @@ ORACLE_TABLES = "SELECT owner, table_name FROM all_tables UNION ALL SELECT owner
 KINDS: Mapping[str, Kind] = {
     "postgresql": Kind("postgres", "", "psycopg", "postgres", "copy",
                        opening=("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", *POSTGRES),
+                       sharing=SHARING, joining=JOINING,
                        tls=(("sslmode", "verify-full"), ("sslrootcert", "{ca}")), tables=POSTGRES_TABLES),
     "mysql": Kind("mysql", "", "pymysql", "mysql", "packets",
                   opening=(MYSQL, REPEATABLE, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"),
@@ -126,7 +137,9 @@ class Address:
             raise SettingsError(sentence, hint=did_you_mean(name, KINDS))
         kind = KINDS[name]
         if ca is not None and not kind.tls:
-            raise SettingsError(say("ca_file is known for {names} alone", names="PostgreSQL, MariaDB, MySQL"))
+            raise SettingsError(
+                say("{setting} is known for {names} alone", setting="ca_file", names="PostgreSQL, MariaDB, MySQL")
+            )
         if kind.in_file:
             path = rest.removeprefix("/").partition("?")[0]
             return cls(kind, Path(path).name or path, path)

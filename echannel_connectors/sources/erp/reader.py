@@ -5,40 +5,43 @@ SQLAlchemy with a server-side cursor reads everything that has a driver; DuckDB 
 
 from __future__ import annotations
 
-import importlib.util
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 
-from echannel_connectors.errors import EChannelError, SettingsError
-from echannel_connectors.sources.erp.connections import Connection, connection_class
+from echannel_connectors.errors import EChannelError
+from echannel_connectors.sources.erp.ahead import side_by_side
+from echannel_connectors.sources.erp.connections import Connection, Shared, connection_class
 from echannel_connectors.sources.erp.kinds import Address
-from echannel_connectors.sources.erp.refusals import URL, understood
+from echannel_connectors.sources.erp.refusals import understood
 from echannel_connectors.sources.erp.rows import Columns
+from echannel_connectors.sources.erp.state import State, asked, opened
 from echannel_connectors.streams import Receipt
-from echannel_connectors.texts import say
+from echannel_connectors.texts import Text, say
 
 
 @dataclass(frozen=True, slots=True)
 class Manners:
     """How a database is treated: the longest time for one statement (the server ends it then; 0: as long as it takes),
-    and the most rows a second that are read of it (0: as fast as they come)."""
+    the most rows a second that are read of it (0: as fast as they come), and by how many connections at most."""
 
     statement_seconds: int = 0
     rows_per_second: int = 0
+    connections: int = 1
 
 
 class Database:
     """A read-only view of one database. The first SELECT opens a snapshot that lasts until `close()`.
 
-    `rows` are read at once: as many as suit the database's way of reading where nothing is said.
+    `rows` are read at once: as many as suit the database's way of reading where nothing is said. `warn` is told what a
+    person should know.
     """
 
     def __init__(self, address: Address, *, rows: int | None = None, manners: Manners | None = None) -> None:
@@ -46,9 +49,11 @@ class Database:
         self.manners = manners or Manners()
         self.rows = rows
         self.receipt = Receipt()
+        self.warn: Callable[[Text], object] = lambda _: None
+        self._has_warned = False
         self._lock = threading.RLock()
-        self._connection: Connection | None = None
-        self._finalizer: weakref.finalize[[Callable[[], None]], Database] | None = None
+        self._state: State | None = None
+        self._finalizer: weakref.finalize[[], Database] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy in another process has a connection of its own."""
@@ -66,14 +71,17 @@ class Database:
 
     def select(self, sql: str, columns: Columns) -> Iterator[pa.RecordBatch]:
         """The rows of a SELECT, typed, a bounded number at a time."""
+        return self.selects([sql], columns)
+
+    def selects(self, selects: Sequence[str], columns: Columns) -> Iterator[pa.RecordBatch]:
+        """The rows of SELECTs of one state, each read by whichever of the `readers` is free, in no order."""
         began = clock = time.monotonic()
         read_rows = 0
-        self.receipt.requests += 1
+        self.receipt.requests += len(selects)
         try:
-            with closing(self._snapshot().rows(sql, columns, self.at_once)) as chunks:
-                for chunk in chunks:
+            with closing(self._batches(selects, columns)) as batches:
+                for batch in batches:
                     self.receipt.seconds += time.monotonic() - clock
-                    batch = columns.typed(chunk)
                     self.receipt.bytes += batch.nbytes
                     yield batch
                     clock = time.monotonic()
@@ -82,7 +90,25 @@ class Database:
         except EChannelError:
             raise
         except self._way.refusals() as error:
-            raise self._understood(error) from error
+            raise understood(error, self.address.host, self.address.secret) from error
+
+    def _batches(self, selects: Sequence[str], columns: Columns) -> Generator[pa.RecordBatch]:
+        state, todo = self._snapshot(), iter(selects)  # a list's iterator gives each one once, whichever thread asks
+        if len(selects) == 1:
+            yield from _typed(state.first, todo, columns, self.at_once)
+            return
+        readers = state.readers(min(len(selects), self.manners.connections))
+        at_once = -(-self.at_once // len(readers))
+        parts = [_typed(one, todo, columns, at_once) for one in readers]
+        is_whole = False
+        try:
+            yield from side_by_side(parts, partial(_hang_up, readers))
+            is_whole = True
+        finally:
+            for part in parts:
+                part.close()
+            if not is_whole:
+                state.close()
 
     def _wait(self, rows: int, began: float) -> None:
         """Until so many rows may have been read."""
@@ -92,13 +118,35 @@ class Database:
     def values(self, sql: str) -> list[tuple[Any, ...]]:
         """A few rows as they are, from a connection of its own: what is asked may fail without ending the snapshot."""
         self.receipt.requests += 1
-        connection = self._opened(snapshot=False)
+        with closing(opened(self.address)) as connection:
+            return asked(self.address, connection, sql)
+
+    def values_of_state(self, sql: str) -> list[tuple[Any, ...]]:
+        """A few rows as they are, of the snapshot, which ends where this fails."""
+        self.receipt.requests += 1
+        state = self._snapshot()
         try:
-            return connection.values(sql)
-        except self._way.refusals() as error:
-            raise self._understood(error) from error
-        finally:
-            connection.close()
+            return asked(self.address, state.first, sql)
+        except EChannelError:
+            state.close()
+            raise
+
+    def readers(self) -> int:
+        """How many connections can read one state side by side: as many as are wanted, or as the server lets in."""
+        shortage = self.shortage()
+        if shortage is not None and not self._has_warned:
+            self._has_warned = True
+            self.warn(shortage)
+        return len(self._snapshot().readers(self.manners.connections))
+
+    def shortage(self) -> Text | None:
+        """Why there are fewer of them than wanted."""
+        state, wanted = self._snapshot(), self.manners.connections
+        there = len(state.readers(wanted))
+        if state.refusal is None:
+            return None
+        said = {"n": there, "wanted": wanted, "problem": state.refusal.sentence}
+        return say("large tables are read by {n} of the {wanted} connections: {problem}", **said)
 
     def tables(self) -> frozenset[str]:
         """What the database lists: each table and view as `table` and as `schema.table`."""
@@ -113,45 +161,38 @@ class Database:
         with self._lock:
             if self._finalizer is not None:
                 self._finalizer()
-            self._connection = self._finalizer = None
+            self._state = self._finalizer = None
+            self._has_warned = False
 
-    # -- the connection -----------------------------------------------------------------------------------------
+    # -- the connections ----------------------------------------------------------------------------------------
 
     @property
     def _way(self) -> type[Connection]:
         return connection_class(self.address.kind.way)
 
-    def _snapshot(self) -> Connection:
+    def _snapshot(self) -> State:
         with self._lock:
-            if self._connection is None or self._connection.closed:
-                self._connection = self._opened(snapshot=True)
+            if self._state is None or self._state.is_over:
+                if self._finalizer is not None:
+                    self._finalizer()
+                is_shared = self.manners.connections > 1
+                self._state = State(self.address, self.manners.statement_seconds, is_shared=is_shared)
                 # Whoever forgets close() leaves no transaction open in somebody's production database.
-                self._finalizer = weakref.finalize(self, _closed, self._connection.close)
-            return self._connection
-
-    def _opened(self, *, snapshot: bool) -> Connection:
-        kind = self.address.kind
-        if importlib.util.find_spec(kind.module) is None:
-            sentence = say("reading {host} needs the driver {driver}", host=self.address.host, driver=kind.module)
-            raise SettingsError(sentence, hint=f"pip install 'echannel-connectors[{kind.extra}]'")
-        if kind.in_file and not Path(self.address.path).is_file():
-            raise SettingsError(say("there is no database file {path!r}", path=self.address.path), hint=URL)
-        seconds = self.manners.statement_seconds
-        limits = {"seconds": seconds, "milliseconds": seconds * 1000}
-        opening = tuple(statement.format(**limits) for statement in kind.opening) if snapshot else ()
-        try:
-            return self._way(self.address, opening)
-        except self._way.refusals() as error:
-            raise self._understood(error, connecting=True) from error
-
-    def _understood(self, error: Exception, *, connecting: bool = False) -> EChannelError:
-        return understood(error, self.address.host, self.address.secret, connecting=connecting)
+                self._finalizer = weakref.finalize(self, self._state.close)
+            return self._state
 
 
 def _reopened(address: Address, rows: int | None, manners: Manners) -> Database:
     return Database(address, rows=rows, manners=manners)
 
 
-def _closed(close: Callable[[], None]) -> None:
-    with suppress(Exception):  # the server may be gone already: there is nothing left to close
-        close()
+def _hang_up(readers: Iterable[Shared]) -> None:
+    for one in readers:
+        one.hang_up()
+
+
+def _typed(connection: Connection, selects: Iterator[str], columns: Columns, at_once: int) -> Generator[pa.RecordBatch]:
+    for sql in selects:
+        with closing(connection.rows(sql, columns, at_once)) as chunks:
+            for chunk in chunks:
+                yield columns.typed(chunk)

@@ -31,6 +31,7 @@ NO_TABLE = partial(say, "the database has no table {name}")
 NO_COLUMN = partial(say, "the database has no column {name}")
 NOT_READ = partial(say, "the account may not read {name}")
 STOPPED = partial(say, "{host} stopped the query")
+CROWDED = partial(say, "{host} lets in no further connection")
 SILENT = partial(say, "{host} does not answer")
 WRITTEN = partial(say, "{host} is being written by somebody else")
 OTHER_KIND = partial(say, "{host} is not a database of this kind")
@@ -40,6 +41,7 @@ NOT_COMPUTED = partial(say, "the database cannot compute a column: {name}")
 # The pattern is looked for in "<code> <message>"; `name` is what its group caught, `host` the server.
 REASONS: tuple[Reason, ...] = (
     (r"certificate", Refused, STRANGER, CERTIFICATE),
+    (r"too many (?:connections|clients)|connection slots are reserved", Unavailable, CROWDED, AGAIN),
     # PostgreSQL
     (r"password authentication failed|no password supplied|28P01|28000", Refused, NO_ENTRY, LOGIN),
     (r"no pg_hba\.conf entry|pg_hba\.conf rejects", Refused, NOBODY, HBA),
@@ -48,7 +50,7 @@ REASONS: tuple[Reason, ...] = (
     (r'42P01 .*relation "([^"]+)"', SpecError, NO_TABLE, NAMES),
     (r'42703 .*column "?([^" ]+)"?', SpecError, NO_COLUMN, VERSION),
     (r"42501 (?:.* )?(?:table|relation|view|schema) (\S+)", Refused, NOT_READ, GRANT),
-    (r"^(?:57014|40001|08\w{3}|57P0\d) ", Unavailable, STOPPED, AGAIN),
+    (r"^(?:57014|55P03|40001|08\w{3}|57P0\d) ", Unavailable, STOPPED, AGAIN),
     (r"^22\w{3} (.*)", UnexpectedData, NOT_COMPUTED, EXPRESSION),
     # MariaDB and MySQL
     (r"^(?:1045|1698) ", Refused, NO_ENTRY, LOGIN),

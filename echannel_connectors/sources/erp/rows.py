@@ -158,10 +158,13 @@ def check_keys(
 
 
 def _are_distinct(columns: Sequence[pa.Array]) -> bool:
-    """Whether no row comes twice. (Arrow's group_by would tell as well, but imports pandas for it.)"""
+    """Whether no row comes twice; one column without a repeat is enough, and the last one is the likeliest to be that.
+    (Arrow's group_by would tell as well, but imports pandas for it.)"""
     codes = np.zeros(len(columns[0]), np.int64)
-    for column in columns:
+    for column in reversed(columns):
         encoded = column.dictionary_encode()
+        if len(encoded.dictionary) == len(codes):
+            return True
         codes = codes * len(encoded.dictionary) + np.frombuffer(encoded.indices.buffers()[1], np.int32)[: len(codes)]
     codes.sort()
     return not (codes[1:] == codes[:-1]).any()

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from echannel_connectors.arrow import ARROW_TYPES, e_mail, one_batch
 from echannel_connectors.errors import SpecError
+from echannel_connectors.sources.erp.ranges import divided
 from echannel_connectors.sources.erp.reader import Database
 from echannel_connectors.sources.erp.rows import GROUP, Columns, check_keys, last_key
 from echannel_connectors.specs.compile import CURSOR, PERSONAL, Select
@@ -50,16 +51,19 @@ class ErpStream:
     def read(self, part: Slice, after: Position | None) -> Iterator[Batch]:
         """What changed since the position less the look-back, with what is always read again, by (cursor, key).
 
-        Without a position all rows are read, in whatever order costs the database least: only the last batch has a
-        position to read on from.
+        Without a position all rows are read, in whatever order costs the database least, a large table by several
+        connections where they are wanted: only the last batch has a position to read on from.
         """
         select, shape = self.select, self.shape
         position: dict[str, Any] = dict(after or {})
         since = _earlier(str(position["cursor"]), select.look_back) if position.get("cursor") else None
         days = (_day(part, "since"), _day(part, "until")) if part.bounds else None
-        sql = select.rows(since=None if days else since, days=days)
-        blocks = self.database.select(sql, self._columns(shape.columns))
         in_order = since is not None or days is not None
+        if in_order:
+            sql = [select.rows(since=None if days else since, days=days)]
+        else:
+            sql = [part.rows() for part in divided(select, self.database)]
+        blocks = self.database.selects(sql, self._columns(shape.columns))
         newest, last = position.get("cursor"), None
         for found, is_last in in_groups(blocks):
             rows = found.select(shape.columns.names)
@@ -73,7 +77,8 @@ class ErpStream:
 
     def keys(self) -> Iterator[pa.RecordBatch]:
         schema = pa.schema([self.shape.columns.field(name) for name in self.shape.key])
-        yield from self.database.select(self.select.keys(), Columns(self.select.table.name, schema))
+        sql = [part.keys() for part in divided(self.select, self.database)]
+        yield from self.database.selects(sql, Columns(self.select.table.name, schema))
 
     def _columns(self, schema: pa.Schema) -> Columns:
         if self.select.cursor is not None:
