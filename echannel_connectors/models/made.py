@@ -60,10 +60,10 @@ def tables(into: Warehouse, sources: Iterable[Source], company: Company, project
     # A source that is read for the first time today is one more whose stock is kept.
     today = " ".join(sorted(into.query(_fresh(company)).read_all()["source"].to_pylist()))
     found.append(Made(SNAPSHOTS, stock_snapshot(company), frozenset({"core.stock_levels", "core.products"}), (), today))
-    return [*found, *_marts(company)]
+    return [*found, *figures(company)]
 
 
-def _marts(company: Company) -> Iterator[Made]:
+def figures(company: Company) -> Iterator[Made]:
     """Marts and the steps on the way to them, each by its SELECT."""
     told = {name: f"COMMENT ON TABLE {name} IS '{plain(text)}'" for name, text in step_questions().items()}
     for name, sql in mart_selects(company).items():

@@ -16,7 +16,7 @@ from echannel_connectors.models import mapping, mart_sql
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES
 from echannel_connectors.models.described import comments
-from echannel_connectors.models.made import duplicates, stock_snapshot
+from echannel_connectors.models.made import duplicates, figures, stock_snapshot
 from tests.bigquery.analyser import NAMES, Analyser, Columns, catalogue, warehouse_specs
 
 COMPANY = Company(matches={"books": {"order": {"web_reference": "shop.reference"}}})
@@ -46,7 +46,8 @@ def mart_statements() -> dict[str, str]:
 
 def described() -> list[str]:
     columns = mart_sql.mart_columns(COMPANY)
-    return list(comments(columns, "en"))
+    steps = [sql for one in figures(COMPANY) for sql in one.statements[1:]]
+    return [*comments(columns, "en"), *steps]
 
 
 def analysed(google: Analyser, script: list[str]) -> dict[str, Columns]:
@@ -106,8 +107,12 @@ def test_each_statement_is_accepted_by_itself(known: Analyser, name: str) -> Non
 def test_marts_lie_by_month_and_tell_what_they_are(known: Analyser) -> None:
     """Each has a description and labels, is clustered, and the large ones are partitioned by month."""
     script = statements.alone([*mart_statements().values(), *described()], NAMES)
-    small = [sql for sql in script if re.match(r"CREATE OR REPLACE TABLE \S+`(rates|sales|orders)` ", sql)]
-    assert len(analysed(known, small)) == 3  # all of them where there is more time: test_a_build_is_accepted
+    small = [
+        sql
+        for sql in script
+        if re.match(r"CREATE OR REPLACE TABLE \S+`(rates|people|visits|sold_orders|sales|orders)` ", sql)
+    ]
+    assert len(analysed(known, small)) == 6  # all of them where there is more time: test_a_build_is_accepted
     sales = next(sql for sql in script if ".`sales` " in sql[:60])
     assert "PARTITION BY DATE_TRUNC(date, MONTH) CLUSTER BY source, market, channel" in sales
     assert all("OPTIONS(description='" in sql and "OPTIONS(description=''" not in sql for sql in script)

@@ -363,7 +363,7 @@ def run(number: int, told: list[set[str]], times: int) -> Iterator[set[str]]:
 
 
 def test_they_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    by_rows = set[str]().union(*run(1, _watched(monkeypatch), 3))
+    by_rows = set[str]().union(*run(1, _watched(monkeypatch), 2))
     assert {"core.orders", "core.sold_orders", "mart.sales", "mart.orders"} <= by_rows
 
 
