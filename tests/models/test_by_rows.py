@@ -339,6 +339,31 @@ def test_what_happens_to_one_order_shows_in_another(monkeypatch: pytest.MonkeyPa
             ), f"{name} shows nowhere"
 
 
+@pytest.mark.slow
+def test_a_build_that_stops_half_way_has_changed_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    _watched(monkeypatch)
+    scenes, plain = Scenes(), changes.statements
+    scenes.begin()
+
+    def half(*given: Any) -> Iterator[str]:
+        told = list(plain(*given))
+        yield from told[: len(told) * 2 // 3]
+        raise RuntimeError("the machine is switched off")
+
+    with time_machine.travel(datetime(2026, 3, 1, 12, tzinfo=UTC), tick=True):
+        scenes.pair.build()
+        scenes.an_earlier_order_of_the_same_person_comes()
+        scenes.two_customers_become_one()
+        before = scenes.pair.kept.query("FROM mart.sales ORDER BY ALL").read_all()
+        monkeypatch.setattr(changes, "statements", half)
+        with pytest.raises(RuntimeError):
+            scenes.pair.build()
+        monkeypatch.setattr(changes, "statements", plain)
+        assert scenes.pair.kept.query("FROM mart.sales ORDER BY ALL").read_all() == before
+        scenes.pair.build()
+        assert scenes.pair.differing() == {}
+
+
 def _asked(sql: str, was: pa.Table) -> list[Row]:
     with duckdb.connect() as connection:
         connection.register("was", was)
