@@ -1,6 +1,6 @@
 """CSV files as people's spreadsheets write them: what parts the cells, what they hold, and what cannot be known.
 
-Once a French Excel has saved a file it has semicolons, decimal commas, days such as 28/02/2026, months such as févr-26 and
+A French Excel saves semicolons, decimal commas, days such as 28/02/2026, months such as févr-26 and
 perhaps Windows-1252. All that is understood; what could mean two things is refused.
 """
 
