@@ -110,7 +110,8 @@ FRENCH: dict[str, str] = {
     "open the shop's address in a browser: a firewall, a maintenance page or a broken module answers":
         "ouvrez l'adresse de la boutique dans un navigateur : un pare-feu, une page de maintenance ou un module cassé répond",
     "the answer is not a PrestaShop document": "la réponse n'est pas un document PrestaShop",
-    "it answered with something else ({error})": "il a répondu autre chose ({error})",
+    "it answered with something else ({problem})": "il a répondu autre chose ({problem})",
+    "a page of HTML": "une page HTML",
     "{host} answers nothing for {resource!r}, where it has records":
         "{host} ne répond rien pour « {resource} », où il y a des enregistrements",
     "its database may be in trouble; run again later: what was read is kept":
@@ -146,8 +147,26 @@ FRENCH: dict[str, str] = {
         "définissez {name} dans l'environnement ou dans un fichier .env à côté d'echannel.yaml",
     "{zone!r} is not a time zone; use a name such as Europe/Paris":
         "« {zone} » n'est pas un fuseau horaire ; utilisez un nom comme Europe/Paris",
-    "matches.{source}: orders have no column {name!r}":
-        "matches.{source} : les commandes n'ont pas de colonne « {name} »",
+    "{source}: orders have no column {name!r}: {hint}":
+        "{source} : les commandes n'ont pas de colonne « {name} » : {hint}",
+    "there is no source {name!r}: {hint}": "il n'y a pas de source « {name} » : {hint}",
+    "it is not there": "il n'existe pas",
+    "this account may not": "ce compte n'en a pas le droit",
+    "it is a folder": "c'est un dossier",
+    "a part of its path is no folder": "une partie de son chemin n'est pas un dossier",
+    "its disk can only be read": "son disque est en lecture seule",
+    "another program uses it": "un autre programme l'utilise",
+    "its name is too long": "son nom est trop long",
+    "{file} is not UTF-8 text": "{file} n'est pas un texte UTF-8",
+    "save it as UTF-8": "enregistrez-le en UTF-8",
+    "put a text that holds a colon, a comma or a quote between quotes, or below a |":
+        "mettez entre guillemets un texte qui contient deux-points, virgule ou apostrophe, ou écrivez-le sous un |",
+    "it should be a whole number": "il faut un nombre entier",
+    "it should be true or false": "il faut true ou false",
+    "it should be a text, between quotes where it looks like a number":
+        "il faut un texte, entre guillemets s'il ressemble à un nombre",
+    "it should be keys with their values, each on a line of its own below it":
+        "il faut des clés avec leurs valeurs, une par ligne au-dessous",
     "parameters.{name} may hold letters, digits, spaces and $&()+,!#@=-_ only, not {value!r}":
         "parameters.{name} ne peut contenir que des lettres, des chiffres, des espaces et $&()+,!#@=-_, pas « {value} »",
     "a look-back of changes needs a cursor that counts them, which {cursor!r} is not":

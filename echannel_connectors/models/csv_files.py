@@ -18,7 +18,7 @@ from decimal import Decimal
 from itertools import zip_longest
 from pathlib import Path
 
-from echannel_connectors.errors import SettingsError
+from echannel_connectors.errors import SettingsError, because
 from echannel_connectors.texts import say
 
 SEPARATOR_LINE = re.compile(r'^"?sep=(.)"?\s*$', re.IGNORECASE)  # Excel's own word for what parts the cells
@@ -135,7 +135,7 @@ def _text_of(file: Path) -> tuple[str, str]:
     try:
         data = file.read_bytes()
     except OSError as error:
-        sentence = say("{file} cannot be read: {because}", file=file.name, because=error.strerror or "")
+        sentence = say("{file} cannot be read: {because}", file=file.name, because=because(error))
         raise SettingsError(sentence, place=str(file)) from error
     is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # Excel's "Unicode text"
     known = ("utf-16",) if is_wide else ("utf-8-sig" if data.startswith(codecs.BOM_UTF8) else "utf-8", "cp1252")

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from echannel_connectors.errors import DestinationError
+from echannel_connectors.errors import DestinationError, because
 from echannel_connectors.models import entered
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.csv_files import CsvFile, read_csv
@@ -115,9 +115,7 @@ def _write(file: Path, data: bytes) -> None:
         Path(part.name).chmod(file.stat().st_mode & 0o777 if file.exists() else 0o644)
         Path(part.name).replace(file)
     except OSError as error:
-        raise DestinationError(
-            say("{file} cannot be written: {because}", file=file, because=error.strerror or "")
-        ) from error
+        raise DestinationError(say("{file} cannot be written: {because}", file=file, because=because(error))) from error
 
 
 def _cents(value: Decimal) -> str:
