@@ -905,6 +905,8 @@ FRENCH: dict[str, str] = {
         "une source ne peut pas s'appeler « {name} » : ce nom est celui des fichiers de l'entreprise",
     "{code!r} is not a country; use its ISO code, such as FR or GB":
         "« {code} » n'est pas un pays ; utilisez son code ISO, comme FR ou GB",
+    "the cost rule of {kind} for {word!r} is for no order: did you mean {near!r}?":
+        "la règle de coût {kind} pour « {word} » ne concerne aucune commande : vouliez-vous dire « {near} » ?",
     "{what} already stands in line {line}": "{what} figure déjà à la ligne {line}",
     "{file} has the column {name!r} twice": "{file} a deux fois la colonne « {name} »",
     "{file} is not a CSV file": "{file} n'est pas un fichier CSV",

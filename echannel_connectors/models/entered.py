@@ -6,6 +6,7 @@ warehouse holds of them whenever they say something else; there they are a sourc
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,16 +15,24 @@ from pathlib import Path
 
 from echannel_connectors.destinations import Warehouse, commit
 from echannel_connectors.errors import SettingsError, did_you_mean
-from echannel_connectors.models.company import CURRENCIES, Company
+from echannel_connectors.models.company import COUNTRIES, CURRENCIES, Company
 from echannel_connectors.models.core import TABLES, WORDS
 from echannel_connectors.models.csv_files import CsvFile, day_in, month_in, number_in, read_csv
 from echannel_connectors.streams import Finding, Shape
-from echannel_connectors.texts import say
+from echannel_connectors.texts import Text, say
 
 SOURCE = "company"
 METRICS = ("net_sales", "contribution", "orders", "new_customers")  # what mart.market_entry sets beside its targets
 LIMITS = {"money": (18, 6), "rate": (18, 8)}  # digits, and those behind the point
 ROWS_A_STATEMENT = 500
+
+# What cost rules can be for, by their kind, as orders have it; and what they are for.
+RULED = " UNION ALL ".join(
+    f"SELECT DISTINCT '{kind}' AS kind, {column} AS word FROM core.orders WHERE {column} <> '' AND _deleted_at IS NULL"
+    for kind, column in (("payment_fee", "payment_method"), ("shipping", "carrier"), ("packaging", "channel"))
+)
+RULES = """SELECT DISTINCT kind, applies_to FROM core.cost_rules
+    WHERE applies_to <> '' AND _deleted_at IS NULL ORDER BY kind, applies_to"""
 
 Row = dict[str, str | None]  # as text: a day is YYYY-MM-DD, an amount a plain decimal
 
@@ -79,6 +88,23 @@ def store(into: Warehouse, tables: Mapping[str, list[Row]]) -> None:
             name, content = f"entered {table}", hashlib.sha256(repr(rows).encode()).hexdigest()
             if known.get(name) != content and (rows or name in known):
                 _replace(into, table, rows, (name, content))
+
+
+def misspelt_rules(into: Warehouse) -> Iterator[Text]:
+    """Cost rules that no order is under, where orders have a word that looks the same: a slip costs nothing in the
+    figures, and nobody would see it."""
+    known: dict[str, list[str]] = {}
+    for row in into.query(RULED).read_all().to_pylist():
+        known.setdefault(row["kind"], []).append(row["word"])
+    for row in into.query(RULES).read_all().to_pylist():
+        kind, word = row["kind"], row["applies_to"]
+        like = {one.casefold(): one for one in known.get(kind, ())}
+        if word not in COUNTRIES and word not in like.values():
+            for near in difflib.get_close_matches(word.casefold(), like, n=1, cutoff=0.75):
+                yield say(
+                    "the cost rule of {kind} for {word!r} is for no order: did you mean {near!r}?",
+                    kind=kind, word=word, near=like[near],
+                )  # fmt: skip
 
 
 def findings(company: Company) -> Iterator[Finding]:

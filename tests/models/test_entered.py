@@ -149,6 +149,22 @@ def test_a_day_with_slashes_is_read_where_it_can_mean_one_thing_only(folder: Pat
         entered.read(company.model_copy(update={"time_zone": "America/New_York"}))
 
 
+def test_a_rule_with_a_slip_is_told(folder: Path) -> None:
+    """Its orders would cost nothing, and nobody would see it; what no order has yet is no slip."""
+    text = "kind,applies_to,valid_from,fixed_amount\n" + "".join(
+        f"payment_fee,{word},2026-01-01,0.25\n" for word in ("Paypall", "bank card", "Cheque", "GB", "")
+    )
+    (folder / "rules.csv").write_text(text, encoding="utf-8")
+    into, company = DuckDB(folder / "echannel.duckdb"), load(folder).company
+    sync(into=into, company=company)
+    for number, word in enumerate(("PayPal", "Bank card")):
+        names = "INSERT INTO core.orders (source, order_id, payment_method)"
+        into.execute(f"{names} VALUES ('shop', '{number}', '{word}')")
+    assert [sentence.split(" is for no order: ")[1] for sentence in entered.misspelt_rules(into)] == [
+        "did you mean 'PayPal'?", "did you mean 'Bank card'?",
+    ]  # fmt: skip
+
+
 def test_check_reads_the_files(folder: Path) -> None:
     done = echannel(folder, "check", key="k")
     assert done.returncode == 0, done.stderr
