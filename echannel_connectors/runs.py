@@ -387,7 +387,8 @@ def _commit_bytes(source: Source) -> int:
 
 
 def _is_younger(moment: datetime | None, than: timedelta) -> bool:
-    return moment is not None and datetime.now(UTC) - moment < than
+    """Whether it is not as long ago; a moment to come, of a clock that was wrong, says nothing."""
+    return moment is not None and timedelta() <= datetime.now(UTC) - moment < than
 
 
 class KeySpool:
