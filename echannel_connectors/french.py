@@ -306,7 +306,7 @@ FRENCH: dict[str, str] = {
     "{what}: {because}; again in {seconds:.1f} s": "{what} : {because} ; nouvel essai dans {seconds:.1f} s",
     "{n:,} rows did not fit and were set aside: see {table}.":
         "{n:,} lignes ne convenaient pas et ont été mises de côté : voir {table}.",
-    "First sync: everything was read.": "Première synchronisation : tout a été lu.",
+    "Everything was read.": "Tout a été lu.",
     "Incremental sync: only what is new since the last one ({n:,} rows changed).":
         "Synchronisation incrémentale : seules les nouveautés ({n:,} lignes modifiées).",
     "{n:,} rows in {seconds:.1f} s → {place}": "{n:,} lignes en {seconds:.1f} s → {place}",

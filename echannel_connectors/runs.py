@@ -168,7 +168,8 @@ class Run:
         with self.into.hold():
             found = [self._prepared(source, name, stream()) for name, stream in zip(names, made, strict=True)]
         readings = [reading for reading in found if reading is not None]
-        self.result.first = self.result.first or any(not reading.known for reading in readings)
+        is_new = (self.result.first or not self.result.streams) and not any(reading.known for reading in readings)
+        self.result.first = is_new
         return readings
 
     def _prepared(self, source: Source, name: str, stream: Stream) -> _Reading | None:
