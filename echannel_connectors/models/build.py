@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,7 @@ def build(
             on_event(Building(len(old & {*names})))
             kept = {name: sign for name, sign in signs.items() if name not in old}
             kept |= {one.name: one.sign(today) for one in made}
-            moments = into.query(commit.CHANGES).read_all()["changed_at"].to_pylist()
+            moments = into.query(commit.CHANGES).read_all()["moment"].to_pylist()
             into.execute(*_statements(into, made, old, signs, since, company), *_signed(kept, moments))
             failed = set(_failing(into, [one for one in own if one.table in old], on_event))
             names = [name for name in names if name not in failed]
@@ -78,7 +77,7 @@ def _statements(
     yield from comments(anew, company.language)
 
 
-def _signed(signs: Signs, moments: Iterable[datetime] = ()) -> Iterator[str | tuple[str, dict[str, Any]]]:
+def _signed(signs: Signs, moments: Iterable[str] = ()) -> Iterator[str | tuple[str, dict[str, Any]]]:
     """Note by what the tables were made, and that the changes of these moments are in them."""
     yield commit.UNSIGNED
     yield commit.SIGNED, {"signs": json.dumps(dict(sorted(signs.items())))}
