@@ -6,10 +6,10 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 
 from echannel_connectors.errors import SettingsError, because
 from echannel_connectors.texts import say
@@ -26,6 +26,17 @@ def on_this_machine(endpoint: str) -> str:
 
 
 Endpoint = Annotated[str, AfterValidator(on_this_machine)]
+
+
+if TYPE_CHECKING:
+    Secret = SecretStr | str  # what a caller may give
+else:
+    Secret = SecretStr  # what it is from then on
+
+
+def unveiled(secret: Secret) -> str:
+    """The secret itself, for whom it is meant."""
+    return secret.get_secret_value() if isinstance(secret, SecretStr) else secret
 
 
 class Settings(BaseModel):

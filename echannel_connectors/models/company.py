@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
 from echannel_connectors.errors import did_you_mean
 from echannel_connectors.models.core import TABLES
-from echannel_connectors.settings import Settings
+from echannel_connectors.settings import Secret, Settings, unveiled
 from echannel_connectors.texts import say
 
 # ISO 4217, without funds, metals and test codes.
@@ -84,7 +84,7 @@ class Company(Settings):
     currency: str = Field(default="EUR", json_schema_extra={"pattern": "^[A-Z]{3}$"})
     time_zone: str = "Europe/Paris"
     language: Literal["en", "fr"] = "en"
-    email_salt: SecretStr | None = None
+    email_salt: Secret | None = None
     matches: Matches = Field(default_factory=dict)
     # What it enters itself (models/entered.py): markets by their ISO code, and files of its own.
     markets: Markets = Field(default_factory=dict)
@@ -109,4 +109,4 @@ class Company(Settings):
 
     @property
     def salt(self) -> str | None:
-        return self.email_salt.get_secret_value() if self.email_salt else None
+        return unveiled(self.email_salt) if self.email_salt else None
