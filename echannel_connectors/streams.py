@@ -154,7 +154,8 @@ class Finding:
 
 
 def check_days(since: str | None, until: str | None) -> None:
-    """Raises SettingsError for what is no day, which a source would look for all the same, and for a range turned round."""
+    """Raises SettingsError for what is no day, which a source would look for all the same, and for a range that ends
+    before it begins."""
     for text in filter(None, (since, until)):
         try:
             is_day = date.fromisoformat(text).isoformat() == text

@@ -68,8 +68,8 @@ class DuckDB:
     def __reduce__(self) -> tuple[Any, ...]:
         if self._memory is not None:  # only a place can travel to another process
             raise TypeError("a warehouse in memory cannot be pickled")
-        asked = {"memory_mib": self.memory_mib} if self._is_bounded else {}
-        return partial(DuckDB, wait_seconds=self.wait_seconds, **asked), (self.path,)
+        asked = self.memory_mib if self._is_bounded else None
+        return partial(DuckDB, memory_mib=asked, wait_seconds=self.wait_seconds), (self.path,)
 
     def __repr__(self) -> str:
         return f"DuckDB({self.path!r})"
