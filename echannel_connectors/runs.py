@@ -35,7 +35,9 @@ KNOWN_STREAM = """INSERT INTO echannel.streams
     SELECT $source, $stream, CAST(NULL AS TIMESTAMP WITH TIME ZONE), CAST(NULL AS TIMESTAMP WITH TIME ZONE), 0, 0,
       CAST(NULL AS VARCHAR)
     WHERE NOT EXISTS (SELECT 1 FROM echannel.streams WHERE source = $source AND stream = $stream)"""
-STREAM_BOOKS = "SELECT swept_at, last_success FROM echannel.streams WHERE source = $source AND stream = $stream"
+# Moments as text: Arrow would load pandas to make them Python's.
+STREAM_BOOKS = """SELECT CAST(swept_at AS VARCHAR) AS swept_at, CAST(last_success AS VARCHAR) AS last_success
+    FROM echannel.streams WHERE source = $source AND stream = $stream"""
 NOTES = "SELECT notes FROM echannel.notes WHERE source = $source"
 FORGET_NOTES = "DELETE FROM echannel.notes WHERE source = $source"
 NOTE = "INSERT INTO echannel.notes VALUES ($source, $notes)"
@@ -390,9 +392,9 @@ def _commit_bytes(source: Source) -> int:
     return getattr(source, "commit_bytes", 2 * 1024 * 1024)
 
 
-def _is_younger(moment: datetime | None, than: timedelta) -> bool:
+def _is_younger(moment: str | None, than: timedelta) -> bool:
     """Whether it is not as long ago; a moment to come, of a clock that was wrong, says nothing."""
-    return moment is not None and timedelta() <= datetime.now(UTC) - moment < than
+    return moment is not None and timedelta() <= datetime.now(UTC) - datetime.fromisoformat(moment) < than
 
 
 class KeySpool:

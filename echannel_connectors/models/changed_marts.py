@@ -208,11 +208,13 @@ def _orders(work: Work) -> Iterator[str]:
     rows = f"{rows_in(ORDERS, ('touched', ORDER), columns=BUYER)} UNION SELECT {', '.join(BUYER)} FROM rows_orders"
     yield temp("touched_buyers", f"SELECT * FROM ({rows}) WHERE customer_id IS NOT NULL")
     looked_at = ("touched", ORDER), ("touched_buyers", BUYER)
-    columns = _named(work, ORDERS)
+    columns = sorted({*ORDER, *_named(work, ORDERS)})
     yield temp("orders_before", rows_in(ORDERS, *looked_at, columns=columns))
     yield from _before(work, ORDERS, "orders_before")
     yield from replaced(ORDERS, "rows_orders", "touched", ORDER)
-    yield temp("orders_now", rows_in(ORDERS, *looked_at, columns=columns))
+    told = ", ".join(columns)
+    others = f"SELECT {told} FROM orders_before AS t WHERE NOT {is_in('touched', ORDER)}"
+    yield temp("orders_now", f"{others} UNION ALL SELECT {told} FROM rows_orders")
 
 
 def _repeated(work: Work) -> Iterator[str]:
