@@ -24,6 +24,9 @@ class Rows:
         self.schema = schema
         self._batches = batches
 
+    def __repr__(self) -> str:
+        return f"Rows({', '.join(self.schema.names)})"
+
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         return self._batches()
 
