@@ -112,7 +112,7 @@ def findings(company: Company) -> Iterator[Finding]:
     try:
         tables = read(company)
     except SettingsError as error:
-        yield Finding("error", error.sentence, "\n".join(filter(None, (error.hint, error.place))))
+        yield Finding("error", error.sentence, error.hint, error.place)
         return
     for table, rows in tables.items():
         if rows and table != "markets":

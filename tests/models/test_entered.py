@@ -170,9 +170,12 @@ def test_check_reads_the_files(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "✓ files: 2 lines of costs" in done.stdout
     (folder / "costs.csv").write_text("month,cost_kind,amount\n2026-13,agency,1\n", encoding="utf-8")
+    text = (folder / "echannel.yaml").read_text(encoding="utf-8").replace("Essai", "Essai, language: fr")
+    (folder / "echannel.yaml").write_text(text, encoding="utf-8")
     done = echannel(folder, "check", key="k")
     assert done.returncode == 2
     assert "costs.csv:2" in done.stdout
+    assert "ne convient pas pour month\n    un mois s'écrit 2026-02\n" in done.stdout
 
 
 def test_the_name_of_the_files_is_theirs(tmp_path: Path) -> None:
