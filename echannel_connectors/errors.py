@@ -107,6 +107,10 @@ BECAUSE = {
     errno.EROFS: say("its disk can only be read"),
     errno.EADDRINUSE: say("another program uses it"),
     errno.ENAMETOOLONG: say("its name is too long"),
+    errno.ETIMEDOUT: say("it did not answer in time"),
+    **dict.fromkeys(
+        (errno.ECONNREFUSED, errno.ECONNRESET, errno.EPIPE), say("the connection was refused or broke off")
+    ),
     **dict.fromkeys(FULL, say("the disk is full")),
 }
 

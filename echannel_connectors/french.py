@@ -204,7 +204,8 @@ FRENCH: dict[str, str] = {
     "{path} is in use by another program": "{path} est utilisé par un autre programme",
     "close it and run again": "fermez-le et relancez",
     "{path} is in use by this program itself": "{path} est déjà utilisé par ce programme lui-même",
-    "close the other connection first": "fermez d'abord l'autre connexion",
+    "close the other connection, or read its query to the end, first":
+        "fermez d'abord l'autre connexion, ou lisez sa requête jusqu'au bout",
     "another sync wrote to {stream} ({part}) while this one was reading":
         "une autre synchronisation a écrit dans {stream} ({part}) pendant la lecture",
     "nothing is lost; run again when the other one has ended":
@@ -446,6 +447,10 @@ FRENCH: dict[str, str] = {
     "cannot write {file}: {problem}": "impossible d'écrire {file} : {problem}",
     "choose another place": "choisissez un autre emplacement",
     # -- commands and options
+    "{since} is after {until}": "{since} est après {until}",
+    "{name} is a table of the warehouse, which is read whole": "{name} est une table de l'entrepôt, qui se lit en entier",
+    "two sources are named {name!r}": "deux sources s'appellent « {name} »",
+    "give one of them another name": "donnez un autre nom à l'une d'elles",
     "{text!r} is not a day": "« {text} » n'est pas un jour",
     "write it as 2026-03-31": "écrivez-le sous la forme 2026-03-31",
     "there is no command {name!r}": "il n'y a pas de commande « {name} »",

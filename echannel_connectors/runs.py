@@ -22,7 +22,7 @@ from echannel_connectors.destinations import Bill, Warehouse, commit
 from echannel_connectors.errors import Conflict, DestinationError, Unavailable
 from echannel_connectors.events import OnEvent
 from echannel_connectors.models.company import Company
-from echannel_connectors.streams import Batch, Progress, Shape, Slice, Source, Stream
+from echannel_connectors.streams import Batch, Progress, Shape, Slice, Source, Stream, check_days
 from echannel_connectors.texts import say
 
 SWEEP_EVERY = timedelta(hours=23)  # once a day, also when a daily sync comes a little earlier than the day before
@@ -87,6 +87,9 @@ class Choice:
     accept_deletes: bool = False
 
     is_watch: bool = False  # one round of many: what can only be read whole follows its own cadence
+
+    def __post_init__(self) -> None:
+        check_days(self.since, self.until)
 
     def takes(self, source: Source, stream: str) -> bool:
         """What is named, or of a source all that it brings by default."""
