@@ -103,6 +103,7 @@ BECAUSE = {
     errno.EACCES: say("this account may not"),
     errno.EPERM: say("this account may not"),
     errno.EISDIR: say("it is a folder"),
+    errno.EEXIST: say("something else has its name"),
     errno.ENOTDIR: say("a part of its path is no folder"),
     errno.EROFS: say("its disk can only be read"),
     errno.EADDRINUSE: say("another program uses it"),
@@ -127,6 +128,16 @@ def full_disk(error: Exception) -> DestinationError | None:
     path = error.filename
     sentence = say("the disk that holds {path} is full", path=path) if path else say("the disk is full")
     return DestinationError(sentence, hint=say("free some space and run again; what was loaded is safe"))
+
+
+def refused_by_system(error: Exception) -> EChannelError | None:
+    """What the system says of a file that this account may not use, as one of ours; None for what may be a bug."""
+    if full := full_disk(error):
+        return full
+    if not isinstance(error, OSError) or error.errno not in BECAUSE or not error.filename:
+        return None
+    sentence = say("the system refuses {file}: {because}", file=error.filename, because=because(error))
+    return SettingsError(sentence, hint=say("choose another place"))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> Text:

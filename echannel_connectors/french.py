@@ -152,6 +152,7 @@ FRENCH: dict[str, str] = {
     "there is no source {name!r}: {hint}": "il n'y a pas de source « {name} » : {hint}",
     "it is not there": "il n'existe pas",
     "this account may not": "ce compte n'en a pas le droit",
+    "something else has its name": "autre chose porte son nom",
     "it is a folder": "c'est un dossier",
     "a part of its path is no folder": "une partie de son chemin n'est pas un dossier",
     "its disk can only be read": "son disque est en lecture seule",
@@ -447,6 +448,7 @@ FRENCH: dict[str, str] = {
     "cannot write {file}: {problem}": "impossible d'écrire {file} : {problem}",
     "choose another place": "choisissez un autre emplacement",
     # -- commands and options
+    "the system refuses {file}: {because}": "le système refuse {file} : {because}",
     "{since} is after {until}": "{since} est après {until}",
     "{name} is a table of the warehouse, which is read whole": "{name} est une table de l'entrepôt, qui se lit en entier",
     "two sources are named {name!r}": "deux sources s'appellent « {name} »",

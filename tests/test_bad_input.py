@@ -76,6 +76,18 @@ def test_host_that_strips_the_authorization_header(shop_a: FakeShop, served: str
     assert shop_a.key not in done.stdout + done.stderr
 
 
+def test_a_place_that_the_system_refuses(tmp_path: Path) -> None:
+    """One sentence, also where nobody thought of it."""
+    (tmp_path / "connector_specs").write_text("a file where a folder should be", encoding="utf-8")
+    done = echannel(tmp_path, "spec", "new", "acme")
+    assert done.returncode == errors.SETTINGS
+    assert "the system refuses" in said(done)
+    known = errors.refused_by_system(PermissionError(13, "Permission denied", "/root/x"))
+    assert known
+    assert known.in_language("fr").startswith("le système refuse /root/x")
+    assert errors.refused_by_system(ValueError("a bug")) is None
+
+
 def test_webservice_switched_off(shop_a: FakeShop, served: str, tmp_path: Path) -> None:
     shop_a.faults.append(disabled("/api", 99))
     done = echannel(project(tmp_path, served), "sync", key=shop_a.key)

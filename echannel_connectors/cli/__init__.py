@@ -61,12 +61,12 @@ def _told(error: Exception) -> int:
 def _known(error: Exception) -> EChannelError | None:
     """The error as one of ours, where somebody outside can do something about it."""
     from echannel_connectors.cli.help import usage_error
-    from echannel_connectors.errors import EChannelError, full_disk
+    from echannel_connectors.errors import EChannelError, refused_by_system
 
     if isinstance(error, EChannelError):
         return error
-    if full := full_disk(error):
-        return full
+    if refused := refused_by_system(error):
+        return refused
     if hasattr(error, "format_message") and type(error).__name__ != "NoArgsIsHelpError":
         return usage_error(error)
     return None
