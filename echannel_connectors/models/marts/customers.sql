@@ -7,8 +7,8 @@
 -- 3-4, 5-9, 10 and more. segment: by the days since the last order against a limit: twice the customer's own gap (60 to 365
 -- days) from three baskets on, else 365. Up to half of it: new (one basket) or loyal; then at_risk; beyond it dormant; beyond
 -- twice the limit lost.
--- How many are better, by days and by amounts (of which there are fewer than customers); companies and consumers apart.
 WITH recency AS (
+  -- How many are better, by days and by amounts (of which there are fewer than customers); companies and consumers apart.
   SELECT
     ranked_among, last_order_date,
     sum(customers) OVER (

@@ -1,8 +1,8 @@
 -- What was sold on each day, against the same day a year before?
 -- Grain: date, source, store, channel, market, currency, customer kind. Headline net sales = net_base + refunds_base.
 -- orders, baskets: counted on the day they were placed; new_customers: first orders ever. *_last_year: one year earlier.
--- The place of an order among those of its basket: that of its row here, and that of its customer.
 WITH places AS (
+  -- The place of an order among those of its basket: that of its row here, and that of its customer.
   SELECT
     *,
     row_number() OVER (
