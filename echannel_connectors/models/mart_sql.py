@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from functools import cache
 from graphlib import TopologicalSorter
 from importlib import resources
 from zoneinfo import ZoneInfo
 
 from echannel_connectors.models.company import Company
-from echannel_connectors.models.selects import Select, select
+from echannel_connectors.models.selects import columns
 
 TABLE = re.compile(r"\b(?:core|mart|echannel)\.\w+")
 COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+PARAMETER = re.compile(r"(?<![:\w]):(currency|time_zone|today|matching)\b")
 FOLDERS = {"core": "steps", "mart": "marts"}  # schema → where the files of its tables lie
 
 
 def mart_selects(company: Company, today: date | None = None) -> dict[str, str]:
     """The SELECT of each mart and of the steps on the way to them (core.people and the like) by the table's name, in
     an order in which each comes after those it reads."""
-    return {name: one.sql for name, one in _selects(company, today).items()}
+    values = {name: "'" + value.replace("'", "''") + "'" for name, value in values_of(company, today).items()}
+    # As they were written: only who asks for their columns has them parsed, which takes longer than a small build.
+    return {name: PARAMETER.sub(lambda found: values[found[1]], text.strip()) for name, text in _ordered().items()}
 
 
-def _selects(company: Company, today: date | None) -> dict[str, Select]:
-    values = tuple(values_of(company, today).items())
+@cache
+def _ordered() -> dict[str, str]:
     texts = {**_texts("core"), **mart_texts()}
     # Sorted, so that the order is the same in every process: what was built is known by its statements.
     below = {name: sorted((read_by(texts[name]) & texts.keys()) - {name}) for name in sorted(texts)}
-    order = TopologicalSorter(below).static_order()
-    return {name: select(texts[name], name, values, None) for name in order}
+    return {name: texts[name] for name in TopologicalSorter(below).static_order()}
 
 
 def read_by(sql: str) -> frozenset[str]:
@@ -58,12 +61,12 @@ def step_questions() -> dict[str, str]:
 
 def mart_columns(company: Company) -> dict[str, tuple[str, ...]]:
     """Each mart's columns by its name, in its order."""
-    return {name: one.columns for name, one in _selects(company, None).items() if name.startswith("mart.")}
+    return {name: columns_of(name, company) for name in _ordered() if name.startswith("mart.")}
 
 
 def columns_of(name: str, company: Company) -> tuple[str, ...]:
     """The columns of a mart or a step."""
-    return _selects(company, None)[name].columns
+    return columns(_ordered()[name], name, tuple(values_of(company).items()))
 
 
 def _texts(schema: str) -> dict[str, str]:

@@ -21,14 +21,10 @@ WITH things AS (
 
 -- The days of the quarter that is looked at day by day, and the half year as a whole.
 daily AS (
-  SELECT t.thing, s.date, sum(s.units) AS units
-  FROM (
-    SELECT source, product_id, variant_id, date, sum(quantity) AS units
-    FROM mart.sales
-    WHERE kind = 'sale' AND date >= CAST(:today AS DATE) - 90 AND date < CAST(:today AS DATE)
-    GROUP BY source, product_id, variant_id, date
-  ) AS s
+  SELECT t.thing, s.date, sum(s.quantity) AS units
+  FROM mart.sales AS s
   JOIN things AS t ON t.source = s.source AND t.product_id = s.product_id AND t.variant_id = s.variant_id
+  WHERE s.kind = 'sale' AND s.date >= CAST(:today AS DATE) - 90 AND s.date < CAST(:today AS DATE)
   GROUP BY t.thing, s.date
 ),
 
