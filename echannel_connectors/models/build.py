@@ -11,7 +11,7 @@ from typing import Any
 
 from echannel_connectors.destinations import Warehouse, commit
 from echannel_connectors.events import Building, Built, OnEvent, Warned
-from echannel_connectors.models import changes
+from echannel_connectors.models import changes, months
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.described import comments
 from echannel_connectors.models.made import SNAPSHOTS, Made, Signs, outdated, tables
@@ -48,6 +48,8 @@ def build(
             kept = {name: sign for name, sign in signs.items() if name not in old}
             kept |= {one.name: one.sign(today) for one in made}
             moments = into.query(commit.CHANGES).read_all()["changed_at"].to_pylist()
+            if getattr(into, "by_months", False):  # in several steps: one that stops half-way is done again as a whole
+                into.execute(*_signed({name: sign for name, sign in kept.items() if name not in old}))
             into.execute(*_statements(into, made, old, signs, since, company), *_signed(kept, moments))
             failed = set(_failing(into, [one for one in own if one.table in old], on_event))
             names = [name for name in names if name not in failed]
@@ -72,8 +74,12 @@ def _statements(
     other = {
         one.name for one in made if one.name not in there or signs.get(one.name, ("", ""))[0] != one.sign(today)[0]
     }
-    rows = changes.by_rows(into, made, old, other, since) if getattr(into, "by_rows", False) else set()
-    yield from changes.statements(made, old, rows, since, company)
+    if getattr(into, "by_months", False):
+        told, rows = months.bring_up_to_date(into, made, old, other, since)
+        yield from told
+    else:
+        rows = changes.by_rows(into, made, old, other, since) if getattr(into, "by_rows", False) else set()
+        yield from changes.statements(made, old, rows, since, company)
     anew = {name: columns for name, columns in mart_columns(company).items() if name in old and name not in rows}
     yield from comments(anew, company.language)
 

@@ -24,7 +24,7 @@ MONTH = "MONTH"
 # What people choose by, in the order in which it narrows most: a table is clustered by those it has, four at most.
 CLUSTERED = ("source", "market", "channel", "customer_id", "product_id", "order_id")
 # A table is partitioned by the first of these days that it has, a partition a month: a day's rows would be too few.
-DAYS = ("date", "order_date", "refund_date", "invoice_date", "month", "due_date")
+DAYS = ("date", "order_date", "refund_date", "invoice_date", "month", "due_date", "_month")
 
 STAMPS = pa.schema([("_changed_at", pa.timestamp("us", "UTC")), ("_deleted_at", pa.timestamp("us", "UTC"))])
 

@@ -87,7 +87,7 @@ def send(service: Service, names: Names, changes: Sequence[Change]) -> None:
     described = _comments(trees)
     asked = [tree for tree in trees if not isinstance(tree, exp.Comment)]
     if any(isinstance(tree, DEFINITIONS) for tree in asked):
-        service.afford(_laid_out(tree.copy(), described, names) for tree in asked if _makes_a_table(tree))
+        service.afford(_laid_out(tree.copy(), described, names) for tree in asked if _reads_much(tree))
         service.run(";\n".join(script(trees, names)) + ";", values)
     elif len(asked) == 1:
         service.run(written(asked[0], names), values)
@@ -152,6 +152,18 @@ def _makes_a_table(tree: exp.Expr) -> bool:
     return isinstance(tree, exp.Create) and bool(tree.args.get("replace")) and not tree.args.get("properties")
 
 
+def _reads_much(tree: exp.Expr) -> bool:
+    """Whether a statement makes a table or some months of a mart, from others that are there."""
+    return _makes_a_table(tree) or (isinstance(tree, exp.Insert | exp.Delete) and tree.this.db == "mart")
+
+
+def _columns_made(select: exp.Expr) -> list[str]:
+    """The columns of a query, those of a subquery that it takes whole among them."""
+    from_ = select.args.get("from_")
+    inner = _columns_made(from_.this.this) if from_ is not None and isinstance(from_.this, exp.Subquery) else []
+    return [column for name in _columns(select) for column in (inner if name == "*" else [name])]
+
+
 def _target(tree: exp.Expr) -> str:
     return f"{tree.this.db}.{tree.this.name}" if isinstance(tree, exp.Create) else ""
 
@@ -161,10 +173,10 @@ def _laid_out(tree: exp.Expr, described: Described, names: Names) -> str:
         return written(tree, names)
     schema, _, name = _target(tree).partition(".")
     if schema == "core" and name in TABLES:
-        columns = ["source", *TABLES[name].types]
+        columns = ["source", *TABLES[name].types, *_columns_made(tree.expression)]
         description = f"One row per source and {', '.join(TABLES[name].key)}. Rows with _deleted_at are gone."
     else:
-        columns = tree.expression.named_selects
+        columns = _columns_made(tree.expression)
         description = described.get(f"{schema}.{name}", {}).get("", "")
     target = names.table(schema, name).sql("bigquery")
     select = written(tree.expression, names)

@@ -1,0 +1,79 @@
+"""Tables of which only the months that have changed are made are those that are made anew, to the last row.
+
+What is written for BigQuery runs here in DuckDB, which can do it in no time, over the happenings of test_by_rows.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
+
+import pytest
+import time_machine
+
+from echannel_connectors import DuckDB
+from echannel_connectors.models import months
+from tests.models.test_by_rows import Scenes, Trade, run
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class ByMonths(DuckDB):
+    """DuckDB, spoken to as BigQuery is."""
+
+    by_rows = False
+    by_months: ClassVar[bool] = True
+
+
+class OfTwoYears(Trade):
+    """A month of it has few rows, so that others are left alone."""
+
+    days = 700
+
+
+def _watched(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """However small the company, and however much has changed; the tables that were made by months, of each build."""
+    told: list[set[str]] = []
+    plain = months.bring_up_to_date
+
+    def watched(into: Any, *given: Any) -> Any:
+        statements, made = plain(into, *given)
+        told.append(made)
+        return statements, made
+
+    monkeypatch.setattr(months, "FEW", 0)
+    monkeypatch.setattr(months, "ONE_IN", 0)
+    monkeypatch.setattr(months, "bring_up_to_date", watched)
+    return told
+
+
+def test_they_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_months = set[str]().union(*run(OfTwoYears(1), _watched(monkeypatch), 4, ByMonths))
+    assert by_months == {"mart.sales", "mart.orders", "mart.vat", "mart.promotions", "mart.marketing_daily"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(2, 8))
+def test_they_are_the_same_in_many_companies(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "mart.sales" in set[str]().union(*run(OfTwoYears(number), _watched(monkeypatch), 8, ByMonths))
+
+
+@pytest.mark.slow
+def test_what_happens_to_one_order_shows_in_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    told, scenes = _watched(monkeypatch), Scenes(ByMonths)
+    scenes.begin()
+    with time_machine.travel(NOON, tick=True):
+        scenes.pair.build()
+        for name in [name for name in vars(Scenes) if name.startswith(("a_", "an_", "two_", "the_", "ga4_"))]:
+            told.clear()
+            getattr(scenes, name)()
+            scenes.pair.build()
+            assert "mart.orders" in told[0], name
+            assert scenes.pair.differing() == {}, name
+
+
+def test_months_are_named_as_few_spans_of_constants() -> None:
+    given = [date(2026, 1, 1), date(2025, 12, 1), date(2026, 3, 1), None]
+    assert months.within("d", given) == (
+        "(d >= DATE '2025-12-01' AND d < DATE '2026-02-01' OR d >= DATE '2026-03-01' AND d < DATE '2026-04-01' OR d IS NULL)"
+    )
