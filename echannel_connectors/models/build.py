@@ -74,14 +74,17 @@ def _statements(
     other = {
         one.name for one in made if one.name not in there or signs.get(one.name, ("", ""))[0] != one.sign(today)[0]
     }
+
+    def described(names: Collection[str]) -> Iterator[str]:
+        anew = {name: columns for name, columns in mart_columns(company).items() if name in names}
+        return comments(anew, company.language)
+
     if getattr(into, "by_months", False):
-        told, rows = months.bring_up_to_date(into, made, old, other, since)
-        yield from told
+        yield from months.bring_up_to_date(into, made, old, other, since, described)
     else:
         rows = changes.by_rows(into, made, old, other, since) if getattr(into, "by_rows", False) else set()
         yield from changes.statements(made, old, rows, since, company)
-    anew = {name: columns for name, columns in mart_columns(company).items() if name in old and name not in rows}
-    yield from comments(anew, company.language)
+        yield from described({*old} - rows)
 
 
 def _signed(signs: Signs, moments: Iterable[datetime] = ()) -> Iterator[str | tuple[str, dict[str, Any]]]:

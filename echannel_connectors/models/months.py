@@ -53,9 +53,9 @@ class Monthly:
     over: Mapping[str, str]
 
 
-# The others are made anew as a whole. mart.products, customers, cohorts, market_entry, data_quality and inventory add up
-# or follow all months; receivables_monthly and inventory_daily tell what is left of earlier ones; sales_daily shows the
-# year before, and its baskets may be split over a month's end.
+# The others are made anew as a whole. products, customers, cohorts, market_entry, data_quality and inventory add up or
+# follow all months; receivables_monthly and inventory_daily tell what is left of earlier ones; sales_daily shows the year
+# before, and its baskets may be split over a month's end.
 MONTHLY = {
     "mart.vat": Monthly("month", {SALES: "date", ORDERS: "date"}),
     "mart.promotions": Monthly("month", {ORDERS: "date", "core.order_discounts": "_month"}),
@@ -66,31 +66,33 @@ Digests = Mapping[tuple[Any, ...], tuple[Any, ...]]  # of a group of rows: their
 
 
 def bring_up_to_date(
-    into: Warehouse, made: Iterable[Made], old: Collection[str], new: Collection[str], since: Since
-) -> tuple[list[str], set[str]]:
-    """Make what sales are made of, and tell the statements that make the rest, and which of it they make by months.
+    into: Warehouse,
+    made: Iterable[Made],
+    old: Collection[str],
+    new: Collection[str],
+    since: Since,
+    described: Callable[[Collection[str]], Iterable[str]],
+) -> list[str]:
+    """Make anew what sales are made of, and tell the statements that make the rest, some of it by months.
 
-    `new` are those of the outdated tables that are missing or made in another way than before.
+    `new` are those of the outdated tables that are missing or made in another way than before; `described` gives the
+    statements that tell what the columns of tables mean that are made anew.
     """
-    made = list(made)
-    at = next(n for n, one in enumerate(made) if one.name == SALES)
-    first, rest = made[:at], made[at:]
+    made = [one for one in made if one.name in old]
+    names = [one.name for one in made]
     fitting = _fitting(made, old, new, since) if _is_large(into, new) else set()
     if SALES not in fitting:
-        return [sql for one in made if one.name in old for sql in one.statements], set()
-    before = {name: _digests(into, name) for name in _looked_at(old)}
-    into.execute(*(sql for one in first if one.name in old for sql in one.statements))
-    after = {name: _digests(into, name) for name in before}
-    months = _affected(into, before, after)
-    if _is_much(after.get("core.order_lines") or _digests(into, "core.order_lines"), months):
-        fitting = set()
-    found = []
-    for one in rest:
-        if one.name in fitting:
-            found += _of(one, months)
-        elif one.name in old:
-            found += one.statements
-    return found, fitting
+        return [*(sql for one in made for sql in one.statements), *described(names)]
+    at = names.index(SALES)
+    before = _digests(into, old)
+    into.execute(*(sql for one in made[:at] for sql in one.statements), *described(names[:at]))
+    months = _affected(into, before, _digests(into, {*old, "core.order_lines", "core.refunds"}))
+    if months is None:
+        return [*(sql for one in made[at:] for sql in one.statements), *described(names[at:])]
+    statements = [
+        sql for one in made[at:] for sql in (_of(one, months) if one.name in fitting else one.statements)
+    ]  # fmt: skip
+    return [*statements, *described([name for name in names[at:] if name not in fitting])]
 
 
 def _is_large(into: Warehouse, new: Collection[str]) -> bool:
@@ -119,67 +121,61 @@ def _fitting(made: Iterable[Made], old: Collection[str], new: Collection[str], s
 # -- which months ---------------------------------------------------------------------------------------------------
 
 
-def _looked_at(old: Collection[str]) -> list[str]:
-    return [name for name in (*COMPARED, *sorted(BESIDE)) if name in old]
-
-
-def _digests(into: Warehouse, name: str) -> Digests:
-    """The digests of a table's rows, added up by month; of rates by day, of products by what sales show of each."""
-    if name == "core.products":
-        shown = ", ".join(SHOWN_OF_PRODUCTS)
-        columns, rows, digest = ["source", "product_id"], f"(SELECT {shown} FROM {name}) AS t", "hash(t)"
-    elif name == "mart.rates":
-        columns, rows, digest = ["date"], f"{name} AS t", "hash(t)"
+def _digests(into: Warehouse, names: Collection[str]) -> dict[str, Digests]:
+    """The digests of these tables' rows, added up: by month; of rates by day; of products, what sales show of each."""
+    asked = [
+        f"""SELECT '{name}' AS name, CAST(date_trunc('month', {of}) AS DATE) AS one,
+            CAST(date_trunc('month', {at}) AS DATE) AS other, bit_xor(_digest) AS digest, count(*) AS n
+            FROM {name} GROUP BY one, other"""
+        for name, (of, at) in COMPARED.items() if name in names
+    ]  # fmt: skip
+    if "mart.rates" in names:
+        asked.append("SELECT 'mart.rates', date, date, bit_xor(hash(t)), count(*) FROM mart.rates AS t GROUP BY date")
+    found: dict[str, dict[Any, Any]] = {name: {} for name in (*COMPARED, *BESIDE) if name in names}
+    if "core.products" in names:
+        shown = f"SELECT {', '.join(SHOWN_OF_PRODUCTS)} FROM core.products"
+        products = f"""SELECT 'core.products' AS name, source, product_id, bit_xor(hash(t)) AS digest, count(*) AS n
+            FROM ({shown}) AS t GROUP BY source, product_id"""
     else:
-        columns = [f"CAST(date_trunc('month', {day}) AS DATE)" for day in COMPARED[name]]
-        rows, digest = name, "_digest"
-    parts = ", ".join(f"{column} AS part_{n}" for n, column in enumerate(columns))
-    groups = ", ".join(f"part_{n}" for n in range(len(columns)))
-    sql = f"SELECT {parts}, bit_xor({digest}) AS digest, count(*) AS n FROM {rows} GROUP BY {groups}"
-    found = [tuple(row.values()) for row in into.query(sql).read_all().to_pylist()]
-    return {row[:-2]: row[-2:] for row in found}
+        products = ""
+    for sql in filter(None, (" UNION ALL ".join(asked), products)):
+        for row in into.query(sql).read_all().to_pylist():
+            name, *part, digest, n = row.values()
+            found[name][tuple(part)] = (digest, n)
+    return dict(found)
 
 
-def _affected(into: Warehouse, before: Mapping[str, Digests], after: Mapping[str, Digests]) -> dict[str, Months]:
-    """The months of each table in which something is different; of sales and orders, those that have to be made."""
+def _affected(into: Warehouse, before: Mapping[str, Digests], after: Mapping[str, Digests]) -> dict[str, Months] | None:
+    """The months of each table in which something is different; of sales and orders, those that have to be made. None
+    where that would be a large share of all."""
     differing = {
         name: {part for part in {*old, *after[name]} if old.get(part) != after[name].get(part)}
         for name, old in before.items()
     }
-    found = {name: frozenset(part[0] for part in differing.get(name, ())) for name in COMPARED}
-    days = {part[0] for part in differing.get("mart.rates", ())}
-    found["mart.rates"] = frozenset(day.replace(day=1) for day in days)
-    orders = found["mart.rates"].union(*(found[name] for name in OF_SALES))
-    orders |= _showing(into, differing.get("core.products", set()), days)
-    refunds = {*before.get("core.refunds", ()), *(after.get("core.refunds") or _digests(into, "core.refunds"))}
-    found[ORDERS] = frozenset(orders)
-    found[SALES] = orders | {shown for month, shown in refunds if month in orders}
-    return found
-
-
-def _showing(into: Warehouse, products: Collection[tuple[Any, ...]], days: Collection[date]) -> Months:
-    """The months of the orders that show these products, or are refunded on these days."""
+    products, days = differing.get("core.products", set()), {day for day, _ in differing.get("mart.rates", ())}
     if len(products) > MOST or len(days) > MOST:
-        return frozenset({*_months(into, "SELECT DISTINCT _month AS month FROM core.order_lines"), None})
-    found: set[Month] = set()
-    if products:
-        keys = ", ".join(f"({_text(source)}, {_text(product)})" for source, product in sorted(products))
-        for name in ("core.order_lines", "core.refunds"):
-            found |= _months(into, f"SELECT DISTINCT _month AS month FROM {name} WHERE (source, product_id) IN ({keys})")
-    if days:
-        listed = ", ".join(f"DATE '{day}'" for day in sorted(days))
-        found |= _months(into, f"SELECT DISTINCT _month AS month FROM core.refunds WHERE refund_date IN ({listed})")
-    return frozenset(found)
+        return None
+    found = {name: frozenset(part[0] for part in differing.get(name, ())) for name in COMPARED}
+    found["mart.rates"] = frozenset(day.replace(day=1) for day in days)
+    orders = found["mart.rates"].union(*(found[name] for name in OF_SALES), _showing(into, products, days))
+    refunds = {*before.get("core.refunds", ()), *after["core.refunds"]}
+    sales = orders | {shown for month, shown in refunds if month in orders}
+    lines = after["core.order_lines"]
+    much = sum(n for (month, _), (_, n) in lines.items() if month in sales) * ONE_IN > sum(n for _, n in lines.values())
+    return None if much else {**found, ORDERS: orders, SALES: sales}
 
 
-def _months(into: Warehouse, sql: str) -> set[Month]:
-    return {*into.query(sql).read_all()["month"].to_pylist()}
-
-
-def _is_much(lines: Digests, months: Mapping[str, Months]) -> bool:
-    """Whether the months to be made hold a large share of all order lines."""
-    touched = sum(n for part, (_, n) in lines.items() if part[0] in months[SALES])
-    return bool(touched * ONE_IN > sum(n for _, n in lines.values()))
+def _showing(into: Warehouse, products: Iterable[tuple[Any, ...]], days: Iterable[date]) -> Months:
+    """The months of the orders that show these products, or are refunded on these days."""
+    asked = []
+    if keys := ", ".join(f"({_text(source)}, {_text(product)})" for source, product in sorted(products)):
+        asked = [f"{name} WHERE (source, product_id) IN ({keys})" for name in ("core.order_lines", "core.refunds")]
+    if listed := ", ".join(f"DATE '{day}'" for day in sorted(days)):
+        asked.append(f"core.refunds WHERE refund_date IN ({listed})")
+    if not asked:
+        return frozenset()
+    sql = " UNION ".join(f"SELECT _month AS month FROM {one}" for one in asked)
+    return frozenset(into.query(sql).read_all()["month"].to_pylist())
 
 
 # -- what makes them ------------------------------------------------------------------------------------------------
@@ -187,40 +183,39 @@ def _is_much(lines: Digests, months: Mapping[str, Months]) -> bool:
 
 def _of(one: Made, months: Mapping[str, Months]) -> Iterator[str]:
     """What replaces a table's rows of the months that have changed; nothing where none has."""
+    own, sales = months[ORDERS], months[SALES]
     if one.name == SALES:
         # Orders are still as they were: what is to go are these months' sales and the refunds of their orders.
-        belongs = f"""EXISTS (SELECT 1 FROM {ORDERS} AS o
-            WHERE {within("o.date", months[ORDERS])} AND o.source = t.source AND o.order_id = t.order_id)"""
-        if None in months[ORDERS]:
-            belongs = f"({belongs} OR t.order_id IS NULL)"
-        which, own = f"{within('t.date', months[SALES])} AND {belongs}", months[ORDERS]
+        rows = [
+            f"""{within("t.date", sales)} AND EXISTS (SELECT 1 FROM {ORDERS} AS o
+            WHERE {within("o.date", own)} AND o.source = t.source AND o.order_id = t.order_id)"""
+        ]
+        rows += [f"{within('t.date', sales)} AND t.order_id IS NULL"] if None in own else []
         over = {
             SOLD: within("order_date", own),
             "core.order_lines": within("_month", own),
-            "core.refunds": f"{within('_month', own)} AND {within('refund_date', months[SALES])}",
+            "core.refunds": f"{within('_month', own)} AND {within('refund_date', sales)}",
         }
     elif one.name == ORDERS:
-        own = months[ORDERS]
-        which = within("t.date", own)
-        over = {
-            SOLD: within("order_date", own),
-            "core.orders": within("order_date", own),
-            SALES: within("date", months[SALES]),
-        }
+        rows = [within("t.date", own)]
+        over = {SOLD: within("order_date", own), "core.orders": within("order_date", own), SALES: within("date", sales)}
     else:
         mart = MONTHLY[one.name]
         own = months["mart.rates"].union(*(months[table] for table in mart.over))
-        which = within(f"t.{mart.day}", own)
+        rows = [within(f"t.{mart.day}", own)]
         over = {table: within(day, own) for table, day in mart.over.items()}
     if own:
-        yield f"DELETE FROM {one.name} AS t WHERE {which}"
+        yield from (f"DELETE FROM {one.name} AS t WHERE {which}" for which in rows)
         yield f"INSERT INTO {one.name} {_over(one.select, over)}"
 
 
 def _over(select: str, conditions: Mapping[str, str]) -> str:
     """The SELECT over some rows of these tables; it is one of ours, so a table's name stands nowhere else."""
     names = "|".join(map(re.escape, conditions))
-    some: Callable[[re.Match[str]], str] = lambda found: f"(SELECT * FROM {found[0]} WHERE {conditions[found[0]]})"
+
+    def some(found: re.Match[str]) -> str:
+        return f"(SELECT * FROM {found[0]} WHERE {conditions[found[0]]})"
+
     return re.sub(rf"\b(?:{names})\b", some, select)
 
 

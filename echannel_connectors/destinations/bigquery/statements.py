@@ -86,8 +86,9 @@ def send(service: Service, names: Names, changes: Sequence[Change]) -> None:
             trees.append(tree)
     described = _comments(trees)
     asked = [tree for tree in trees if not isinstance(tree, exp.Comment)]
+    if large := [_laid_out(tree.copy(), described, names) for tree in asked if _reads_much(tree)]:
+        service.afford(large)
     if any(isinstance(tree, DEFINITIONS) for tree in asked):
-        service.afford(_laid_out(tree.copy(), described, names) for tree in asked if _reads_much(tree))
         service.run(";\n".join(script(trees, names)) + ";", values)
     elif len(asked) == 1:
         service.run(written(asked[0], names), values)
@@ -105,10 +106,17 @@ def script(given: Iterable[exp.Expr], names: Names) -> list[str]:
     for tree in trees:
         zones_of_columns(tree)  # while it still tells what it reads
     texts = []
-    for is_made, group in groupby(shared(trees), lambda tree: isinstance(tree, DEFINITIONS)):
-        part = [_laid_out(tree, described, names) for tree in group]
-        texts += part if is_made or len(part) == 1 else ["BEGIN TRANSACTION", *part, "COMMIT TRANSACTION"]
+    for _, group in groupby(shared(trees), _is_for_good):
+        part = list(group)
+        changes = [tree for tree in part if not isinstance(tree, DEFINITIONS)]
+        written_out = [_laid_out(tree, described, names) for tree in part]
+        texts += ["BEGIN TRANSACTION", *written_out, "COMMIT TRANSACTION"] if len(changes) > 1 else written_out
     return texts
+
+
+def _is_for_good(tree: exp.Expr) -> bool:
+    """Whether a statement is one that a transaction cannot hold: it makes what is no temporary table."""
+    return isinstance(tree, DEFINITIONS) and not tree.find(exp.TemporaryProperty)
 
 
 def alone(given: Iterable[str], names: Names) -> list[str]:
