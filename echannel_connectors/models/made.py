@@ -64,7 +64,7 @@ def tables(into: Warehouse, sources: Iterable[Source], company: Company, project
     today = " ".join(sorted(into.query(_fresh(company)).read_all()["source"].to_pylist()))
     found.append(Made(SNAPSHOTS, stock_snapshot(company), frozenset({"core.stock_levels", "core.products"}), (), today))
     found += figures(company)
-    return [*map(_digested, found)] if getattr(into, "by_months", False) else found
+    return [*map(digested, found)] if getattr(into, "by_months", False) else found
 
 
 def figures(company: Company) -> Iterator[Made]:
@@ -74,7 +74,7 @@ def figures(company: Company) -> Iterator[Made]:
         yield Made(name, (_create(name) + sql, *((told[name],) if name in told else ())), read_by(sql) - {name})
 
 
-def _digested(one: Made) -> Made:
+def digested(one: Made) -> Made:
     """The table with a digest of each row, and the month of the order that a row belongs to."""
     select, created = one.select, _create(one.name)
     if one.name in DIGESTED:

@@ -54,8 +54,8 @@ class Monthly:
 
 
 # The others are made anew as a whole. products, customers, cohorts, market_entry, data_quality and inventory add up or
-# follow all months; receivables_monthly and inventory_daily tell what is left of earlier ones; sales_daily shows the year
-# before, and its baskets may be split over a month's end.
+# follow all months; receivables_monthly and inventory_daily tell what is left of earlier ones; sales_daily shows the
+# year before, and its baskets may be split over a month's end.
 MONTHLY = {
     "mart.vat": Monthly("month", {SALES: "date", ORDERS: "date"}),
     "mart.promotions": Monthly("month", {ORDERS: "date", "core.order_discounts": "_month"}),

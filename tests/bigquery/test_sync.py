@@ -85,10 +85,11 @@ def test_a_shop_synced_three_times(
     assert gone["n"].to_pylist() == [0]
     google.know(tables_of(bigquery))
     assert staged
-    assert [words for sql in sent if (words := refused(google, bigquery, sql))] == []
+    refused = [words for sql in sent if (words := _refused(google, bigquery, sql))]
+    assert refused == []
 
 
-def refused(google: Analyser, warehouse: BigQuery, sql: str) -> str:
+def _refused(google: Analyser, warehouse: BigQuery, sql: str) -> str:
     """Google's words about the first statement of a script that it does not accept."""
     for statement in filter(None, (part.strip().rstrip(";") for part in sql.split(";\n"))):
         for staging in re.findall(r"`(_staging_\w+)`", statement):

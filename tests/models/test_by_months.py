@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from decimal import Decimal as D
 from typing import Any, ClassVar
 
 import pytest
@@ -77,6 +78,52 @@ def test_what_happens_to_one_order_shows_in_another(monkeypatch: pytest.MonkeyPa
             scenes.pair.build()
             assert "mart.orders" in told[0], name
             assert scenes.pair.differing() == {}, name
+
+
+@pytest.mark.slow
+def test_a_build_that_stops_half_way_is_done_again_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Core has changed already, and its digests no longer tell what sales lack."""
+    told, scenes = watched(monkeypatch), Scenes(ByMonths)
+    scenes.begin()
+    plain = months._affected
+
+    def stopped(*_: Any) -> None:
+        raise RuntimeError("the machine is switched off")
+
+    with time_machine.travel(NOON, tick=True):
+        scenes.pair.build()
+        scenes.an_earlier_order_of_the_same_person_comes()
+        monkeypatch.setattr(months, "_affected", stopped)
+        with pytest.raises(RuntimeError):
+            scenes.pair.build()
+        monkeypatch.setattr(months, "_affected", plain)
+        assert set(scenes.pair.differing()) == {"core.orders", "core.sold_orders"}  # these are new already
+        told.clear()
+        scenes.pair.build()
+        assert told[0] == set()
+        assert scenes.pair.differing() == {}
+        scenes.a_line_goes()
+        told.clear()
+        scenes.pair.build()
+        assert told[0] == MADE
+        assert scenes.pair.differing() == {}
+
+
+@pytest.mark.slow
+def test_a_company_without_many_rows_or_with_much_news_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    told, scenes = watched(monkeypatch), Scenes(ByMonths)
+    scenes.begin()
+    with time_machine.travel(NOON, tick=True):
+        scenes.pair.build()
+        for setting, value in (("FEW", 1_000), ("ONE_IN", 3)):  # all of its lines are of one month
+            monkeypatch.setattr(months, "FEW", 0)
+            monkeypatch.setattr(months, "ONE_IN", 0)
+            monkeypatch.setattr(months, setting, value)
+            told.clear()
+            scenes.order(3, total_net=D(len(setting)))
+            scenes.pair.build()
+            assert told[0] == set()
+            assert scenes.pair.differing() == {}
 
 
 def test_months_are_named_as_few_spans_of_constants() -> None:

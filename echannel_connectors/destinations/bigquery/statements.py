@@ -108,9 +108,12 @@ def script(given: Iterable[exp.Expr], names: Names) -> list[str]:
     texts = []
     for _, group in groupby(shared(trees), _is_for_good):
         part = list(group)
-        changes = [tree for tree in part if not isinstance(tree, DEFINITIONS)]
+        changes = [n for n, tree in enumerate(part) if not isinstance(tree, DEFINITIONS)]
         written_out = [_laid_out(tree, described, names) for tree in part]
-        texts += ["BEGIN TRANSACTION", *written_out, "COMMIT TRANSACTION"] if len(changes) > 1 else written_out
+        if len(changes) > 1:  # with the temporary tables between them
+            written_out[changes[0] : changes[0]] = ["BEGIN TRANSACTION"]
+            written_out[changes[-1] + 2 : changes[-1] + 2] = ["COMMIT TRANSACTION"]
+        texts += written_out
     return texts
 
 
