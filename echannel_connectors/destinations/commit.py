@@ -65,8 +65,9 @@ KNOWN_SOURCES = "CREATE TABLE IF NOT EXISTS echannel.sources (name VARCHAR, conn
 # What has changed since core and marts were built, noted in the transaction that changes it: the rows of a raw table by
 # their moment (or something as a whole).
 CHANGED = "INSERT INTO echannel.changes VALUES ($name, now(), FALSE)"
-CHANGES = "SELECT DISTINCT changed_at FROM echannel.changes ORDER BY changed_at"
-SEEN = "DELETE FROM echannel.changes WHERE changed_at IN (SELECT unnest($moments))"
+# Moments as text: Arrow would load pandas to make them Python's.
+CHANGES = "SELECT DISTINCT CAST(changed_at AS VARCHAR) AS moment FROM echannel.changes"
+SEEN = "DELETE FROM echannel.changes WHERE CAST(changed_at AS VARCHAR) IN (SELECT unnest($moments))"
 # What each table was made by.
 SIGNS = "SELECT value FROM echannel.meta WHERE name = 'built'"
 UNSIGNED = "DELETE FROM echannel.meta WHERE name = 'built'"

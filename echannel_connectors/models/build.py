@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,7 @@ def build(
             on_event(Building(len(old & {*names})))
             kept = {name: sign for name, sign in signs.items() if name not in old}
             kept |= {one.name: one.sign(today) for one in made}
-            moments = into.query(commit.CHANGES).read_all()["changed_at"].to_pylist()
+            moments = into.query(commit.CHANGES).read_all()["moment"].to_pylist()
             if getattr(into, "by_months", False):  # in several steps: one that stops half-way is done again as a whole
                 into.execute(*_signed({name: sign for name, sign in kept.items() if name not in old}))
             into.execute(*_statements(into, made, old, signs, since, company), *_signed(kept, moments))
@@ -87,7 +86,7 @@ def _statements(
         yield from described({*old} - rows)
 
 
-def _signed(signs: Signs, moments: Iterable[datetime] = ()) -> Iterator[str | tuple[str, dict[str, Any]]]:
+def _signed(signs: Signs, moments: Iterable[str] = ()) -> Iterator[str | tuple[str, dict[str, Any]]]:
     """Note by what the tables were made, and that the changes of these moments are in them."""
     yield commit.UNSIGNED
     yield commit.SIGNED, {"signs": json.dumps(dict(sorted(signs.items())))}
@@ -117,9 +116,12 @@ def _failing(into: Warehouse, own: Iterable[OwnMart], on_event: OnEvent) -> Iter
 
 
 def what_builds(into: Warehouse, sources: Iterable[Source], company: Company, project: Path | None) -> list[str]:
-    """The statements that make core and marts anew of the rows that are there."""
-    made = tables(into, sources, company, project)
-    return [*(sql for one in made for sql in one.statements), *comments(mart_columns(company), company.language)]
+    """The statements that make core and marts anew of the rows that are there, and what is asked on the way."""
+    made = [sql for one in tables(into, sources, company, project) for sql in one.statements]
+    sql = """SELECT table_schema || '.' || table_name AS name FROM information_schema.columns
+        WHERE column_name = '_digest'"""
+    asked = months.questions(into.query(sql).read_all()["name"].to_pylist())
+    return [*made, *asked, *asked, *comments(mart_columns(company), company.language)]
 
 
 def rebuild_freshness(into: Warehouse, company: Company) -> None:

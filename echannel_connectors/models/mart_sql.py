@@ -12,7 +12,7 @@ from echannel_connectors.models.company import Company
 from echannel_connectors.models.selects import Select, select
 
 TABLE = re.compile(r"\b(?:core|mart|echannel)\.\w+")
-COMMENT = re.compile(r"--[^\n]*")
+COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 FOLDERS = {"core": "steps", "mart": "marts"}  # schema → where the files of its tables lie
 
 

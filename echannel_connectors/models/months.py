@@ -20,13 +20,14 @@ from datetime import date
 from typing import Any
 
 from echannel_connectors.destinations import Warehouse
-from echannel_connectors.models.changes import ORDERS, SALES, SHOWN_OF_PRODUCTS, SOLD, Since
+from echannel_connectors.models.changed_marts import ORDERS, REPEATED, SALES, SOLD
+from echannel_connectors.models.changes import SHOWN_OF_PRODUCTS, Since
 from echannel_connectors.models.made import Made, plain
 
 Month = date | None  # its first day; None: of what has no day
 Months = frozenset[Month]
 
-FEW = 1_000_000  # rows of sales: the least that BigQuery bills for each table costs more than it saves
+FEW = 2_000_000  # rows of sales: the least that BigQuery bills for each table costs more than it saves
 ONE_IN = 3  # more of all order lines than this share lie in the months that have changed: all is made anew
 MOST = 1_000  # products or days that are looked for one by one
 
@@ -47,19 +48,26 @@ BESIDE = frozenset({"core.products", "mart.rates"})
 
 @dataclass(frozen=True, slots=True)
 class Monthly:
-    """A mart of which a month is made of the same month of what it reads: its own day, and theirs."""
+    """A mart of which a month is made of the same month of what it reads: its own day, and theirs. `beside` is small,
+    and read whole: what it tells of a month changes with that month alone."""
 
     day: str
     over: Mapping[str, str]
+    beside: frozenset[str] = frozenset()
 
 
 # The others are made anew as a whole. products, customers, cohorts, market_entry, data_quality and inventory add up or
 # follow all months; receivables_monthly and inventory_daily tell what is left of earlier ones; sales_daily shows the
 # year before, and its baskets may be split over a month's end.
 MONTHLY = {
+    REPEATED: Monthly("date", {SALES: "date"}),
     "mart.vat": Monthly("month", {SALES: "date", ORDERS: "date"}),
     "mart.promotions": Monthly("month", {ORDERS: "date", "core.order_discounts": "_month"}),
-    "mart.marketing_daily": Monthly("date", {ORDERS: "date", "core.traffic": "date", "core.ad_costs": "date"}),
+    "mart.marketing_daily": Monthly(
+        "date",
+        {ORDERS: "date", "core.traffic": "date", "core.ad_costs": "date"},
+        frozenset({"core.split_orders"}),
+    ),
 }
 
 Digests = Mapping[tuple[Any, ...], tuple[Any, ...]]  # of a group of rows: their digest and number
@@ -106,7 +114,7 @@ def _fitting(made: Iterable[Made], old: Collection[str], new: Collection[str], s
     if {*COMPARED, *BESIDE} & {*new}:
         return set()
     may_have_changed = {SALES: OF_SALES | BESIDE, ORDERS: OF_SALES | BESIDE | {SALES}}
-    may_have_changed |= {name: BESIDE | {*one.over} for name, one in MONTHLY.items()}
+    may_have_changed |= {name: BESIDE | {*one.over} | one.beside for name, one in MONTHLY.items()}
     found: set[str] = set()
     for one in made:
         allowed = may_have_changed.get(one.name)
@@ -121,24 +129,28 @@ def _fitting(made: Iterable[Made], old: Collection[str], new: Collection[str], s
 # -- which months ---------------------------------------------------------------------------------------------------
 
 
-def _digests(into: Warehouse, names: Collection[str]) -> dict[str, Digests]:
-    """The digests of these tables' rows, added up: by month; of rates by day; of products, what sales show of each."""
+def questions(names: Collection[str]) -> list[str]:
+    """What asks for the digests of these tables' rows, added up: by month, of rates by day, of products one by one."""
     asked = [
         f"""SELECT '{name}' AS name, CAST(date_trunc('month', {of}) AS DATE) AS one,
             CAST(date_trunc('month', {at}) AS DATE) AS other, bit_xor(_digest) AS digest, count(*) AS n
             FROM {name} GROUP BY one, other"""
-        for name, (of, at) in COMPARED.items() if name in names
-    ]  # fmt: skip
+        for name, (of, at) in COMPARED.items()
+        if name in names
+    ]
     if "mart.rates" in names:
         asked.append("SELECT 'mart.rates', date, date, bit_xor(hash(t)), count(*) FROM mart.rates AS t GROUP BY date")
-    found: dict[str, dict[Any, Any]] = {name: {} for name in (*COMPARED, *BESIDE) if name in names}
+    found = [" UNION ALL ".join(asked)] if asked else []
     if "core.products" in names:
         shown = f"SELECT {', '.join(SHOWN_OF_PRODUCTS)} FROM core.products"
-        products = f"""SELECT 'core.products' AS name, source, product_id, bit_xor(hash(t)) AS digest, count(*) AS n
-            FROM ({shown}) AS t GROUP BY source, product_id"""
-    else:
-        products = ""
-    for sql in filter(None, (" UNION ALL ".join(asked), products)):
+        found.append(f"""SELECT 'core.products' AS name, source, product_id, bit_xor(hash(t)) AS digest, count(*) AS n
+            FROM ({shown}) AS t GROUP BY source, product_id""")
+    return found
+
+
+def _digests(into: Warehouse, names: Collection[str]) -> dict[str, Digests]:
+    found: dict[str, dict[Any, Any]] = {name: {} for name in (*COMPARED, *BESIDE) if name in names}
+    for sql in questions(names):
         for row in into.query(sql).read_all().to_pylist():
             name, *part, digest, n = row.values()
             found[name][tuple(part)] = (digest, n)
@@ -183,7 +195,7 @@ def _showing(into: Warehouse, products: Iterable[tuple[Any, ...]], days: Iterabl
 
 def _of(one: Made, months: Mapping[str, Months]) -> Iterator[str]:
     """What replaces a table's rows of the months that have changed; nothing where none has."""
-    own, sales = months[ORDERS], months[SALES]
+    own, sales, beside = months[ORDERS], months[SALES], frozenset[str]()
     if one.name == SALES:
         # Orders are still as they were: what is to go are these months' sales and the refunds of their orders.
         rows = [
@@ -201,12 +213,14 @@ def _of(one: Made, months: Mapping[str, Months]) -> Iterator[str]:
         over = {SOLD: within("order_date", own), "core.orders": within("order_date", own), SALES: within("date", sales)}
     else:
         mart = MONTHLY[one.name]
+        beside = mart.beside
         own = months["mart.rates"].union(*(months[table] for table in mart.over))
         rows = [within(f"t.{mart.day}", own)]
         over = {table: within(day, own) for table, day in mart.over.items()}
     if own:
         yield from (f"DELETE FROM {one.name} AS t WHERE {which}" for which in rows)
-        yield f"INSERT INTO {one.name} {_over(one.select, over)}"
+        made = _over(one.select, over)
+        yield f"INSERT INTO {one.name} " + (f"SELECT t.* FROM ({made}) AS t WHERE {rows[0]}" if beside else made)
 
 
 def _over(select: str, conditions: Mapping[str, str]) -> str:

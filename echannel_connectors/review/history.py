@@ -44,8 +44,7 @@ FIGURES = (
     "period_end",
 )
 TABLE = f"CREATE TABLE IF NOT EXISTS mart.review ({', '.join(f'{name} {kind}' for name, kind in COLUMNS.items())})"
-IS_THERE = "SELECT 1 FROM information_schema.tables WHERE table_schema = 'mart' AND table_name = 'review'"
-STORED = f"SELECT {', '.join((*KEY, *FIGURES[:-1], 'period_end', 'due_on', 'reviewed_at'))} FROM mart.review"
+THERE = "SELECT column_name FROM information_schema.columns WHERE table_schema = 'mart' AND table_name = 'review'"
 MAKE_EARLIER = "UPDATE mart.review SET standing = 'earlier'"
 AT_ONCE = 200  # rows in one INSERT
 
@@ -54,10 +53,18 @@ Rows = Mapping[tuple[Any, ...], Row]  # by KEY
 
 
 def stored(into: Warehouse) -> Rows:
-    """What earlier reviews wrote; nothing where there was none."""
-    if not into.query(IS_THERE).read_all().num_rows:
+    """What earlier reviews wrote; nothing where there was none. What an older version did not write yet is None."""
+    there = _columns(into)
+    if not there:
         return {}
-    return {key_of(row): row for row in into.query(STORED).read_all().to_pylist()}
+    known = [name for name in (*KEY, *FIGURES, "due_on", "reviewed_at") if name in there]
+    unknown = dict.fromkeys({*FIGURES} - there)
+    rows = into.query(f"SELECT {', '.join(known)} FROM mart.review").read_all().to_pylist()
+    return {key_of(row): row | unknown for row in rows}
+
+
+def _columns(into: Warehouse) -> set[str]:
+    return {*into.query(THERE).read_all()["column_name"].to_pylist()}
 
 
 def key_of(row: Row) -> tuple[Any, ...]:
@@ -86,15 +93,29 @@ def write(into: Warehouse, found: Sequence[Answer], before: Rows, company: Compa
     kept = {key_of(row) for row in rows}
     over = [key for key, row in before.items() if row["is_to_date"] and key not in kept]
     gone = [*over, *(key_of(row) for row in changed if key_of(row) in before)]
-    past = [key for key, row in before.items() if row["standing"] == "now" and key not in kept]
+    past = [key for key, row in before.items() if row["standing"] in ("now", None) and key not in {*kept, *over}]
     if not changed and not gone and not past:
         return 0
-    statements = [] if before else [TABLE, *comments({"mart.review": list(COLUMNS)}, company.language)]
+    statements = _shaped(into, company)
     statements += [f"DELETE FROM mart.review WHERE {' OR '.join(map(_is, part))}" for part in _parts(gone)]
     statements += [f"{MAKE_EARLIER} WHERE {' OR '.join(map(_is, part))}" for part in _parts(past)]
     statements += [_insert(part) for part in _parts(changed)]
     into.execute(*statements)
     return len(changed)
+
+
+def _shaped(into: Warehouse, company: Company) -> list[str]:
+    """What gives the table its columns: of an older version's table no answer is lost."""
+    there = _columns(into)
+    missing = {name: kind for name, kind in COLUMNS.items() if name not in there}
+    if not missing:
+        return []
+    added = [TABLE]
+    if there:
+        added = [f"ALTER TABLE mart.review ADD COLUMN {name} {kind}" for name, kind in missing.items()]
+        words = {"name", "question", "advice"} & {*missing}
+        added += [f"UPDATE mart.review SET {name} = {name}_{company.language} WHERE TRUE" for name in sorted(words)]
+    return [*added, *comments({"mart.review": list(COLUMNS)}, company.language)]
 
 
 def row_of(answer: Answer, at: datetime, company: Company) -> Row:

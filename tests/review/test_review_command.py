@@ -62,6 +62,26 @@ def test_in_a_pipe_each_due_answer_is_a_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_an_older_version_s_answers_are_kept(tmp_path: Path) -> None:
+    """The table lacked the columns that a person reads: they are added, and no answer of before is lost."""
+    file = company(tmp_path) / "echannel.duckdb"
+    echannel(tmp_path, "review")
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("UPDATE mart.review SET period_start = period_start - 7 WHERE check_id = 'negative_stock'")
+        before = connection.execute("SELECT check_id, market, period_start, value FROM mart.review").fetchall()
+        for column in ("standing", "name", "figure"):
+            connection.execute(f"ALTER TABLE mart.review DROP COLUMN {column}")
+    done = echannel(tmp_path, "review")
+    assert done.returncode == errors.DONE, done.stderr
+    with duckdb.connect(str(file), read_only=True) as connection:
+        kept = connection.execute("SELECT check_id, market, period_start, value FROM mart.review").fetchall()
+        standing = (
+            "SELECT standing, name IS NULL FROM mart.review WHERE check_id = 'negative_stock' ORDER BY period_start"
+        )
+        assert connection.execute(standing).fetchall() == [("earlier", False), ("now", False)]
+    assert {*kept} > {*before}
+
+
 def test_on_a_terminal_it_fits_eighty_columns(tmp_path: Path) -> None:
     company(tmp_path)
     lines = on_terminal(tmp_path, "review")

@@ -13,10 +13,12 @@ WITH carts AS (
 ),
 
 first_orders AS (
-  SELECT source, customer_id, min(order_date) AS date
-  FROM core.orders
-  WHERE is_sale AND _deleted_at IS NULL AND customer_id IS NOT NULL
-  GROUP BY source, customer_id
+  SELECT o.source, o.customer_id, min(o.order_date) AS date
+  FROM core.orders AS o
+  JOIN (SELECT source, customer_id FROM carts GROUP BY source, customer_id) AS k
+    ON k.source = o.source AND k.customer_id = o.customer_id
+  WHERE o.is_sale AND o._deleted_at IS NULL
+  GROUP BY o.source, o.customer_id
 )
 
 SELECT

@@ -50,17 +50,13 @@ usual AS (
   FROM calendar
 ),
 
-documents AS (
-  SELECT
-    o.source, o.date, o.order_id,
-    CASE WHEN o.fx_rate = 1 THEN o.total_net
-      ELSE CAST(round(CAST(o.total_net AS DECIMAL(38, 6)) * o.fx_rate, 6) AS DECIMAL(18, 6))
-    END AS source_total_base,
-    coalesce(o.net_base, 0) + o.shipping_base AS mart_total_base, coalesce(r.net, 0) AS left_net
-  FROM mart.orders AS o
-  LEFT JOIN (
-    SELECT source, order_id, sum(net) AS net FROM mart.sales WHERE kind = 'rounding' GROUP BY source, order_id
-  ) AS r ON r.source = o.source AND r.order_id = o.order_id
+-- Documents whose lines and shipping leave more than a cent of their total.
+differing AS (
+  SELECT source, date, order_id
+  FROM mart.sales
+  WHERE kind = 'rounding'
+  GROUP BY source, date, order_id
+  HAVING abs(sum(net)) > 0.01
 ),
 
 parts AS (
@@ -73,13 +69,13 @@ parts AS (
   FROM usual
   WHERE date >= CAST(:today AS DATE) - 400
   UNION ALL
+  -- A basket counts once.
+  SELECT 'web_match', source, date, 0, 0, count(*), count(*) FILTER (WHERE is_matched), 0, 0, 0, 0, 0, 0
+  FROM mart.orders WHERE is_matchable GROUP BY source, date
+  UNION ALL
   SELECT
-    'web_match', source, date, 0, 0, count(*), count(*) FILTER (WHERE is_matched), 0, 0, 0, 0, 0, 0
-  FROM (
-    SELECT source, date, basket, bool_or(is_matched) AS is_matched
-    FROM mart.orders WHERE is_matchable GROUP BY source, date, basket
-  ) AS b
-  GROUP BY source, date
+    'web_match', source, date, 0, 0, 1 - count(*), CASE WHEN bool_or(is_matched) THEN 1 - count(*) ELSE 0 END, 0, 0, 0, 0, 0, 0
+  FROM core.split_orders WHERE is_matchable GROUP BY source, date, basket
   UNION ALL
   SELECT
     'order_match', source, order_date, 0, 0, count(*), count(duplicate_of_order_id), 0, 0, 0, 0, 0, 0
@@ -89,9 +85,14 @@ parts AS (
   GROUP BY source, order_date
   UNION ALL
   SELECT
-    'totals', source, date, 0, 0, 0, 0, count(*), count(*) FILTER (WHERE abs(left_net) > 0.01), sum(source_total_base),
-    sum(mart_total_base), 0, 0
-  FROM documents GROUP BY source, date
+    'totals', source, date, 0, 0, 0, 0, count(*), 0,
+    sum(CASE WHEN fx_rate = 1 THEN total_net
+      ELSE CAST(round(CAST(total_net AS DECIMAL(38, 6)) * fx_rate, 6) AS DECIMAL(18, 6))
+    END),
+    sum(coalesce(net_base, 0) + shipping_base), 0, 0
+  FROM mart.orders GROUP BY source, date
+  UNION ALL
+  SELECT 'totals', source, date, 0, 0, 0, 0, 0, count(*), 0, 0, 0, 0 FROM differing GROUP BY source, date
   UNION ALL
   SELECT 'rates', source, date, 0, 0, 0, 0, 0, 0, 0, 0, count(*), 0
   FROM mart.sales WHERE net IS NOT NULL AND net_base IS NULL GROUP BY source, date
@@ -101,6 +102,16 @@ parts AS (
   FROM echannel.set_aside GROUP BY split_part(stream, '__', 1), CAST(timezone(:time_zone, found_at) AS DATE)
   UNION ALL
   SELECT 'templates', template, CAST(:today AS DATE), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM echannel.templates
+),
+
+added_up AS (
+  SELECT
+    check_id, source, date, sum(days_complete) AS days_complete, sum(days_expected) AS days_expected,
+    sum(matchable) AS matchable, sum(matched) AS matched, sum(documents) AS documents,
+    sum(differing_documents) AS differing_documents, sum(source_total_base) AS source_total_base,
+    sum(mart_total_base) AS mart_total_base, sum(rows_without_rate) AS rows_without_rate, sum(rows_set_aside) AS rows_set_aside
+  FROM parts
+  GROUP BY check_id, source, date
 )
 
 SELECT
@@ -113,7 +124,7 @@ SELECT
   CAST(p.rows_without_rate AS BIGINT) AS rows_without_rate, CAST(p.rows_set_aside AS BIGINT) AS rows_set_aside,
   CAST(coalesce(t.fields, 0) AS BIGINT) AS template_fields, CAST(coalesce(t.problems, 0) AS BIGINT) AS template_problems,
   CAST(coalesce(t.empty_tables, 0) AS BIGINT) AS template_empty_tables, t.note
-FROM parts AS p
+FROM added_up AS p
 LEFT JOIN echannel.templates AS t ON p.check_id = 'templates' AND t.template = p.source
 WHERE p.check_id = 'templates'
   OR p.days_expected + p.days_complete + p.matchable + p.documents + p.rows_without_rate + p.rows_set_aside > 0

@@ -35,11 +35,12 @@ sold AS (
   GROUP BY market, month
 ),
 
-shopped AS (
-  SELECT market, month, count(*) AS baskets
+-- Of a basket that was split, all orders of a market and month but one are taken off.
+split AS (
+  SELECT market, month, sum(orders - 1) AS orders
   FROM (
-    SELECT coalesce(market, '') AS market, date_trunc('month', date) AS month, source, basket
-    FROM mart.orders
+    SELECT coalesce(market, '') AS market, date_trunc('month', date) AS month, count(*) AS orders
+    FROM core.split_orders
     GROUP BY coalesce(market, ''), date_trunc('month', date), source, basket
   ) AS b
   GROUP BY market, month
@@ -115,7 +116,8 @@ months AS (
 
 facts AS (
   SELECT
-    m.market, CAST(m.month AS DATE) AS month, m.entered_on, coalesce(s.orders, 0) AS orders, coalesce(b.baskets, 0) AS baskets,
+    m.market, CAST(m.month AS DATE) AS month, m.entered_on, coalesce(s.orders, 0) AS orders,
+    coalesce(s.orders, 0) - coalesce(b.orders, 0) AS baskets,
     coalesce(s.net_base, 0) AS net_base, coalesce(s.refunds_base, 0) AS refunds_base,
     coalesce(s.margin_base, 0) AS margin_base, coalesce(s.cost_known_net_base, 0) AS cost_known_net_base,
     coalesce(s.refunds_margin_base, 0) AS refunds_margin_base, coalesce(s.shipping_base, 0) AS shipping_base,
@@ -129,7 +131,7 @@ facts AS (
     t.target_net_base, t.target_contribution_base, t.target_orders, t.target_new_customers
   FROM months AS m
   LEFT JOIN sold AS s ON s.market = m.market AND s.month = m.month
-  LEFT JOIN shopped AS b ON b.market = m.market AND b.month = m.month
+  LEFT JOIN split AS b ON b.market = m.market AND b.month = m.month
   LEFT JOIN won AS w ON w.market = m.market AND w.month = m.month
   LEFT JOIN advertised AS a ON a.market = m.market AND a.month = m.month
   LEFT JOIN spent AS c ON c.market = m.market AND c.month = m.month

@@ -76,36 +76,39 @@ costs_without_visits AS (
   WHERE s.date IS NULL
 ),
 
--- Baskets and customers are made one each by their own keys: DISTINCT, beside the sums, would take as long as the whole mart.
+-- All orders of a basket come from one visit, or none does. Baskets count once, and so do new customers: they have one first.
+places AS (
+  SELECT
+    date, market, channel_group, source_medium, campaign, is_matched, order_sequence,
+    row_number() OVER (
+      PARTITION BY date, market, channel_group, source_medium, campaign, source, basket ORDER BY order_id
+    ) AS place,
+    row_number() OVER (
+      PARTITION BY date, market, channel_group, source_medium, campaign, source, basket, customer_source, customer_id
+      ORDER BY order_id
+    ) AS customer_place
+  FROM core.split_orders
+  WHERE is_matchable
+),
+
 bought AS (
   SELECT
-    date, market, channel_group, source_medium, campaign, count(*) AS orders, 0 AS baskets,
-    sum(net_base) AS net_base, sum(refunds_base) AS refunds_base, sum(margin_base) AS margin_base,
-    sum(cost_known_net_base) AS cost_known_net_base,
+    date, market, channel_group, source_medium, campaign,
+    count(*) FILTER (WHERE is_matched) AS orders, count(*) FILTER (WHERE is_matched) AS baskets,
+    sum(net_base) FILTER (WHERE is_matched) AS net_base, sum(refunds_base) FILTER (WHERE is_matched) AS refunds_base,
+    sum(margin_base) FILTER (WHERE is_matched) AS margin_base,
+    sum(cost_known_net_base) FILTER (WHERE is_matched) AS cost_known_net_base,
     sum(coalesce(margin_base, 0) + refunds_margin_base + shipping_base - fees_base - shipping_cost_base - packaging_base)
-      AS contribution_base,
-    0 AS new_customers, 0 AS matchable_orders
+      FILTER (WHERE is_matched) AS contribution_base,
+    count(*) FILTER (WHERE is_matched AND order_sequence = 1) AS new_customers, count(*) AS matchable_orders
   FROM mart.orders
-  WHERE is_matched
+  WHERE is_matchable
   GROUP BY date, market, channel_group, source_medium, campaign
   UNION ALL
   SELECT
-    date, market, channel_group, source_medium, campaign, 0, count(*) FILTER (WHERE is_matched), 0, 0, 0, 0, 0, 0, count(*)
-  FROM (
-    SELECT date, market, channel_group, source_medium, campaign, source, basket, bool_or(is_matched) AS is_matched
-    FROM mart.orders
-    WHERE is_matchable
-    GROUP BY date, market, channel_group, source_medium, campaign, source, basket
-  ) AS b
-  GROUP BY date, market, channel_group, source_medium, campaign
-  UNION ALL
-  SELECT date, market, channel_group, source_medium, campaign, 0, 0, 0, 0, 0, 0, 0, count(*), 0
-  FROM (
-    SELECT date, market, channel_group, source_medium, campaign, customer_source, customer_id
-    FROM mart.orders
-    WHERE is_matched AND order_sequence = 1
-    GROUP BY date, market, channel_group, source_medium, campaign, customer_source, customer_id
-  ) AS c
+    date, market, channel_group, source_medium, campaign, 0, -count(*) FILTER (WHERE is_matched AND place > 1), 0, 0, 0, 0, 0,
+    -count(*) FILTER (WHERE is_matched AND order_sequence = 1 AND customer_place > 1), -count(*) FILTER (WHERE place > 1)
+  FROM places
   GROUP BY date, market, channel_group, source_medium, campaign
 ),
 

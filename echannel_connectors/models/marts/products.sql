@@ -5,42 +5,20 @@
 -- abc_class: of the product in all markets, by net_base_12m: A up to 80 % of it, B to 95 %, C the rest (one that crosses a
 -- limit belongs to the higher class), no_sales. xyz_class: by how much its weekly units of 52 weeks vary (standard deviation
 -- over mean): X up to 0.5, Y to 1, Z above; NULL without 12 weeks since its first sale.
-WITH summed AS (
-  -- All lines are only added up: which kind and time they are of is told apart by the key, in few rows. A SKU is cheaper as a
-  -- key than as a maximum, and a product's name in core.products than on all of its lines.
+WITH recent AS (
   SELECT
-    source, product_id, variant_id, market, sku, kind, date > CAST(:today AS DATE) - INTERVAL 12 MONTH AS is_recent,
-    count(*) AS lines, sum(quantity) AS quantity, sum(net_base) AS net_base, sum(discount_base) AS discount_base,
-    sum(margin_base) AS margin_base, sum(cost_known_net_base) AS cost_known_net_base,
-    min(date) AS first_day, max(date) AS last_day
+    source, product_id, variant_id, market, kind, sum(quantity) AS quantity, sum(net_base) AS net_base,
+    sum(margin_base) AS margin_base
   FROM mart.sales
-  WHERE product_id IS NOT NULL AND kind IN ('sale', 'refund')
-  GROUP BY source, product_id, variant_id, market, sku, kind, date > CAST(:today AS DATE) - INTERVAL 12 MONTH
+  WHERE product_id IS NOT NULL AND kind IN ('sale', 'refund') AND date > CAST(:today AS DATE) - INTERVAL 12 MONTH
+  GROUP BY source, product_id, variant_id, market, kind
 ),
 
--- An order counts once for a product, however many of its lines name it. Hardly any names one twice, and to compare all lines
--- (DISTINCT) would take longer than the rest of this mart. So each line sets a bit, by a remainder of its product's id: an order
--- with as many bits as lines names none twice, and its lines count. Only the others are compared (where ids are no numbers,
--- all orders of several lines).
-doubtful AS (
-  SELECT source, order_id
-  FROM (
-    SELECT source, order_id, coalesce(TRY_CAST(product_id AS BIGINT), 0) AS number
-    FROM mart.sales
-    WHERE product_id IS NOT NULL AND kind = 'sale'
-  ) AS l
-  GROUP BY source, order_id
-  HAVING count(*) > bit_count(bit_or(1 << abs(number % 62))) AND count(*) > bit_count(bit_or(1 << abs(number % 61)))
-),
-
--- The lines that are one too many.
+-- An order counts once for a product, however many of its lines name it: those that are one too many are taken off.
 repeated AS (
-  SELECT s.source, s.product_id, s.variant_id, s.market, count(*) - 1 AS lines
-  FROM mart.sales AS s
-  JOIN doubtful AS d ON d.source = s.source AND d.order_id = s.order_id
-  WHERE s.product_id IS NOT NULL AND s.kind = 'sale'
-  GROUP BY s.source, s.order_id, s.product_id, s.variant_id, s.market
-  HAVING count(*) > 1
+  SELECT source, product_id, variant_id, market, sum(lines) AS lines
+  FROM core.repeated_lines
+  GROUP BY source, product_id, variant_id, market
 ),
 
 sold AS (
@@ -53,12 +31,8 @@ sold AS (
     sum(discount_base) FILTER (WHERE kind = 'sale') AS discount_base,
     sum(margin_base) FILTER (WHERE kind = 'sale') AS margin_base,
     sum(cost_known_net_base) FILTER (WHERE kind = 'sale') AS cost_known_net_base,
-    sum(quantity) FILTER (WHERE kind = 'sale' AND is_recent) AS units_12m,
-    sum(net_base) FILTER (WHERE kind = 'sale' AND is_recent) AS net_base_12m,
-    sum(net_base) FILTER (WHERE kind = 'refund' AND is_recent) AS refunds_base_12m,
-    sum(margin_base) FILTER (WHERE kind = 'sale' AND is_recent) AS margin_base_12m,
     min(first_day) FILTER (WHERE kind = 'sale') AS first_sold, max(last_day) FILTER (WHERE kind = 'sale') AS last_sold
-  FROM summed
+  FROM core.product_sales
   GROUP BY source, product_id, variant_id, market
 ),
 
@@ -68,7 +42,8 @@ ranked AS (
     sum(net) OVER (ORDER BY net DESC, source, product_id, variant_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) - net AS before,
     sum(net) OVER () AS total
   FROM (
-    SELECT source, product_id, variant_id, sum(net_base_12m) AS net FROM sold GROUP BY source, product_id, variant_id
+    SELECT source, product_id, variant_id, sum(net_base) AS net
+    FROM recent WHERE kind = 'sale' GROUP BY source, product_id, variant_id
   ) AS p
   WHERE net > 0
 ),
@@ -141,10 +116,17 @@ nameless AS (
 told AS (
   SELECT
     s.source, s.product_id, s.variant_id, s.market, s.sku, p.name AS product_name, p.category, p.brand, s.lines AS orders,
-    s.units, s.units_refunded, s.net_base, s.refunds_base, s.discount_base, s.margin_base, s.cost_known_net_base, s.units_12m,
-    s.net_base_12m, s.refunds_base_12m, s.margin_base_12m, s.first_sold, s.last_sold, NULL AS views
+    s.units, s.units_refunded, s.net_base, s.refunds_base, s.discount_base, s.margin_base, s.cost_known_net_base,
+    0 AS units_12m, 0 AS net_base_12m, 0 AS refunds_base_12m, 0 AS margin_base_12m, s.first_sold, s.last_sold, NULL AS views
   FROM sold AS s
   LEFT JOIN core.products AS p ON p.source = s.source AND p.product_id = s.product_id AND p.variant_id = s.variant_id
+  UNION ALL
+  SELECT
+    source, product_id, variant_id, market, NULL, NULL, NULL, NULL, 0,
+    0, 0, 0, 0, 0, 0, 0, CASE WHEN kind = 'sale' THEN quantity ELSE 0 END,
+    CASE WHEN kind = 'sale' THEN net_base ELSE 0 END, CASE WHEN kind = 'refund' THEN net_base ELSE 0 END,
+    CASE WHEN kind = 'sale' THEN margin_base ELSE 0 END, NULL, NULL, NULL
+  FROM recent
   UNION ALL
   SELECT
     s.source, s.product_id, s.variant_id, s.market, NULL, max(s.product_name), NULL, NULL, 0,

@@ -1,11 +1,22 @@
 -- What was sold on each day, against the same day a year before?
 -- Grain: date, source, store, channel, market, currency, customer kind. Headline net sales = net_base + refunds_base.
 -- orders, baskets: counted on the day they were placed; new_customers: first orders ever. *_last_year: one year earlier.
-WITH days AS (
+-- The place of an order among those of its basket: that of its row here, and that of its customer.
+WITH places AS (
+  SELECT
+    *,
+    row_number() OVER (
+      PARTITION BY date, source, store, channel, market, currency, customer_kind, basket ORDER BY order_id
+    ) AS place,
+    row_number() OVER (PARTITION BY source, basket, customer_source, customer_id ORDER BY order_id) AS customer_place
+  FROM core.split_orders
+),
+
+days AS (
   -- A sale's rows are of its order's day, store, market and so on: mart.orders has added them up already.
   SELECT
     date, source, store, channel, market, currency, customer_kind,
-    count(*) AS orders, count(DISTINCT basket) AS baskets, 0 AS new_customers,
+    count(*) AS orders, count(*) AS baskets, count(*) FILTER (WHERE order_sequence = 1) AS new_customers,
     coalesce(sum(units), 0) AS units, coalesce(sum(net_base), 0) AS net_base, 0 AS refunds_base,
     coalesce(sum(discount_base), 0) AS discount_base, coalesce(sum(shipping_base), 0) AS shipping_base,
     sum(store_credit_base) AS store_credit_base, coalesce(sum(margin_base), 0) AS margin_base,
@@ -13,15 +24,11 @@ WITH days AS (
   FROM mart.orders
   GROUP BY date, source, store, channel, market, currency, customer_kind
   UNION ALL
+  -- A basket counts once, and a customer is new with the first order of his first basket.
   SELECT
-    date, source, store, channel, market, currency, customer_kind, 0, 0, count(*), 0, 0, 0, 0, 0, 0, 0, 0
-  FROM (
-    -- The first basket's first order.
-    SELECT date, source, store, channel, market, currency, customer_kind
-    FROM mart.orders
-    WHERE order_sequence = 1
-    QUALIFY row_number() OVER (PARTITION BY source, basket, customer_source, customer_id ORDER BY order_id) = 1
-  ) AS f
+    date, source, store, channel, market, currency, customer_kind, 0, -count(*) FILTER (WHERE place > 1),
+    -count(*) FILTER (WHERE order_sequence = 1 AND customer_place > 1), 0, 0, 0, 0, 0, 0, 0, 0
+  FROM places
   GROUP BY date, source, store, channel, market, currency, customer_kind
   UNION ALL
   SELECT

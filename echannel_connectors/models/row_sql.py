@@ -1,0 +1,62 @@
+"""The words in which changes.py and changed_marts.py say which rows they mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from echannel_connectors.destinations.commit import quoted
+from echannel_connectors.models.made import plain
+
+
+def temp(name: str, select: str) -> str:
+    return f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS {select}"
+
+
+def view(name: str, select: str) -> str:
+    """For what is read once: of its tables only the columns are read that are asked for."""
+    return f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {select}"
+
+
+def is_in(relation: str, key: Iterable[str], table: str = "t") -> str:
+    """Whether a row of `table` has its key in the relation."""
+    same = " AND ".join(f"{table}.{quoted(name)} IS NOT DISTINCT FROM k.{quoted(name)}" for name in key)
+    return f"EXISTS (SELECT 1 FROM {quoted(relation)} AS k WHERE {same})"
+
+
+def rows_in(table: str, relation: str, key: Iterable[str]) -> str:
+    """A SELECT of the rows of a table whose key is in the relation. They are found by their key alone: so DuckDB reads
+    the other columns of these rows only, in a third of the time."""
+    return (
+        f"SELECT t.* FROM {table} AS t WHERE t.rowid IN (SELECT t.rowid FROM {table} AS t WHERE {is_in(relation, key)})"
+    )
+
+
+def replaced(table: str, rows: str, keys: str, key: Iterable[str]) -> Iterator[str]:
+    """The rows of these keys go, and come again as they are now."""
+    key = tuple(key)
+    yield f"DELETE FROM {table} AS t WHERE {is_in(keys, key)}"
+    yield f"INSERT INTO {table} SELECT t.* FROM {quoted(rows)} AS t WHERE {is_in(keys, key)}"
+
+
+def differing(now: str, before: str) -> str:
+    """The rows that are in one of the two and not, or not as often, in the other."""
+    both = f"SELECT *, 1 AS side FROM ({now}) UNION ALL SELECT *, -1 FROM ({before})"
+    return f"SELECT * EXCLUDE (side) FROM ({both}) GROUP BY ALL HAVING sum(side) <> 0"
+
+
+def recent(name: str, first: str) -> str:
+    """Whether a raw row has changed since the last build; the first moment is what whole row groups are left out by."""
+    moments = f"SELECT changed_at FROM echannel.changes WHERE name = {text(name)}"
+    return f"_changed_at >= TIMESTAMP WITH TIME ZONE '{first}' AND _changed_at IN ({moments})"
+
+
+def text(word: str) -> str:
+    return f"'{plain(word)}'"
+
+
+def over(select: str, tables: Mapping[str, str]) -> str:
+    """The SELECT over other tables; it is one of ours, so a table's name stands nowhere else."""
+    for table, name in tables.items():
+        select = re.sub(rf"\b{re.escape(table)}\b", name, select)
+    return select

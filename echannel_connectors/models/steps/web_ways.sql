@@ -1,0 +1,12 @@
+-- Does a shop tell GA4 the ids or the references of its orders?
+-- Grain: a pair of GA4 and a shop. told: whichever of the two matches more; place: of the shop among those of the same GA4, by
+-- how many transactions match.
+SELECT
+  web_source, source, told,
+  row_number() OVER (PARTITION BY web_source ORDER BY matches DESC, source) AS place
+FROM (
+  SELECT web_source, source, told, count(DISTINCT transaction_id) AS matches
+  FROM core.web_matches
+  GROUP BY web_source, source, told
+  QUALIFY row_number() OVER (PARTITION BY web_source, source ORDER BY count(DISTINCT transaction_id) DESC, told) = 1
+) AS w
