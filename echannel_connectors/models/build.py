@@ -79,7 +79,8 @@ def _statements(
         return comments(anew, company.language)
 
     if getattr(into, "by_months", False):
-        yield from months.bring_up_to_date(into, made, old, other, since, described)
+        passed = months.between(signs.get(months.DAILY, ("", ""))[1] or today, today)
+        yield from months.bring_up_to_date(into, made, old, other, since, passed, described)
     else:
         rows = changes.by_rows(into, made, old, other, since) if getattr(into, "by_rows", False) else set()
         yield from changes.statements(made, old, rows, since, company)

@@ -48,25 +48,29 @@ BESIDE = frozenset({"core.products", "mart.rates"})
 
 @dataclass(frozen=True, slots=True)
 class Monthly:
-    """A mart of which a month is made of the same month of what it reads: its own day, and theirs. `beside` is small,
-    and read whole: what it tells of a month changes with that month alone."""
+    """A table of which a month is made of the same month of what it reads: its own day, and theirs.
+
+    `beside` is small, and read whole; it changes in months that are known. `a_year_later`: each month shows in that of the
+    next year as well.
+    """
 
     day: str
     over: Mapping[str, str]
     beside: frozenset[str] = frozenset()
+    a_year_later: bool = False
 
 
-# The others are made anew as a whole. products, customers, cohorts, market_entry, data_quality and inventory add up or
-# follow all months; receivables_monthly and inventory_daily tell what is left of earlier ones; sales_daily shows the
-# year before, and its baskets may be split over a month's end.
+# The others are made anew as a whole: they add up or follow all months (products, customers, cohorts, market_entry,
+# inventory), tell what is left of earlier ones (receivables, inventory_daily), or look at many (data_quality, carts).
+SPLIT, DAILY = "core.split_orders", "mart.sales_daily"
 MONTHLY = {
     REPEATED: Monthly("date", {SALES: "date"}),
+    SPLIT: Monthly("date", {ORDERS: "date"}, frozenset({SOLD})),
+    DAILY: Monthly("date", {SALES: "date", ORDERS: "date"}, frozenset({SPLIT}), a_year_later=True),
     "mart.vat": Monthly("month", {SALES: "date", ORDERS: "date"}),
     "mart.promotions": Monthly("month", {ORDERS: "date", "core.order_discounts": "_month"}),
     "mart.marketing_daily": Monthly(
-        "date",
-        {ORDERS: "date", "core.traffic": "date", "core.ad_costs": "date"},
-        frozenset({"core.split_orders"}),
+        "date", {ORDERS: "date", "core.traffic": "date", "core.ad_costs": "date"}, frozenset({SPLIT})
     ),
 }
 
@@ -79,12 +83,14 @@ def bring_up_to_date(
     old: Collection[str],
     new: Collection[str],
     since: Since,
+    passed: Months,
     described: Callable[[Collection[str]], Iterable[str]],
 ) -> list[str]:
     """Make anew what sales are made of, and tell the statements that make the rest, some of it by months.
 
-    `new` are those of the outdated tables that are missing or made in another way than before; `described` gives the
-    statements that tell what the columns of tables mean that are made anew.
+    `new` are those of the outdated tables that are missing or made in another way than before; `passed` the months of
+    the days since sales_daily was last made; `described` gives the statements that tell what the columns of tables mean
+    that are made anew.
     """
     made = [one for one in made if one.name in old]
     names = [one.name for one in made]
@@ -97,6 +103,7 @@ def bring_up_to_date(
     months = _affected(into, before, _digests(into, {*old, "core.order_lines", "core.refunds"}))
     if months is None:
         return [*(sql for one in made[at:] for sql in one.statements), *described(names[at:])]
+    months = {**months, DAILY: passed, SPLIT: _sharing(into, months[ORDERS]) if SPLIT in fitting else months[ORDERS]}
     statements = [
         sql for one in made[at:] for sql in (_of(one, months) if one.name in fitting else one.statements)
     ]  # fmt: skip
@@ -121,7 +128,7 @@ def _fitting(made: Iterable[Made], old: Collection[str], new: Collection[str], s
         if allowed is None or one.name not in old or one.name in new:
             continue
         changed = one.reads & {*old, *since}
-        if changed <= allowed and changed & {SALES, ORDERS} <= found:
+        if changed <= allowed and changed & {SALES, ORDERS, SPLIT} <= found:
             found.add(one.name)
     return found
 
@@ -190,6 +197,20 @@ def _showing(into: Warehouse, products: Iterable[tuple[Any, ...]], days: Iterabl
     return frozenset(into.query(sql).read_all()["month"].to_pylist())
 
 
+def _sharing(into: Warehouse, orders: Months) -> Months:
+    """These months, and those that share a basket with them, as it was split before or is now."""
+    if not orders:
+        return orders
+    sql = f"""WITH placed AS (
+          SELECT source, basket, order_date AS day FROM {SOLD} UNION ALL SELECT source, basket, date FROM {SPLIT}
+        ), baskets AS (
+          SELECT source, basket FROM placed WHERE {within("day", orders)} GROUP BY source, basket
+        )
+        SELECT DISTINCT CAST(date_trunc('month', p.day) AS DATE) AS month
+        FROM placed AS p JOIN baskets AS b ON b.source = p.source AND b.basket = p.basket"""
+    return orders | frozenset(into.query(sql).read_all()["month"].to_pylist())
+
+
 # -- what makes them ------------------------------------------------------------------------------------------------
 
 
@@ -213,14 +234,29 @@ def _of(one: Made, months: Mapping[str, Months]) -> Iterator[str]:
         over = {SOLD: within("order_date", own), "core.orders": within("order_date", own), SALES: within("date", sales)}
     else:
         mart = MONTHLY[one.name]
-        beside = mart.beside
-        own = months["mart.rates"].union(*(months[table] for table in mart.over))
+        beside, looked_at = mart.beside, {one.name, *mart.over, *mart.beside}
+        own = read = months["mart.rates"].union(*(months.get(table, ()) for table in looked_at))
+        if mart.a_year_later:
+            own |= {_years_later(month, 1) for month in own}
+            read = own | {_years_later(month, -1) for month in own}
         rows = [within(f"t.{mart.day}", own)]
-        over = {table: within(day, own) for table, day in mart.over.items()}
+        over = {table: within(day, read) for table, day in mart.over.items()}
     if own:
         yield from (f"DELETE FROM {one.name} AS t WHERE {which}" for which in rows)
         made = _over(one.select, over)
         yield f"INSERT INTO {one.name} " + (f"SELECT t.* FROM ({made}) AS t WHERE {rows[0]}" if beside else made)
+
+
+def _years_later(month: Month, n: int) -> Month:
+    return month.replace(year=month.year + n) if month else None
+
+
+def between(first: str, last: str) -> Months:
+    """The months from one day to another, both as ISO writes them."""
+    ends = sorted(date.fromisoformat(day).replace(day=1) for day in (first, last))
+    count = (ends[1].year - ends[0].year) * 12 + ends[1].month - ends[0].month
+    numbers = (ends[0].month - 1 + n for n in range(count + 1))
+    return frozenset(date(ends[0].year + n // 12, n % 12 + 1, 1) for n in numbers)
 
 
 def _over(select: str, conditions: Mapping[str, str]) -> str:

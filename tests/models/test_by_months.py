@@ -18,7 +18,16 @@ from echannel_connectors.models import months
 from echannel_connectors.models.made import Made
 from tests.models.test_by_rows import Scenes, Trade, run
 
-MADE = {"core.repeated_lines", "mart.sales", "mart.orders", "mart.vat", "mart.promotions", "mart.marketing_daily"}
+MADE = {
+    "core.repeated_lines",
+    "core.split_orders",
+    "mart.sales",
+    "mart.sales_daily",
+    "mart.orders",
+    "mart.vat",
+    "mart.promotions",
+    "mart.marketing_daily",
+}
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
