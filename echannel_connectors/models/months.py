@@ -50,8 +50,8 @@ BESIDE = frozenset({"core.products", "mart.rates"})
 class Monthly:
     """A table of which a month is made of the same month of what it reads: its own day, and theirs.
 
-    `beside` is small, and read whole; it changes in months that are known. `a_year_later`: each month shows in that of the
-    next year as well.
+    `beside` is small, and read whole; it changes in months that are known. `a_year_later`: each month shows in that of
+    the next year as well.
     """
 
     day: str
@@ -104,10 +104,13 @@ def bring_up_to_date(
     if months is None:
         return [*(sql for one in made[at:] for sql in one.statements), *described(names[at:])]
     months = {**months, DAILY: passed, SPLIT: _sharing(into, months[ORDERS]) if SPLIT in fitting else months[ORDERS]}
-    statements = [
-        sql for one in made[at:] for sql in (_of(one, months) if one.name in fitting else one.statements)
-    ]  # fmt: skip
-    return [*statements, *described([name for name in names[at:] if name not in fitting])]
+    by_months = [one for one in made[at:] if one.name in fitting]  # first, as one transaction: they read no others
+    anew = [one for one in made[at:] if one.name not in fitting]
+    return [
+        *(sql for one in by_months for sql in _of(one, months)),
+        *(sql for one in anew for sql in one.statements),
+        *described([one.name for one in anew]),
+    ]
 
 
 def _is_large(into: Warehouse, new: Collection[str]) -> bool:

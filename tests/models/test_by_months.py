@@ -90,6 +90,24 @@ def test_what_happens_to_one_order_shows_in_another(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.slow
+def test_a_day_that_comes_shows_the_year_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing has happened in that month, this year or last year, nor has a rate."""
+    told, scenes = watched(monkeypatch), Scenes(ByMonths)
+    scenes.order(1, currency="EUR")
+    scenes.order(8, currency="EUR", order_date=date(2025, 3, 5), ordered_at=datetime(2025, 3, 5, tzinfo=UTC))
+    with time_machine.travel(NOON, tick=True):
+        scenes.pair.build()
+    with time_machine.travel(datetime(2026, 3, 6, 12, tzinfo=UTC), tick=True):
+        scenes.order(1, currency="EUR", total_net=D(11))
+        told.clear()
+        scenes.pair.build()
+        assert "mart.sales_daily" in told[0]
+        assert scenes.pair.differing() == {}
+    sql = "SELECT orders_last_year FROM mart.sales_daily WHERE date = DATE '2026-03-05'"
+    assert scenes.pair.kept.query(sql).read_all()["orders_last_year"].to_pylist() == [1]
+
+
+@pytest.mark.slow
 def test_a_build_that_stops_half_way_is_done_again_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """Core has changed already, and its digests no longer tell what sales lack."""
     told, scenes = watched(monkeypatch), Scenes(ByMonths)
