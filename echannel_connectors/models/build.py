@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from echannel_connectors.models.mapping import register
 from echannel_connectors.models.mart_sql import mart_columns, mart_selects, step_questions, today_of, values_of
 from echannel_connectors.models.own import OwnMart, build_own, own_marts
 from echannel_connectors.streams import Source
+
+BEGUN = "begun"  # among the signs: the build that has put the outdated ones away
 
 
 def build(
@@ -44,16 +47,20 @@ def build(
         names = [one.name for one in everything if one.name != SNAPSHOTS]
         if old:
             on_event(Building(len(old & {*names})))
-            kept = {name: sign for name, sign in signs.items() if name not in old}
+            kept = {name: sign for name, sign in signs.items() if name not in {*old, BEGUN}}
             kept |= {one.name: one.sign(today) for one in made}
             moments = into.query(commit.CHANGES).read_all()["moment"].to_pylist()
+            begun = ""
             if getattr(into, "by_months", False):  # in several steps: one that stops half-way is done again as a whole
-                into.execute(*_signed({name: sign for name, sign in kept.items() if name not in old}))
-            into.execute(*_statements(into, made, old, signs, since, company), *_signed(kept, moments))
+                mark = {BEGUN: (uuid.uuid4().hex, "")}
+                begun = _as_text({name: sign for name, sign in kept.items() if name not in old} | mark)
+                into.execute(commit.UNSIGNED, (commit.SIGNED, {"signs": begun}))
+            into.execute(*_statements(into, made, old, signs, since, company), *_signed(kept, moments, begun))
             failed = set(_failing(into, [one for one in own if one.table in old], on_event))
             names = [name for name in names if name not in failed]
             if own:  # one that failed is tried again by the next run
-                into.execute(*_signed({one.name: one.sign(today) for one in everything if one.name not in failed}))
+                signed = {one.name: one.sign(today) for one in everything if one.name not in failed}
+                into.execute(*_signed(signed, (), begun and _as_text(kept)))
         else:
             rebuild_freshness(into, company)
         counts = " UNION ALL ".join(f"SELECT '{name}' AS name, count(*) AS n FROM {name}" for name in names)
@@ -87,12 +94,20 @@ def _statements(
         yield from described({*old} - rows)
 
 
-def _signed(signs: Signs, moments: Iterable[str] = ()) -> Iterator[str | tuple[str, dict[str, Any]]]:
-    """Note by what the tables were made, and that the changes of these moments are in them."""
-    yield commit.UNSIGNED
-    yield commit.SIGNED, {"signs": json.dumps(dict(sorted(signs.items())))}
+def _signed(signs: Signs, moments: Iterable[str] = (), begun: str = "") -> Iterator[str | tuple[str, dict[str, Any]]]:
+    """Note by what the tables were made, unless another build has `begun` since, and that the changes of these moments
+    are in them."""
+    if begun:
+        yield commit.SIGNED_INSTEAD, {"signs": _as_text(signs), "begun": begun}
+    else:
+        yield commit.UNSIGNED
+        yield commit.SIGNED, {"signs": _as_text(signs)}
     if moments:
         yield commit.SEEN, {"moments": list(moments)}
+
+
+def _as_text(signs: Signs) -> str:
+    return json.dumps(dict(sorted(signs.items())))
 
 
 def _signs(into: Warehouse) -> Signs:

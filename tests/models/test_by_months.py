@@ -14,9 +14,11 @@ import pytest
 import time_machine
 
 from echannel_connectors import DuckDB
+from echannel_connectors.events import ignore
 from echannel_connectors.models import months
+from echannel_connectors.models.build import build
 from echannel_connectors.models.made import Made
-from tests.models.test_by_rows import Scenes, Trade, run
+from tests.models.test_by_rows import COMPANY, SOURCES, Scenes, Trade, run
 
 MADE = {
     "core.repeated_lines",
@@ -133,6 +135,30 @@ def test_a_build_that_stops_half_way_is_done_again_as_a_whole(monkeypatch: pytes
         told.clear()
         scenes.pair.build()
         assert told[0] == MADE
+        assert scenes.pair.differing() == {}
+
+
+@pytest.mark.slow
+def test_a_build_that_another_has_overtaken_says_nothing_of_its_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which of the two wrote last is not known: the next one makes everything anew."""
+    told, scenes = watched(monkeypatch), Scenes(ByMonths)
+    scenes.begin()
+    plain = months._affected
+
+    def overtaken(*given: Any) -> Any:
+        monkeypatch.setattr(months, "_affected", plain)
+        build(scenes.pair.kept, SOURCES, COMPANY, None, ignore)  # type: ignore[arg-type]  # what build needs of them
+        scenes.pair.kept.execute("UPDATE echannel.meta SET value = '{}' WHERE name = 'built'")  # it has begun only
+        return plain(*given)
+
+    with time_machine.travel(NOON, tick=True):
+        scenes.pair.build()
+        scenes.a_line_goes()
+        monkeypatch.setattr(months, "_affected", overtaken)
+        scenes.pair.build()
+        told.clear()
+        scenes.pair.build()
+        assert told[0] == set()
         assert scenes.pair.differing() == {}
 
 
