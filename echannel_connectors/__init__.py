@@ -15,6 +15,7 @@ __all__ = [
     "Ga4",
     "PrestaShop",
     "Sheets",
+    "SyncResult",
     "read",
     "sync",
     "to_logging",
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from echannel_connectors.destinations.sheets import Sheets
     from echannel_connectors.events import to_logging
     from echannel_connectors.models.company import Company
-    from echannel_connectors.pipeline import Choice, sync
+    from echannel_connectors.pipeline import Choice, SyncResult, sync
     from echannel_connectors.reading import read
     from echannel_connectors.sources.erp import Erp
     from echannel_connectors.sources.ga4 import Ga4
@@ -42,16 +43,19 @@ _HOMES = {
     "Ga4": "echannel_connectors.sources.ga4",
     "PrestaShop": "echannel_connectors.sources.prestashop",
     "Sheets": "echannel_connectors.destinations.sheets",
+    "SyncResult": "echannel_connectors.pipeline",
     "read": "echannel_connectors.reading",
     "sync": "echannel_connectors.pipeline",
     "to_logging": "echannel_connectors.events",
 }
 
 
-def __getattr__(name: str) -> Any:  # whatever the name stands for
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # for a type checker every name would be right
+
+    def __getattr__(name: str) -> Any:  # whatever the name stands for
+        if name in _HOMES:
+            return getattr(importlib.import_module(_HOMES[name]), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -97,6 +97,29 @@ class DestinationError(EChannelError):
     title = say("Destination")
 
 
+# What a system says of a file or a port, in words; what is not here stays as the system says it.
+BECAUSE = {
+    errno.ENOENT: say("it is not there"),
+    errno.EACCES: say("this account may not"),
+    errno.EPERM: say("this account may not"),
+    errno.EISDIR: say("it is a folder"),
+    errno.ENOTDIR: say("a part of its path is no folder"),
+    errno.EROFS: say("its disk can only be read"),
+    errno.EADDRINUSE: say("another program uses it"),
+    errno.ENAMETOOLONG: say("its name is too long"),
+    errno.ETIMEDOUT: say("it did not answer in time"),
+    **dict.fromkeys(
+        (errno.ECONNREFUSED, errno.ECONNRESET, errno.EPIPE), say("the connection was refused or broke off")
+    ),
+    **dict.fromkeys(FULL, say("the disk is full")),
+}
+
+
+def because(error: OSError) -> str:
+    """Why the system refused, for the end of a sentence."""
+    return BECAUSE.get(error.errno or 0) or error.strerror or str(error)
+
+
 def full_disk(error: Exception) -> DestinationError | None:
     """The system's refusal to write more, as one of ours; None for any other error."""
     if not isinstance(error, OSError) or error.errno not in FULL:

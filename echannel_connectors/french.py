@@ -110,7 +110,8 @@ FRENCH: dict[str, str] = {
     "open the shop's address in a browser: a firewall, a maintenance page or a broken module answers":
         "ouvrez l'adresse de la boutique dans un navigateur : un pare-feu, une page de maintenance ou un module cassé répond",
     "the answer is not a PrestaShop document": "la réponse n'est pas un document PrestaShop",
-    "it answered with something else ({error})": "il a répondu autre chose ({error})",
+    "it answered with something else ({problem})": "il a répondu autre chose ({problem})",
+    "a page of HTML": "une page HTML",
     "{host} answers nothing for {resource!r}, where it has records":
         "{host} ne répond rien pour « {resource} », où il y a des enregistrements",
     "its database may be in trouble; run again later: what was read is kept":
@@ -146,8 +147,26 @@ FRENCH: dict[str, str] = {
         "définissez {name} dans l'environnement ou dans un fichier .env à côté d'echannel.yaml",
     "{zone!r} is not a time zone; use a name such as Europe/Paris":
         "« {zone} » n'est pas un fuseau horaire ; utilisez un nom comme Europe/Paris",
-    "matches.{source}: orders have no column {name!r}":
-        "matches.{source} : les commandes n'ont pas de colonne « {name} »",
+    "{source}: orders have no column {name!r}: {hint}":
+        "{source} : les commandes n'ont pas de colonne « {name} » : {hint}",
+    "there is no source {name!r}: {hint}": "il n'y a pas de source « {name} » : {hint}",
+    "it is not there": "il n'existe pas",
+    "this account may not": "ce compte n'en a pas le droit",
+    "it is a folder": "c'est un dossier",
+    "a part of its path is no folder": "une partie de son chemin n'est pas un dossier",
+    "its disk can only be read": "son disque est en lecture seule",
+    "another program uses it": "un autre programme l'utilise",
+    "its name is too long": "son nom est trop long",
+    "{file} is not UTF-8 text": "{file} n'est pas un texte UTF-8",
+    "save it as UTF-8": "enregistrez-le en UTF-8",
+    "put a text that holds a colon, a comma or a quote between quotes, or below a |":
+        "mettez entre guillemets un texte qui contient deux-points, virgule ou apostrophe, ou écrivez-le sous un |",
+    "it should be a whole number": "il faut un nombre entier",
+    "it should be true or false": "il faut true ou false",
+    "it should be a text, between quotes where it looks like a number":
+        "il faut un texte, entre guillemets s'il ressemble à un nombre",
+    "it should be keys with their values, each on a line of its own below it":
+        "il faut des clés avec leurs valeurs, une par ligne au-dessous",
     "parameters.{name} may hold letters, digits, spaces and $&()+,!#@=-_ only, not {value!r}":
         "parameters.{name} ne peut contenir que des lettres, des chiffres, des espaces et $&()+,!#@=-_, pas « {value} »",
     "a look-back of changes needs a cursor that counts them, which {cursor!r} is not":
@@ -185,7 +204,8 @@ FRENCH: dict[str, str] = {
     "{path} is in use by another program": "{path} est utilisé par un autre programme",
     "close it and run again": "fermez-le et relancez",
     "{path} is in use by this program itself": "{path} est déjà utilisé par ce programme lui-même",
-    "close the other connection first": "fermez d'abord l'autre connexion",
+    "close the other connection, or read its query to the end, first":
+        "fermez d'abord l'autre connexion, ou lisez sa requête jusqu'au bout",
     "another sync wrote to {stream} ({part}) while this one was reading":
         "une autre synchronisation a écrit dans {stream} ({part}) pendant la lecture",
     "nothing is lost; run again when the other one has ended":
@@ -287,7 +307,7 @@ FRENCH: dict[str, str] = {
     "{what}: {because}; again in {seconds:.1f} s": "{what} : {because} ; nouvel essai dans {seconds:.1f} s",
     "{n:,} rows did not fit and were set aside: see {table}.":
         "{n:,} lignes ne convenaient pas et ont été mises de côté : voir {table}.",
-    "First sync: everything was read.": "Première synchronisation : tout a été lu.",
+    "Everything was read.": "Tout a été lu.",
     "Incremental sync: only what is new since the last one ({n:,} rows changed).":
         "Synchronisation incrémentale : seules les nouveautés ({n:,} lignes modifiées).",
     "{n:,} rows in {seconds:.1f} s → {place}": "{n:,} lignes en {seconds:.1f} s → {place}",
@@ -427,6 +447,10 @@ FRENCH: dict[str, str] = {
     "cannot write {file}: {problem}": "impossible d'écrire {file} : {problem}",
     "choose another place": "choisissez un autre emplacement",
     # -- commands and options
+    "{since} is after {until}": "{since} est après {until}",
+    "{name} is a table of the warehouse, which is read whole": "{name} est une table de l'entrepôt, qui se lit en entier",
+    "two sources are named {name!r}": "deux sources s'appellent « {name} »",
+    "give one of them another name": "donnez un autre nom à l'une d'elles",
     "{text!r} is not a day": "« {text} » n'est pas un jour",
     "write it as 2026-03-31": "écrivez-le sous la forme 2026-03-31",
     "there is no command {name!r}": "il n'y a pas de commande « {name} »",
@@ -886,7 +910,18 @@ FRENCH: dict[str, str] = {
         "une source ne peut pas s'appeler « {name} » : ce nom est celui des fichiers de l'entreprise",
     "{code!r} is not a country; use its ISO code, such as FR or GB":
         "« {code} » n'est pas un pays ; utilisez son code ISO, comme FR ou GB",
-    "the line says the same as line {line} once more": "la ligne redit la même chose que la ligne {line}",
+    "the cost rule of {kind} for {word!r} is for no order: did you mean {near!r}?":
+        "la règle de coût {kind} pour « {word} » ne concerne aucune commande : vouliez-vous dire « {near} » ?",
+    "{what} already stands in line {line}": "{what} figure déjà à la ligne {line}",
+    "{file} has the column {name!r} twice": "{file} a deux fois la colonne « {name} »",
+    "{file} is not a CSV file": "{file} n'est pas un fichier CSV",
+    "save it in the spreadsheet as CSV UTF-8": "enregistrez-le dans le tableur comme CSV UTF-8",
+    "{text!r} stands in no column": "« {text} » n'est dans aucune colonne",
+    "with commas between the cells, an amount is written 1234.56": "quand des virgules séparent les cellules, un montant s'écrit 1234.56",
+    "{text} as a rate is {n} %": "{text} comme taux fait {n} %",
+    "write 1.4 % or 0.014 for what is 1.4 in a hundred": "écrivez 1,4 % ou 0,014 pour 1,4 sur cent",
+    "{text!r} could be a thousand or have three decimals": "« {text} » peut être des milliers ou avoir trois décimales",
+    "write it without a mark between thousands, or with two or four decimals": "écrivez-le sans séparateur de milliers, ou avec deux ou quatre décimales",
     "leave one of the two out": "retirez l'une des deux",
     "{file} cannot be read: {because}": "{file} est illisible : {because}",
     "{file} has a column {name!r} that nobody knows": "{file} a une colonne « {name} » que personne ne connaît",
@@ -895,7 +930,7 @@ FRENCH: dict[str, str] = {
     "{text!r} is not a {name}": "« {text} » ne convient pas pour {name}",
     "a month is written 2026-02": "un mois s'écrit 2026-02",
     "a day is written 2026-02-28": "un jour s'écrit 2026-02-28",
-    "an amount is written 1234.56": "un montant s'écrit 1234.56",
+    "an amount is written 1234.56 or 1234,56, without a sign of its currency": "un montant s'écrit 1234,56 ou 1234.56, sans signe de devise",
     "{host} gives rates for {n} currencies up to {day}": "{host} donne les cours de {n} devises jusqu'au {day}",
     "{host} sent something else than its rates: {problem}": "{host} a envoyé autre chose que ses cours : {problem}",
     "{host} sent no rates": "{host} n'a envoyé aucun cours",

@@ -68,7 +68,6 @@ REVIEW = {
         "reviews.thresholds.{name} : {name} est un contrôle : écrivez {{watch: …, act: …}}",
     "reviews.thresholds.{name}: {problem}": "reviews.thresholds.{name} : {problem}",
     "the key {key!r} stands here twice": "la clé {key!r} figure ici deux fois",
-    "{file} cannot be read": "{file} ne peut pas être lu",
     "it should be a number, such as 21 or 5 %": "il faut un nombre, par exemple 21 ou 5 %",
     "'act' ({act}) comes before 'watch' ({watch})": "« act » ({act}) vient avant « watch » ({watch})",
     "'watch' says how much worse a figure has become: it is not negative":

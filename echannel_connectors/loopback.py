@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
 from typing import TypeVar
 
-from echannel_connectors.errors import SettingsError
+from echannel_connectors.errors import SettingsError, because
 from echannel_connectors.texts import say
 
 PLAIN, JSON, HTML = "text/plain; charset=utf-8", "application/json", "text/html; charset=utf-8"
@@ -34,7 +34,7 @@ class Server(ThreadingHTTPServer):
             super().__init__(("127.0.0.1", port), handler)
         except OSError as error:
             raise SettingsError(
-                say("port {port} cannot be used: {problem}", port=port, problem=error.strerror),
+                say("port {port} cannot be used: {problem}", port=port, problem=because(error)),
                 hint=say("leave the port out"),
             ) from error
 

@@ -76,6 +76,8 @@ def sync(
         pa.default_memory_pool().release_unused()  # what the last pages took; building needs its own
         result.tables = build(warehouse, sources, company, project, run.hear)
         _warn_of_rates(run)
+        for sentence in entered.misspelt_rules(warehouse) if company.cost_rules else ():
+            run.warn(entered.SOURCE, sentence)
         _check_templates(run, project)
         if warehouse is not into:
             _publish(run, into)  # type: ignore[arg-type]  # what is no warehouse is a publisher
@@ -180,8 +182,12 @@ def _told(error: BaseException, language: str) -> str | None:
 
 
 def check_names(only: Sequence[str], sources: Iterable[Source]) -> None:
-    """`--only` names sources or source.stream; a wrong source name is told before anything is read."""
-    names = {source.name for source in sources}
+    """A source has a name of its own; `--only` names sources or source.stream. Told before anything is read."""
+    names = [source.name for source in sources]
+    for name in names:
+        if names.count(name) > 1:  # their rows would be taken for one source's
+            sentence = say("two sources are named {name!r}", name=name)
+            raise SettingsError(sentence, hint=say("give one of them another name"))
     for word in only:
         source = word.partition(".")[0]
         if source not in names:

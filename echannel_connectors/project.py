@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, Literal
 
-import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from echannel_connectors import destinations, sources
 from echannel_connectors.destinations import Publisher, Warehouse
 from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
 from echannel_connectors.models import entered
-from echannel_connectors.models.company import Company, Markets
+from echannel_connectors.models.company import Company, Markets, Matches
 from echannel_connectors.review.settings import Reviews
-from echannel_connectors.settings import Settings, environment, resolve
+from echannel_connectors.settings import REFERENCE, Settings, environment, resolve, text_of
 from echannel_connectors.specs import first_mistake, sentence_of
-from echannel_connectors.specs.places import LOADER, Places
+from echannel_connectors.specs.places import Places, parsed
 from echannel_connectors.streams import Source
 from echannel_connectors.texts import say
 
@@ -42,7 +40,7 @@ class ProjectFile(Settings):
     company: Company = Company()
     sources: dict[str, dict[str, Any]]
     destination: str = "duckdb:///echannel.duckdb"
-    matches: dict[str, dict[Literal["order"], dict[str, str]]] = Field(default_factory=dict)
+    matches: Matches = Field(default_factory=dict)
     markets: Markets = Field(default_factory=dict)
     rates: Path | None = None
     cost_rules: Path | None = None
@@ -55,6 +53,18 @@ class ProjectFile(Settings):
         if entered.SOURCE in sources:
             raise ValueError(say("a source cannot be named {name!r}: the company's own files are", name=entered.SOURCE))
         return sources
+
+    @field_validator("matches")
+    @classmethod
+    def _known_sources(cls, matches: Matches, others: ValidationInfo) -> Matches:
+        sources = others.data.get("sources")
+        found = [rule.partition(".")[0] for rules in matches.values() for rule in rules.get("order", {}).values()]
+        for name in (*matches, *found):
+            if sources is not None and name not in sources:
+                raise ValueError(
+                    say("there is no source {name!r}: {hint}", name=name, hint=did_you_mean(name, sources))
+                )
+        return matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +132,8 @@ def load(path: Path) -> Project:
         raise SettingsError(
             say("there is no {file} in {folder}", file=file.name, folder=file.parent.resolve()), hint=INIT
         )
-    text = file.read_text(encoding="utf-8")
-    try:
-        data = yaml.load(text, Loader=LOADER)  # noqa: S506 - a safe loader
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
-        raise SettingsError(
-            say("{file} is not valid YAML: {problem}", file=file.name, problem=getattr(error, "problem", error)),
-            place=place,
-        ) from error
+    places, data = parsed(file)
+    places.check_repeated()
     if not isinstance(data, dict):
         raise SettingsError(say("{file} is empty", file=file.name), hint=INIT, place=str(file))
     version = data.get("version", 1)
@@ -144,16 +146,16 @@ def load(path: Path) -> Project:
         )
     names = environment(file.parent)
     try:
-        filled = resolve(data, names)
-        parsed = ProjectFile.model_validate(filled)
+        filled = resolve({key: value for key, value in data.items() if value is not None}, names)
+        found = ProjectFile.model_validate(filled)
     except ValidationError as error:
         first = first_mistake(error)
-        raise SettingsError(sentence_of(first, ProjectFile), place=Places(file, text).of(first["loc"])) from None
+        raise SettingsError(sentence_of(first, ProjectFile), place=places.of(first["loc"])) from None
     except SettingsError as error:
         error.place = error.place or str(file)
         raise
-    used = set(re.findall(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", text))
-    return Project(file.parent, parsed, text, tuple(names[name] for name in used if len(names.get(name, "")) > 3))
+    used = set(REFERENCE.findall(places.text))
+    return Project(file.parent, found, places.text, tuple(names[name] for name in used if len(names.get(name, "")) > 3))
 
 
 def remember_master(project: Project, template: str, connector: str, language: str, report: str) -> None:
@@ -186,10 +188,11 @@ def edit(folder: Path, change: Callable[[Any], None]) -> None:  # ruamel's mappi
     file, words = folder / FILE, YAML()
     words.preserve_quotes = True
     words.width = 4096  # lines are not broken anew
-    data = words.load(file.read_text(encoding="utf-8"))
+    data = words.load(text_of(file))
     change(data)
     with NamedTemporaryFile("w", dir=folder, suffix=".yaml", delete=False, encoding="utf-8") as part:
         words.dump(data, part)
+    Path(part.name).chmod(file.stat().st_mode & 0o777)
     Path(part.name).replace(file)
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from echannel_connectors.batches import ReadFailed, Slices
 from echannel_connectors.destinations import Warehouse
 from echannel_connectors.errors import SettingsError, did_you_mean
-from echannel_connectors.streams import Progress, Source, Stream
+from echannel_connectors.streams import Progress, Source, Stream, check_days
 from echannel_connectors.texts import say
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ class Rows:
     def __init__(self, schema: pa.Schema, batches: Callable[[], Iterator[pa.RecordBatch]]) -> None:
         self.schema = schema
         self._batches = batches
+
+    def __repr__(self) -> str:
+        return f"Rows({', '.join(self.schema.names)})"
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         return self._batches()
@@ -60,8 +63,12 @@ def read(place: Source | Warehouse, name: str, *, since: str | None = None, unti
     `since` and `until` are days (YYYY-MM-DD) and choose a stream's rows by its own dates. Private columns (e-mails) are
     read as the source has them. Raises SettingsError for an unknown name.
     """
+    check_days(since, until)
     if hasattr(place, "streams"):
         return _stream_rows(place, name, since, until)
+    if since or until:
+        sentence = say("{name} is a table of the warehouse, which is read whole", name=name)
+        raise SettingsError(sentence, hint=say("leave out the dates"))
     return _table_rows(place, name)
 
 

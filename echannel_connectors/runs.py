@@ -22,7 +22,7 @@ from echannel_connectors.destinations import Bill, Warehouse, commit
 from echannel_connectors.errors import Conflict, DestinationError, Unavailable
 from echannel_connectors.events import OnEvent
 from echannel_connectors.models.company import Company
-from echannel_connectors.streams import Batch, Progress, Shape, Slice, Source, Stream
+from echannel_connectors.streams import Batch, Progress, Shape, Slice, Source, Stream, check_days
 from echannel_connectors.texts import say
 
 SWEEP_EVERY = timedelta(hours=23)  # once a day, also when a daily sync comes a little earlier than the day before
@@ -35,7 +35,9 @@ KNOWN_STREAM = """INSERT INTO echannel.streams
     SELECT $source, $stream, CAST(NULL AS TIMESTAMP WITH TIME ZONE), CAST(NULL AS TIMESTAMP WITH TIME ZONE), 0, 0,
       CAST(NULL AS VARCHAR)
     WHERE NOT EXISTS (SELECT 1 FROM echannel.streams WHERE source = $source AND stream = $stream)"""
-STREAM_BOOKS = "SELECT swept_at, last_success FROM echannel.streams WHERE source = $source AND stream = $stream"
+# Moments as text: Arrow would load pandas to make them Python's.
+STREAM_BOOKS = """SELECT CAST(swept_at AS VARCHAR) AS swept_at, CAST(last_success AS VARCHAR) AS last_success
+    FROM echannel.streams WHERE source = $source AND stream = $stream"""
 NOTES = "SELECT notes FROM echannel.notes WHERE source = $source"
 FORGET_NOTES = "DELETE FROM echannel.notes WHERE source = $source"
 NOTE = "INSERT INTO echannel.notes VALUES ($source, $notes)"
@@ -85,6 +87,9 @@ class Choice:
     accept_deletes: bool = False
 
     is_watch: bool = False  # one round of many: what can only be read whole follows its own cadence
+
+    def __post_init__(self) -> None:
+        check_days(self.since, self.until)
 
     def takes(self, source: Source, stream: str) -> bool:
         """What is named, or of a source all that it brings by default."""
@@ -168,7 +173,8 @@ class Run:
         with self.into.hold():
             found = [self._prepared(source, name, stream()) for name, stream in zip(names, made, strict=True)]
         readings = [reading for reading in found if reading is not None]
-        self.result.first = self.result.first or any(not reading.known for reading in readings)
+        is_new = (self.result.first or not self.result.streams) and not any(reading.known for reading in readings)
+        self.result.first = is_new
         return readings
 
     def _prepared(self, source: Source, name: str, stream: Stream) -> _Reading | None:
@@ -386,8 +392,9 @@ def _commit_bytes(source: Source) -> int:
     return getattr(source, "commit_bytes", 2 * 1024 * 1024)
 
 
-def _is_younger(moment: datetime | None, than: timedelta) -> bool:
-    return moment is not None and datetime.now(UTC) - moment < than
+def _is_younger(moment: str | None, than: timedelta) -> bool:
+    """Whether it is not as long ago; a moment to come, of a clock that was wrong, says nothing."""
+    return moment is not None and timedelta() <= datetime.now(UTC) - datetime.fromisoformat(moment) < than
 
 
 class KeySpool:

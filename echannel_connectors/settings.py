@@ -6,12 +6,12 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 
-from echannel_connectors.errors import SettingsError
+from echannel_connectors.errors import SettingsError, because
 from echannel_connectors.texts import say
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -28,6 +28,17 @@ def on_this_machine(endpoint: str) -> str:
 Endpoint = Annotated[str, AfterValidator(on_this_machine)]
 
 
+if TYPE_CHECKING:
+    Secret = SecretStr | str  # what a caller may give
+else:
+    Secret = SecretStr  # what it is from then on
+
+
+def unveiled(secret: Secret) -> str:
+    """The secret itself, for whom it is meant."""
+    return secret.get_secret_value() if isinstance(secret, SecretStr) else secret
+
+
 class Settings(BaseModel):
     """Frozen, so that it pickles and can be shared between threads; a misspelt key is an error.
 
@@ -41,6 +52,18 @@ class Settings(BaseModel):
         return type(self).model_validate, (self.model_dump(exclude_unset=True, by_alias=True),)
 
 
+def text_of(file: Path) -> str:
+    """The text of a file that a person wrote, without the mark that Windows puts before it. Raises SettingsError."""
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        sentence = say("{file} cannot be read: {because}", file=file.name, because=because(error))
+        raise SettingsError(sentence, place=str(file)) from error
+    except UnicodeDecodeError as error:
+        sentence = say("{file} is not UTF-8 text", file=file.name)
+        raise SettingsError(sentence, hint=say("save it as UTF-8"), place=str(file)) from error
+
+
 def environment(folder: Path) -> dict[str, str]:
     """The process environment over a `.env` file in `folder` (NAME=value lines, # comments, optional quotes)."""
     return {**written_in(folder / ".env"), **os.environ}
@@ -49,7 +72,7 @@ def environment(folder: Path) -> dict[str, str]:
 def written_in(file: Path) -> dict[str, str]:
     """The names and values in a `.env` file; none where it is not there."""
     pairs: dict[str, str] = {}
-    for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else ():
+    for line in text_of(file).splitlines() if file.is_file() else ():
         name, equals, value = line.removeprefix("export ").partition("=")
         if equals and not name.lstrip().startswith("#"):
             value = value.strip()

@@ -13,6 +13,9 @@ from typing import Literal, Protocol
 
 import pyarrow as pa
 
+from echannel_connectors.errors import SettingsError
+from echannel_connectors.texts import say
+
 JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "JsonValue"]
 Position = Mapping[str, JsonValue]
 
@@ -148,3 +151,17 @@ class Finding:
     sentence: str
     hint: str = ""
     place: str = ""  # file:line:column
+
+
+def check_days(since: str | None, until: str | None) -> None:
+    """Raises SettingsError for what is no day, which a source would look for all the same, and for a range that ends
+    before it begins."""
+    for text in filter(None, (since, until)):
+        try:
+            is_day = date.fromisoformat(text).isoformat() == text
+        except ValueError:
+            is_day = False
+        if not is_day:
+            raise SettingsError(say("{text!r} is not a day", text=text), hint=say("write it as 2026-03-31"))
+    if since and until and since > until:
+        raise SettingsError(say("{since} is after {until}", since=since, until=until))

@@ -34,7 +34,7 @@ def run(program: list[str], folder: Path) -> dict[str, object]:
     lines = done.stdout.splitlines()
     assert [line.split("  ")[1] for line in lines[-6:]] == NEXT
     assert lines[-7] == "Atelier Breton is ready:"
-    assert lines[-11].startswith(("First sync: ", "Incremental sync: "))
+    assert lines[-11].startswith(("Everything was read.", "Incremental sync: "))
     assert f"  the dashboard     {Path('Ma démo', 'dashboard.html')}" in lines
     assert "echannel preview --project 'Ma démo'" in lines[-5]
     assert "echannel review --project 'Ma démo'" in lines[-4]

@@ -79,7 +79,7 @@ def test_the_result_of_a_sync_in_french(served: str, shop_a: FakeShop, tmp_path:
     project(tmp_path, served, "fr")
     shown = plain(" ".join(" ".join(on_terminal(tmp_path, "sync", key=shop_a.key)).split()))
     assert "nouvelles ou modifiées" in shown
-    assert "Première synchronisation : tout a été lu." in shown
+    assert "Tout a été lu." in shown
     assert re.search(r"\d \d{3} lignes en", shown)
     assert "Mio ; lecture seule." in shown
     shop_a.tables["stock_availables"] = {}

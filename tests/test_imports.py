@@ -78,6 +78,7 @@ PROMISED = {
     "Ga4",
     "PrestaShop",
     "Sheets",
+    "SyncResult",
     "read",
     "sync",
     "to_logging",

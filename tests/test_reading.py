@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import polars
 import pyarrow as pa
 import pytest
 
-from echannel_connectors import DuckDB, read, sync
+from echannel_connectors import Choice, DuckDB, PrestaShop, read, sync
 from echannel_connectors.errors import SettingsError
 from echannel_connectors.testing.shop import FakeShop
 from tests.conftest import served
@@ -41,6 +42,36 @@ def test_a_table_in_every_library(shop_a: FakeShop, warehouse_file: Path) -> Non
     assert polars.DataFrame(sales)["net_base"].sum() == total
     relation = pa.RecordBatchReader.from_stream(sales)  # noqa: F841 - DuckDB finds it by its name
     assert duckdb.sql("SELECT sum(net_base) FROM relation").to_arrow_table()[0][0].as_py() == total
+
+
+def test_days_are_days(shop_a: FakeShop, tmp_path: Path) -> None:
+    """A source would look for whatever it is given, and find nothing or everything."""
+    with served(shop_a) as shop:
+        for since, until, sentence in (
+            ("01/10/2026", None, "'01/10/2026' is not a day"),
+            ("2026-13-01", None, "'2026-13-01' is not a day"),
+            ("2026-10-31", "2026-10-01", "2026-10-31 is after 2026-10-01"),
+        ):
+            with pytest.raises(SettingsError, match=sentence):
+                read(shop, "orders", since=since, until=until)
+            with pytest.raises(SettingsError, match=sentence):
+                Choice(since=since, until=until)
+    with pytest.raises(SettingsError, match="is a table of the warehouse, which is read whole"):
+        read(DuckDB(tmp_path / "shop.duckdb"), "mart.sales", since="2026-10-01")
+
+
+def test_two_sources_of_one_name_are_told(tmp_path: Path) -> None:
+    """Two shops are both `shop` where nobody names them; their rows would be taken for one shop's."""
+    one, two = (PrestaShop(url=f"https://{name}.example", key="k") for name in ("brest", "exeter"))
+    with pytest.raises(SettingsError, match="two sources are named 'shop'"):
+        sync(one, two, into=DuckDB(tmp_path / "shop.duckdb"))
+
+
+def test_a_warehouse_travels_to_another_process(tmp_path: Path) -> None:
+    twin = pickle.loads(pickle.dumps(DuckDB(tmp_path / "shop.duckdb", memory_mib=64, wait_seconds=1)))
+    assert (twin.path, twin.memory_mib, twin.wait_seconds) == (str(tmp_path / "shop.duckdb"), 64, 1)
+    with pytest.raises(TypeError, match="in memory"):
+        pickle.dumps(DuckDB(":memory:"))
 
 
 def test_an_unknown_table_offers_the_nearest(shop_a: FakeShop, warehouse_file: Path) -> None:

@@ -40,6 +40,52 @@ def test_an_unset_name_says_where_it_stands(tmp_path: Path) -> None:
         resolve({"sources": {"shop": {"key": "${NOPE}"}}}, {})
 
 
+def test_files_may_carry_the_mark_of_windows(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("NAME=Épicerie\r\n".encode("utf-8-sig"))
+    (tmp_path / FILE).write_bytes("company: {name: '${NAME}'}\r\nsources: {}\r\n".encode("utf-8-sig"))
+    assert load(tmp_path).company.name == "Épicerie"
+    (tmp_path / ".env").write_bytes("NAME=Épicerie".encode("cp1252"))
+    with pytest.raises(SettingsError, match=r"\.env is not UTF-8 text"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "sentence"),
+    [
+        ("company: {name: A}\nsources: {}\ncompany: {name: B}\n", "3:1", "the key 'company' stands here twice"),
+        ("sources: {}\nmatches: {books: {order: {reference: shop.reference}}}\n", "2:1", "no source 'books'"),
+        (
+            "sources: {books: {}}\nmatches: {books: {order: {reference: shp.reference}}}\n",
+            "2:1",
+            "no source 'shp': known: books",
+        ),
+        (
+            "sources: {a: {}, b: {}}\nmatches: {a: {order: {reference: b.ref}}}\n",
+            "2:1",
+            "a: orders have no column 'ref'",
+        ),
+        ("sources: {}\nmarkets: {UK: {}}\n", "2:1", "'UK' is not a country"),
+        ("sources: [a]\n", "1:1", "it should be keys with their values"),
+        ("sources: {}\ncompany: {name: 12}\n", "2:11", "it should be a text"),
+        ("sources: {}\nmarkets: {GB: {entered_on: 01.02.2026}}\n", "2:16", "a day is written 2026-02-28"),
+    ],
+)
+def test_a_mistake_in_the_file_is_told_before_anything_is_read(
+    text: str, place: str, sentence: str, tmp_path: Path
+) -> None:
+    (tmp_path / FILE).write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match=sentence) as caught:
+        load(tmp_path)
+    assert caught.value.place == f"{tmp_path / FILE}:{place}"
+
+
+def test_what_is_left_empty_is_as_if_it_were_not_there(tmp_path: Path) -> None:
+    """And NO is Norway, not a truth value."""
+    text = "sources: {}\ncompany:\nreviews:\nmarkets:\n  NO:\n  IT:\n"
+    (tmp_path / FILE).write_text(text, encoding="utf-8")
+    assert list(load(tmp_path).company.markets) == ["NO", "IT"]
+
+
 def test_a_newer_file_is_refused_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "echannel.yaml").write_text("version: 2\nsources: {}\n", encoding="utf-8")
     with pytest.raises(SettingsError, match="is of version 2, which this library does not know yet"):

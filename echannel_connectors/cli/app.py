@@ -6,7 +6,6 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -20,7 +19,7 @@ from echannel_connectors.cli.login import login
 from echannel_connectors.cli.looker import looker
 from echannel_connectors.cli.spec import spec
 from echannel_connectors.destinations import warehouse_of
-from echannel_connectors.errors import DESTINATION, REFUSED, SETTINGS, SettingsError, Unavailable
+from echannel_connectors.errors import DESTINATION, REFUSED, SETTINGS, Unavailable
 from echannel_connectors.pipeline import Choice
 from echannel_connectors.project import Project
 from echannel_connectors.streams import Finding, Source
@@ -128,8 +127,6 @@ def sync(
     Example: echannel sync --only shop.orders
     """
     found = opened(project)
-    for day in filter(None, (since, until)):
-        _day(day)
     choice = Choice(tuple(only or ()), full, since, until, accept_deletes)
     if dry_run:
         _dry_run(found, choice)
@@ -170,8 +167,6 @@ def read(
     from echannel_connectors.reading import read as read_rows
 
     found = opened(project)
-    for day in filter(None, (since, until)):
-        _day(day)
     place = found.warehouse() if source == "warehouse" else found.source(source)
     write(read_rows(place, stream, since=since, until=until), form, limit)
 
@@ -431,13 +426,6 @@ def _write_workbook(report: Report, path: Path) -> None:
         )
     for mart, count in done.cut.items():
         show.talk(say("{n:,} texts of {table} were longer than a cell and were cut", n=count, table=f"mart.{mart}"))
-
-
-def _day(text: str) -> None:
-    try:
-        datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007 - a plain day
-    except ValueError:
-        raise SettingsError(say("{text!r} is not a day", text=text), hint=say("write it as 2026-03-31")) from None
 
 
 if __name__ == "__main__":

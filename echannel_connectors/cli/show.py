@@ -37,7 +37,7 @@ def _plain(value: object) -> object:
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return str(value)
+        return f"{value:f}"  # never 0E-8
     return repr(value)
 
 
@@ -333,7 +333,7 @@ def summary(result: SyncResult, place: str) -> None:
     if aside := result.total("set_aside"):
         talk(say("{n:,} rows did not fit and were set aside: see {table}.", n=aside, table="echannel.set_aside"))
     if result.first:
-        talk(say("First sync: everything was read."))
+        talk(say("Everything was read."))
     else:
         changed = result.total("changed")
         talk(say("Incremental sync: only what is new since the last one ({n:,} rows changed).", n=changed))

@@ -229,7 +229,7 @@ def _show_proof(found: Checked, values: Mapping[str, Scalar], url: str, wanted: 
         hint = say("name it as a source in echannel.yaml and run echannel check")
         raise SettingsError(say("{name} is no ERP: its spec runs in the warehouse", name=spec.connector), hint=hint)
     try:
-        source = Erp(connector=spec.connector, spec=spec, url=url, parameters=values)  # type: ignore[arg-type]  # a SecretStr
+        source = Erp(connector=spec.connector, spec=spec, url=url, parameters=values)
     except ValidationError as error:
         raise SettingsError(specs.sentence_of(specs.first_mistake(error), Erp)) from None
     with show.busy(say("asking {name} …", name=source.connector)) as on_event:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pyarrow as pa
 
@@ -66,4 +67,6 @@ def _limited(rows: Rows, limit: int | None) -> Iterator[pa.RecordBatch]:
 
 
 def _text(value: object) -> object:
+    if isinstance(value, Decimal):
+        return f"{value:f}"  # never 0E-8
     return show.as_json(value) if isinstance(value, list | dict) else value

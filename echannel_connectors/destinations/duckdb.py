@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,6 +64,12 @@ class DuckDB:
         self._memory = duckdb.connect(":memory:") if self.path == ":memory:" else None
         self._held: duckdb.DuckDBPyConnection | None = None
         self._has_books = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._memory is not None:  # only a place can travel to another process
+            raise TypeError("a warehouse in memory cannot be pickled")
+        asked = self.memory_mib if self._is_bounded else None
+        return partial(DuckDB, memory_mib=asked, wait_seconds=self.wait_seconds), (self.path,)
 
     def __repr__(self) -> str:
         return f"DuckDB({self.path!r})"
@@ -442,9 +449,8 @@ def _clear_errors(path: str) -> Iterator[None]:
             raise _full(path) from error
         if "Unique file handle conflict" not in str(error):
             raise
-        raise Conflict(
-            say("{path} is in use by this program itself", path=path), hint=say("close the other connection first")
-        ) from error
+        hint = say("close the other connection, or read its query to the end, first")
+        raise Conflict(say("{path} is in use by this program itself", path=path), hint=hint) from error
 
 
 def _in_one_sentence(path: str, said: str) -> EChannelError:

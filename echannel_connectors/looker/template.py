@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from echannel_connectors.errors import SettingsError, did_you_mean
+from echannel_connectors.settings import text_of
 
 # Names become quoted identifiers in SQL, ids in HTML and aliases in Looker Studio: plain words are safe in all three.
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -373,11 +374,11 @@ def _chart_problems(template: Template, chart: AnyChart) -> Iterator[str]:  # no
 def load_template(file: Path) -> Template:
     """The template in this file; what is wrong is told with its line."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = text_of(file)
         tree = yaml.compose(text, Loader=LOADER)
         data = yaml.load(text, Loader=LOADER)  # noqa: S506 - either of the two is a safe one
-    except OSError as error:
-        raise TemplateError(f"cannot read the template {file.name}: {error.strerror}", place=str(file)) from error
+    except SettingsError as error:
+        raise TemplateError(error.sentence, hint=error.hint, place=error.place) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "not YAML"

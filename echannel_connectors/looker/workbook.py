@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from echannel_connectors.errors import SettingsError
+from echannel_connectors.errors import SettingsError, because
 from echannel_connectors.looker.blocks import Block, Cell, blocks_of
 from echannel_connectors.looker.preview.figures import Choice, Report, as_of, missing, page_figures
 from echannel_connectors.looker.preview.query import quoted
@@ -75,7 +75,7 @@ def _temporary(path: Path) -> tuple[int, str]:
 
 def _unwritable(path: Path, error: OSError) -> SettingsError:
     return SettingsError(
-        say("cannot write {file}: {problem}", file=path, problem=error.strerror), hint=say("choose another place")
+        say("cannot write {file}: {problem}", file=path, problem=because(error)), hint=say("choose another place")
     )
 
 

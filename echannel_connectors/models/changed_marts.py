@@ -7,23 +7,54 @@ again by the very SELECT that makes the whole table, over the rows that belong t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
+from echannel_connectors.models.company import Company
 from echannel_connectors.models.made import Made
-from echannel_connectors.models.row_sql import differing, is_in, over, replaced, rows_in, temp, view
+from echannel_connectors.models.mart_sql import columns_of
+from echannel_connectors.models.row_sql import differing, is_in, over, replaced, rows_in, temp
 
 MATCHES, WAYS, VISITS = "core.web_matches", "core.web_ways", "core.visits"
 SOLD, SALES, ORDERS = "core.sold_orders", "mart.sales", "mart.orders"
-REPEATED, PRODUCTS, BUYERS = "core.repeated_lines", "core.product_sales", "core.buyers"
+REPEATED, BUYERS = "core.repeated_lines", "core.buyers"
 
 ORDER = ("source", "order_id")
 BASKET = ("source", "basket")
 CUSTOMER = ("source", "customer_id")
 BUYER = ("customer_source", "customer_id")
 PURCHASE = ("web_source", "transaction_id", "date")
-PRODUCT = ("source", "product_id", "variant_id", "market", "sku", "kind")
-SUMS = ("lines", "quantity", "net_base", "discount_base", "margin_base", "cost_known_net_base")
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """A table of sums over the rows of another one: its key, the column that counts the rows of a group, and the first
+    and last day of them."""
+
+    of: str
+    key: tuple[str, ...]
+    count: str
+    days: tuple[str, ...] = ()
+
+
+# The rows that are looked at, as they are now.
+NOW = {MATCHES: "rows_matches", SALES: "rows_sales", ORDERS: "orders_now"}
+SUMS = {
+    "core.web_counts": Sums(MATCHES, ("web_source", "source", "told"), "matches"),
+    "core.product_sales": Sums(
+        SALES, ("source", "product_id", "variant_id", "market", "sku", "kind"), "lines", ("first_day", "last_day")
+    ),
+    "core.tax_sums": Sums(SALES, ("month", "market", "tax_rate", "source", "currency", "is_refund"), "lines"),
+    "core.order_sums": Sums(
+        ORDERS, ("date", "source", "store", "channel", "market", "currency", "customer_kind"), "orders"
+    ),
+    "core.visit_sums": Sums(
+        ORDERS, ("date", "market", "channel_group", "source_medium", "campaign"), "matchable_orders"
+    ),
+    "core.cohort_sums": Sums(ORDERS, ("cohort_month", "market", "months_since"), "orders"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +64,7 @@ class Work:
     made: Mapping[str, Made]
     old: Collection[str]
     rows: Collection[str]
+    company: Company
 
     def select(self, name: str) -> str:
         return self.made[name].select
@@ -51,9 +83,10 @@ def _matches(work: Work) -> Iterator[str]:
     }
     yield temp("transactions", " UNION ".join(sql for name, sql in ids.items() if name in work.rows))
     key = ("transaction_id",)
-    yield temp("some_web_orders", rows_in("core.web_orders", "transactions", key))
-    yield temp("before_matches", rows_in(MATCHES, "transactions", key))
+    yield temp("some_web_orders", rows_in("core.web_orders", ("transactions", key)))
+    yield temp("before_matches", rows_in(MATCHES, ("transactions", key)))
     yield temp("rows_matches", over(work.select(MATCHES), {"core.web_orders": "some_web_orders"}))
+    yield from _before(work, MATCHES, "before_matches")
     yield from replaced(MATCHES, "rows_matches", "transactions", key)
 
 
@@ -67,10 +100,10 @@ def _visits(work: Work) -> Iterator[str]:
     yield temp(
         "purchases", f"SELECT DISTINCT {', '.join(PURCHASE)} FROM {MATCHES} AS t WHERE {is_in('baskets', BASKET)}"
     )
-    yield temp("some_matches", rows_in(MATCHES, "purchases", PURCHASE))
+    yield temp("some_matches", rows_in(MATCHES, ("purchases", PURCHASE)))
     select = over(work.select(VISITS), {MATCHES: "some_matches"})
     yield temp("rows_visits", f"SELECT t.* FROM ({select}) AS t WHERE {is_in('baskets', BASKET)}")
-    before = rows_in(VISITS, "baskets", BASKET)
+    before = rows_in(VISITS, ("baskets", BASKET))
     yield temp(
         "changed_visits", f"SELECT DISTINCT source, basket FROM ({differing('SELECT * FROM rows_visits', before)})"
     )
@@ -138,10 +171,10 @@ def _sold(work: Work) -> Iterator[str]:
     yield temp("baskets", f"SELECT DISTINCT t.source, t.basket FROM {orders} WHERE {is_in('shown', ORDER)}")
     mates = f"SELECT t.source, t.order_id FROM {orders} WHERE {is_in('baskets', BASKET)}"
     yield temp("needed", f"SELECT source, order_id FROM shown UNION {mates}")
-    yield temp("some_orders", rows_in("core.orders", "needed", ORDER))
+    yield temp("some_orders", rows_in("core.orders", ("needed", ORDER)))
     select = over(work.select(SOLD), {"core.orders": "some_orders"})
     yield temp("rows_sold", f"SELECT t.* FROM ({select}) AS t WHERE {is_in('shown', ORDER)}")
-    before = rows_in(SOLD, "shown", ORDER)
+    before = rows_in(SOLD, ("shown", ORDER))
     yield temp(
         "changed_sold", f"SELECT DISTINCT source, order_id FROM ({differing('SELECT * FROM rows_sold', before)})"
     )
@@ -150,28 +183,38 @@ def _sold(work: Work) -> Iterator[str]:
 
 
 def _sales(work: Work) -> Iterator[str]:
-    if SOLD not in work.rows:
+    if SOLD in work.rows:
+        yield temp("some_sold", f"SELECT t.* FROM rows_sold AS t WHERE {is_in('touched', ORDER)}")
+    else:
         yield from _touched(work)
-    if PRODUCTS in work.rows:
-        yield view("sales_before", rows_in(SALES, "touched", ORDER))
-        yield temp("before_product_sales", over(work.select(PRODUCTS), {SALES: "sales_before"}))
+        yield temp("some_sold", rows_in(SOLD, ("touched", ORDER)))
+    for table, name in (("core.order_lines", "some_lines"), ("core.refunds", "some_refunds")):
+        yield temp(name, rows_in(table, ("touched", ORDER)))
     some = {SOLD: "some_sold", "core.order_lines": "some_lines", "core.refunds": "some_refunds"}
-    for table, name in some.items():
-        yield temp(name, rows_in(table, "touched", ORDER))
     yield temp("rows_sales", over(work.select(SALES), some))
-    yield from replaced(SALES, "rows_sales", "touched", ORDER)
+    yield temp("sales_before", rows_in(SALES, ("touched", ORDER), columns=("rowid AS row_id", *_named(work, SALES))))
+    yield from _before(work, SALES, "sales_before")
+    yield f"DELETE FROM {SALES} WHERE rowid IN (SELECT row_id FROM sales_before)"
+    yield f"INSERT INTO {SALES} SELECT * FROM rows_sales"
 
 
 def _orders(work: Work) -> Iterator[str]:
-    """From the same sold orders as their sales: those change with whatever changes an order."""
+    """From the same sold orders as their sales: those change with whatever changes an order. What follows of an order's
+    customer is looked at with all orders of his, before and now."""
     if SOLD not in work.rows:
-        yield temp("some_orders", rows_in("core.orders", "touched", ORDER))
+        yield temp("some_orders", rows_in("core.orders", ("touched", ORDER)))
     some = {SOLD: "some_sold", SALES: "rows_sales", "core.orders": "some_orders"}
     yield temp("rows_orders", over(work.select(ORDERS), some))
-    if BUYERS in work.rows:
-        rows = f"{rows_in(ORDERS, 'touched', ORDER)} UNION ALL SELECT * FROM rows_orders"
-        yield temp("touched_buyers", f"SELECT DISTINCT {', '.join(BUYER)} FROM ({rows}) WHERE customer_id IS NOT NULL")
+    rows = f"{rows_in(ORDERS, ('touched', ORDER), columns=BUYER)} UNION SELECT {', '.join(BUYER)} FROM rows_orders"
+    yield temp("touched_buyers", f"SELECT * FROM ({rows}) WHERE customer_id IS NOT NULL")
+    looked_at = ("touched", ORDER), ("touched_buyers", BUYER)
+    columns = sorted({*ORDER, *_named(work, ORDERS)})
+    yield temp("orders_before", rows_in(ORDERS, *looked_at, columns=columns))
+    yield from _before(work, ORDERS, "orders_before")
     yield from replaced(ORDERS, "rows_orders", "touched", ORDER)
+    told = ", ".join(columns)
+    others = f"SELECT {told} FROM orders_before AS t WHERE NOT {is_in('touched', ORDER)}"
+    yield temp("orders_now", f"{others} UNION ALL SELECT {told} FROM rows_orders")
 
 
 def _repeated(work: Work) -> Iterator[str]:
@@ -179,58 +222,80 @@ def _repeated(work: Work) -> Iterator[str]:
     yield from replaced(REPEATED, "rows_repeated", "touched", ORDER)
 
 
-# -- customers and products -----------------------------------------------------------------------------------------
-
-
 def _buyers(work: Work) -> Iterator[str]:
     """The customers who are or were those of a touched order, from all their orders."""
-    yield view("orders_of_buyers", rows_in(ORDERS, "touched_buyers", BUYER))
-    yield temp("rows_buyers", over(work.select(BUYERS), {ORDERS: "orders_of_buyers"}))
+    yield temp("rows_buyers", over(work.select(BUYERS), {ORDERS: "orders_now"}))
     yield from replaced(BUYERS, "rows_buyers", "touched_buyers", BUYER)
 
 
-def _product_sales(work: Work) -> Iterator[str]:
-    """Sums: what they were, less the touched orders' rows as they were, with these rows as they are. The first and last
-    day are found again among all rows where they were on a day that has lost its row."""
-    yield temp("rows_product_sales", over(work.select(PRODUCTS), {SALES: "rows_sales"}))
-    keys = ", ".join(PRODUCT)
-    yield temp(
-        "touched_products", f"SELECT {keys} FROM before_product_sales UNION SELECT {keys} FROM rows_product_sales"
-    )
+# -- sums -----------------------------------------------------------------------------------------------------------
+
+
+def _named(work: Work, table: str) -> tuple[str, ...]:
+    """The columns of a table that those ask for which are brought up to date by its rows; one at least."""
+    columns = columns_of(table, work.company)
+    text = " ".join(work.select(name) for name in (BUYERS, *SUMS) if name in work.rows)
+    return tuple(name for name in columns if re.search(rf"\b{name}\b", text)) or columns[:1]
+
+
+def _before(work: Work, table: str, rows: str) -> Iterator[str]:
+    """before_*: what the rows that are looked at added to the sums until now."""
+    for name, one in SUMS.items():
+        if one.of == table and name in work.rows:
+            yield temp(f"before_{_short(name)}", over(work.select(name), {table: rows}))
+
+
+def _summed(name: str, work: Work) -> Iterator[str]:
+    """Sums are what they were, less what the rows added that are looked at, with what they add now. A first and a last
+    day are found again among all rows where a row that was on that day is gone."""
+    one, short = SUMS[name], _short(name)
+    key = ", ".join(one.key)
+    sums = [column for column in columns_of(name, work.company) if column not in {*one.key, *one.days}]
+    yield temp(f"now_{short}", over(work.select(name), {one.of: NOW[one.of]}))
+    yield temp("keys", f"SELECT {key} FROM before_{short} UNION SELECT {key} FROM now_{short}")
     parts = (
-        ("was", "", f"({rows_in(PRODUCTS, 'touched_products', PRODUCT)}) AS t"),
-        ("gone", "-", "before_product_sales AS t"),
-        ("come", "", "rows_product_sales AS t"),
+        ("was", "", f"({rows_in(name, ('keys', one.key))}) AS t"),
+        ("gone", "-", f"before_{short} AS t"),
+        ("come", "", f"now_{short} AS t"),
     )
+    days = "".join(f", {day}" for day in one.days)
     added = " UNION ALL ".join(
-        f"""SELECT '{part}' AS part, {keys}, {", ".join(f"{sign}t.{name} AS {name}" for name in SUMS)},
-            first_day, last_day FROM {rows}"""
+        f"""SELECT '{part}' AS part, {key}{days}, {", ".join(f"{sign}t.{column} AS {column}" for column in sums)}
+        FROM {rows}"""
         for part, sign, rows in parts
     )
-    days = ", ".join(
-        f"min(first_day) FILTER (WHERE part = '{part}') AS {part}_first, "
-        f"max(last_day) FILTER (WHERE part = '{part}') AS {part}_last"
+    made = ", ".join([key, *(f"sum({column}) AS {column}" for column in sums)])
+    if not one.days:
+        yield temp("rows_sums", f"SELECT {made} FROM ({added}) GROUP BY {key} HAVING sum({one.count}) > 0")
+        yield from replaced(name, "rows_sums", "keys", one.key, columns=(*one.key, *sums))
+        return
+    first, last = one.days
+    each = "".join(
+        f", min({first}) FILTER (WHERE part = '{part}') AS {part}_first"
+        f", max({last}) FILTER (WHERE part = '{part}') AS {part}_last"
         for part, _, _ in parts
     )
-    sums = ", ".join(f"sum({name}) AS {name}" for name in SUMS)
-    unsure = """(gone_first <= was_first AND coalesce(come_first > gone_first, TRUE))
-        OR (gone_last >= was_last AND coalesce(come_last < gone_last, TRUE))"""
-    summed = f"SELECT {keys}, {sums}, {days} FROM ({added}) GROUP BY {keys}"
-    yield temp("moved", f"SELECT *, coalesce({unsure}, FALSE) AS is_unsure FROM ({summed})")
-    yield temp("unsure", f"SELECT {keys} FROM moved WHERE is_unsure AND lines > 0")
-    yield view("sales_of_unsure", rows_in(SALES, "unsure", PRODUCT))
+    yield temp("moved", f"SELECT {made}{each} FROM ({added}) GROUP BY {key} HAVING sum({one.count}) > 0")
+    unsure = """coalesce((gone_first <= was_first AND coalesce(come_first > gone_first, TRUE))
+        OR (gone_last >= was_last AND coalesce(come_last < gone_last, TRUE)), FALSE)"""
+    yield temp("unsure", f"SELECT {key} FROM moved WHERE {unsure}")
+    yield temp("rows_unsure", rows_in(one.of, ("unsure", one.key)))
+    again = over(work.select(name), {one.of: "rows_unsure"})
+    told = ", ".join([key, *sums])
     yield temp(
-        "rows_product_sales",
-        f"""SELECT {keys}, {", ".join(SUMS)}, least(was_first, come_first) AS first_day,
-            greatest(was_last, come_last) AS last_day
-        FROM moved WHERE lines > 0 AND NOT is_unsure
-        UNION ALL {over(work.select(PRODUCTS), {SALES: "sales_of_unsure"})}""",
+        "rows_sums",
+        f"""SELECT {told}, least(was_first, come_first) AS {first}, greatest(was_last, come_last) AS {last}
+        FROM moved WHERE NOT {unsure} UNION ALL SELECT {told}, {first}, {last} FROM ({again})""",
     )
-    yield from replaced(PRODUCTS, "rows_product_sales", "touched_products", PRODUCT)
+    yield from replaced(name, "rows_sums", "keys", one.key, columns=(*one.key, *sums, first, last))
 
 
-# How each is brought up to date, in the order in which they follow from each other.
+def _short(name: str) -> str:
+    return name.partition(".")[2]
+
+
+# How each is brought up to date.
 STEPS: Mapping[str, Callable[[Work], Iterator[str]]] = {
     MATCHES: _matches, VISITS: _visits, SOLD: _sold, SALES: _sales, ORDERS: _orders, REPEATED: _repeated,
-    BUYERS: _buyers, PRODUCTS: _product_sales,
+    BUYERS: _buyers, **{name: partial(_summed, name) for name in SUMS},
 }  # fmt: skip

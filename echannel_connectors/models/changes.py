@@ -21,11 +21,11 @@ from echannel_connectors.models.changed_marts import (
     MATCHES,
     ORDER,
     ORDERS,
-    PRODUCTS,
     REPEATED,
     SALES,
     SOLD,
     STEPS,
+    SUMS,
     VISITS,
     Work,
 )
@@ -49,8 +49,8 @@ FOLLOWS = {
     SALES: frozenset({SOLD, "core.order_lines", "core.refunds", "core.products", "mart.rates"}),
     ORDERS: frozenset({SOLD, SALES, "core.orders", "mart.rates"}),
     REPEATED: frozenset({SALES}),
-    PRODUCTS: frozenset({SALES}),
     BUYERS: frozenset({ORDERS}),
+    **{name: frozenset({one.of, BUYERS}) for name, one in SUMS.items()},
 }
 # What others have to know of rows as they were.
 BEFORE = {"orders": ("source", "order_id", "reference"), "refunds": ORDER}
@@ -103,7 +103,7 @@ def statements(
     made: Iterable[Made], old: Collection[str], rows: set[str], since: Since, company: Company
 ) -> Iterator[str]:
     """What brings the outdated tables up to date, in the order of the tables."""
-    work = Work({one.name: one for one in made}, old, rows)
+    work = Work({one.name: one for one in made}, old, rows, company)
     for name, one in work.made.items():
         if name not in rows:
             yield from one.statements if name in old else ()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
-from echannel_connectors.settings import Settings
+from echannel_connectors.errors import did_you_mean
+from echannel_connectors.models.core import TABLES
+from echannel_connectors.settings import Secret, Settings, unveiled
 from echannel_connectors.texts import say
 
 # ISO 4217, without funds, metals and test codes.
@@ -24,6 +25,18 @@ CURRENCIES = frozenset(
 )
 
 
+# ISO 3166-1, and Kosovo, which has no code there and uses this one.
+COUNTRIES = frozenset(
+    """AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ
+    CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO
+    FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE
+    JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO
+    MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW
+    PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM
+    TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW""".split()
+)
+
+
 class Market(Settings):
     """A country that the company enters: since when, and the files of what it costs and of what it should bring."""
 
@@ -32,14 +45,36 @@ class Market(Settings):
     targets: Path | None = None
 
 
+def _nothing_said(value: object) -> object:
+    """`IT:` with nothing behind it is a market, too."""
+    return {} if value is None else value
+
+
 def _known_markets(markets: dict[str, Market]) -> dict[str, Market]:
     for code in markets:
-        if not re.fullmatch("[A-Z]{2}", code):
+        if code not in COUNTRIES:
             raise ValueError(say("{code!r} is not a country; use its ISO code, such as FR or GB", code=code))
     return markets
 
 
-Markets = Annotated[dict[str, Market], AfterValidator(_known_markets)]
+Markets = Annotated[dict[str, Annotated[Market, BeforeValidator(_nothing_said)]], AfterValidator(_known_markets)]
+
+
+def _known_columns(matches: Matches) -> Matches:
+    columns = TABLES["orders"].types
+    for source, rules in matches.items():
+        for column, other in rules.get("order", {}).items():
+            for name in (column, other.partition(".")[2]):
+                if name not in columns:
+                    raise ValueError(
+                        say("{source}: orders have no column {name!r}: {hint}",
+                            source=source, name=name, hint=did_you_mean(name, columns))
+                    )  # fmt: skip
+    return matches
+
+
+# source → {"order": {column of its orders: "source.column"}}: an order that is in both counts once, in the latter
+Matches = Annotated[dict[str, dict[Literal["order"], dict[str, str]]], AfterValidator(_known_columns)]
 
 
 class Company(Settings):
@@ -49,9 +84,8 @@ class Company(Settings):
     currency: str = Field(default="EUR", json_schema_extra={"pattern": "^[A-Z]{3}$"})
     time_zone: str = "Europe/Paris"
     language: Literal["en", "fr"] = "en"
-    email_salt: SecretStr | None = None
-    # source → {"order": {column of its orders: "source.column"}}: an order that is in both counts once, in the latter
-    matches: dict[str, dict[Literal["order"], dict[str, str]]] = Field(default_factory=dict)
+    email_salt: Secret | None = None
+    matches: Matches = Field(default_factory=dict)
     # What it enters itself (models/entered.py): markets by their ISO code, and files of its own.
     markets: Markets = Field(default_factory=dict)
     rates: Path | None = None
@@ -75,4 +109,4 @@ class Company(Settings):
 
     @property
     def salt(self) -> str | None:
-        return self.email_salt.get_secret_value() if self.email_salt else None
+        return unveiled(self.email_salt) if self.email_salt else None

@@ -6,28 +6,33 @@ warehouse holds of them whenever they say something else; there they are a sourc
 
 from __future__ import annotations
 
-import csv
+import difflib
 import hashlib
-import io
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal, InvalidOperation
-from functools import partial
+from decimal import Decimal
 from pathlib import Path
 
 from echannel_connectors.destinations import Warehouse, commit
 from echannel_connectors.errors import SettingsError, did_you_mean
-from echannel_connectors.models.company import CURRENCIES, Company
+from echannel_connectors.models.company import COUNTRIES, CURRENCIES, Company
 from echannel_connectors.models.core import TABLES, WORDS
+from echannel_connectors.models.csv_files import CsvFile, day_in, month_in, number_in, read_csv
 from echannel_connectors.streams import Finding, Shape
-from echannel_connectors.texts import say
+from echannel_connectors.texts import Text, say
 
 SOURCE = "company"
 METRICS = ("net_sales", "contribution", "orders", "new_customers")  # what mart.market_entry sets beside its targets
-LIMITS = {"money": (18, 6), "rate": (18, 8)}
+LIMITS = {"money": (18, 6), "rate": (18, 8)}  # digits, and those behind the point
 ROWS_A_STATEMENT = 500
+
+# What cost rules can be for, by their kind, as orders have it; and what they are for.
+RULED = " UNION ALL ".join(
+    f"SELECT DISTINCT '{kind}' AS kind, {column} AS word FROM core.orders WHERE {column} <> '' AND _deleted_at IS NULL"
+    for kind, column in (("payment_fee", "payment_method"), ("shipping", "carrier"), ("packaging", "channel"))
+)
+RULES = """SELECT DISTINCT kind, applies_to FROM core.cost_rules
+    WHERE applies_to <> '' AND _deleted_at IS NULL ORDER BY kind, applies_to"""
 
 Row = dict[str, str | None]  # as text: a day is YYYY-MM-DD, an amount a plain decimal
 
@@ -60,9 +65,9 @@ def read(company: Company) -> dict[str, list[Row]]:
     """
     found: dict[str, list[Row]] = {table: [] for table in ("fx_rates", "markets", "costs", "cost_rules", "targets")}
     if company.rates:
-        found["fx_rates"] = list(_rows(RATES, company.rates, company))
+        found["fx_rates"] = _rows(RATES, company.rates, company)
     if company.cost_rules:
-        found["cost_rules"] = list(_rows(COST_RULES, company.cost_rules, company))
+        found["cost_rules"] = _rows(COST_RULES, company.cost_rules, company)
     for name, market in company.markets.items():
         found["markets"].append(
             {"market": name, "entered_on": market.entered_on.isoformat() if market.entered_on else None}
@@ -85,6 +90,23 @@ def store(into: Warehouse, tables: Mapping[str, list[Row]]) -> None:
                 _replace(into, table, rows, (name, content))
 
 
+def misspelt_rules(into: Warehouse) -> Iterator[Text]:
+    """Cost rules that no order is under, where orders have a word that looks the same: a slip costs nothing in the
+    figures, and nobody would see it."""
+    known: dict[str, list[str]] = {}
+    for row in into.query(RULED).read_all().to_pylist():
+        known.setdefault(row["kind"], []).append(row["word"])
+    for row in into.query(RULES).read_all().to_pylist():
+        kind, word = row["kind"], row["applies_to"]
+        like = {one.casefold(): one for one in known.get(kind, ())}
+        if word not in COUNTRIES and word not in like.values():
+            for near in difflib.get_close_matches(word.casefold(), like, n=1, cutoff=0.75):
+                yield say(
+                    "the cost rule of {kind} for {word!r} is for no order: did you mean {near!r}?",
+                    kind=kind, word=word, near=like[near],
+                )  # fmt: skip
+
+
 def findings(company: Company) -> Iterator[Finding]:
     """Whether the files can be read, for `check`."""
     try:
@@ -98,6 +120,10 @@ def findings(company: Company) -> Iterator[Finding]:
 
 
 # -- how ------------------------------------------------------------------------------------------------------------
+
+
+def _rows(kind: File, file: Path, company: Company) -> list[Row]:
+    return [row for _, row in rows_of(kind, file, company)]
 
 
 def _replace(into: Warehouse, table: str, rows: list[Row], sign: tuple[str, str]) -> None:
@@ -129,55 +155,61 @@ def _literal(value: str | None) -> str:
     return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
 
 
-def _rows(kind: File, file: Path, company: Company) -> Iterator[Row]:
-    """The checked rows of one file, with the company's currency where none is said."""
-    core = TABLES[kind.table]
+def rows_of(kind: File, file: Path, company: Company) -> Iterator[tuple[int, Row]]:
+    """The checked rows of one file with their lines, and the company's currency where none is said.
+
+    Raises SettingsError with file and line.
+    """
+    core, sheet = TABLES[kind.table], read_csv(file)
+    _check_head(kind, sheet, file)
     seen: dict[tuple[str | None, ...], int] = {}
-    for line, cells in _lines(kind, file):
+    for line, cells in sheet.lines():
         row: Row = {}
         for name in kind.columns:
             try:
-                row[name] = _value(kind, name, cells.get(name, ""), core.types[name])
+                row[name] = _value(kind, name, cells.get(name, ""), _Manner(core.types[name], sheet, company))
             except _Wrong as wrong:
                 raise SettingsError(wrong.sentence, hint=wrong.hint, place=f"{file}:{line}") from None
         if "currency" in row and row["currency"] is None:
             row["currency"] = company.currency
         key = tuple(row[name] for name in core.key if name in row)
         if key in seen:
-            sentence = say("the line says the same as line {line} once more", line=seen[key])
+            what = ", ".join(cells[name] for name in kind.columns if name in core.key and cells.get(name))
+            sentence = say("{what} already stands in line {line}", what=what, line=seen[key])
             raise SettingsError(sentence, hint=say("leave one of the two out"), place=f"{file}:{line}")
         seen[key] = line
-        yield row
+        yield line, row
 
 
-def _lines(kind: File, file: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each line with its number, as cells by column. A spreadsheet's semicolons and decimal commas are understood."""
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        sentence = say("{file} cannot be read: {because}", file=file.name, because=error.strerror or "")
-        raise SettingsError(sentence, place=str(file)) from error
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", errors="replace")
-    separator = max(",;\t", key=text.partition("\n")[0].count)
-    reader = csv.reader(io.StringIO(text), delimiter=separator)
-    head = [name.strip().lower() for name in next(reader, [])]
-    for name in head:
+def _check_head(kind: File, sheet: CsvFile, file: Path) -> None:
+    place = f"{file}:{sheet.head_line}"
+    for name in filter(None, sheet.head):
         if name not in kind.columns + kind.notes:
             sentence = say("{file} has a column {name!r} that nobody knows", file=file.name, name=name)
-            raise SettingsError(sentence, hint=did_you_mean(name, kind.columns), place=f"{file}:1")
+            raise SettingsError(sentence, hint=did_you_mean(name, kind.columns), place=place)
     for name in kind.columns:
-        if name not in head and name not in kind.optional:
+        if name not in sheet.head and name not in kind.optional:
             sentence = say("{file} has no column {name!r}", file=file.name, name=name)
-            raise SettingsError(sentence, hint=say("known: {names}", names=", ".join(kind.columns)), place=f"{file}:1")
-    for cells in reader:
-        if any(cell.strip() for cell in cells):
-            plain = [cell.strip() for cell in cells]
-            if separator != ",":
-                plain = [re.sub(r"^(-?[\d\s\u00a0\u202f]+),(\d+)", r"\1.\2", cell) for cell in plain]
-            yield reader.line_num, dict(zip(head, plain, strict=False))
+            raise SettingsError(sentence, hint=say("known: {names}", names=", ".join(kind.columns)), place=place)
+
+
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How a cell is to be understood: the word for its column's type, its file, and whose it is."""
+
+    word: str
+    sheet: CsvFile
+    company: Company
+
+    @property
+    def is_day_first(self) -> bool:
+        """Whether 03/04/2026 is the third of April, as all of Europe and all who speak French write it."""
+        return self.company.language == "fr" or self.company.time_zone.startswith("Europe/")
+
+    @property
+    def decimal_marks(self) -> str:
+        """A rate has no thousands; where commas part the cells, a dot parts the decimals."""
+        return ".," if self.word == "rate" else "." if self.sheet.separator == "," else ""
 
 
 class _Wrong(Exception):
@@ -186,7 +218,7 @@ class _Wrong(Exception):
         self.sentence, self.hint = sentence, hint
 
 
-def _value(kind: File, name: str, text: str, word: str) -> str | None:
+def _value(kind: File, name: str, text: str, manner: _Manner) -> str | None:
     """A cell as what its column holds; None where an optional one is empty."""
     if not text:
         if name not in kind.optional:
@@ -197,32 +229,44 @@ def _value(kind: File, name: str, text: str, word: str) -> str | None:
     words = METRICS if name == "metric" else WORDS.get((kind.table, name))
     if words and text not in words:
         raise _Wrong(say("{text!r} is not a {name}", text=text, name=name), did_you_mean(text, words))
-    return READERS[word](name, text) if word in READERS else text
-
-
-def _day(name: str, text: str) -> str:
-    try:
-        return date.fromisoformat(f"{text}-01" if name == "month" and len(text) == 7 else text).isoformat()
-    except ValueError:
-        form = say("a month is written 2026-02") if name == "month" else say("a day is written 2026-02-28")
-        raise _Wrong(say("{text!r} is not a {name}", text=text, name=name), form) from None
-
-
-def _number(name: str, text: str, *, word: str) -> str:
-    digits, places = LIMITS[word]
-    plain = re.sub(r"[\s\u00a0\u202f]", "", text)
-    try:
-        number = Decimal(plain.removesuffix("%")) / (100 if plain.endswith("%") else 1)
-        is_wrong = not number.is_finite() or round(number, places) != number or abs(number) >= 10 ** (digits - places)
-    except InvalidOperation:
-        is_wrong = True
-    if is_wrong or (name == "rate" and number < 0):
-        raise _Wrong(say("{text!r} is not a {name}", text=text, name=name), say("an amount is written 1234.56"))
+    if manner.word == "date":
+        return _day(name, text, is_day_first=manner.is_day_first)
+    if manner.word not in LIMITS:
+        return text
+    number = _number(name, text, manner)
+    if kind is COST_RULES and name == "rate" and number >= 1:
+        raise _Wrong(
+            say("{text} as a rate is {n} %", text=text, n=f"{number * 100:f}"),
+            say("write 1.4 % or 0.014 for what is 1.4 in a hundred"),
+        )
     return f"{number:f}"
 
 
-READERS: dict[str, Callable[[str, str], str]] = {
-    "date": _day,
-    "money": partial(_number, word="money"),
-    "rate": partial(_number, word="rate"),
-}
+def _day(name: str, text: str, *, is_day_first: bool) -> str:
+    found = (month_in if name == "month" else day_in)(text, is_day_first=is_day_first)
+    if found is None:
+        form = say("a month is written 2026-02") if name == "month" else say("a day is written 2026-02-28")
+        raise _Wrong(say("{text!r} is not a {name}", text=text, name=name), form)
+    return found.isoformat()
+
+
+def _number(name: str, text: str, manner: _Manner) -> Decimal:
+    digits, places = LIMITS[manner.word]
+    try:
+        number = number_in(text.removesuffix("%"), decimal_marks=manner.decimal_marks)
+    except ValueError:
+        raise _Wrong(
+            say("{text!r} could be a thousand or have three decimals", text=text),
+            say("write it without a mark between thousands, or with two or four decimals"),
+        ) from None
+    if number is not None and text.endswith("%"):
+        number /= 100
+    if (
+        number is None
+        or round(number, places) != number
+        or abs(number) >= 10 ** (digits - places)
+        or (name == "rate" and number < 0)
+    ):
+        form = say("an amount is written 1234.56 or 1234,56, without a sign of its currency")
+        raise _Wrong(say("{text!r} is not a {name}", text=text, name=name), form)
+    return number

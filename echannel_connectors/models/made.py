@@ -9,20 +9,17 @@ from pathlib import Path
 
 from echannel_connectors.destinations import Warehouse
 from echannel_connectors.destinations.commit import quoted
-from echannel_connectors.errors import SettingsError, did_you_mean
 from echannel_connectors.models.company import Company
-from echannel_connectors.models.core import TABLES
 from echannel_connectors.models.extra import extended
 from echannel_connectors.models.mapping import Part, core_statement, known_sources, parts_of, raw_tables
 from echannel_connectors.models.mart_sql import mart_selects, read_by, step_questions, today_of
 from echannel_connectors.streams import Source
-from echannel_connectors.texts import say
 
 SNAPSHOTS = "echannel.stock_snapshots"
 # Books that tell of the runs themselves: what reads them is told again with whatever else is made.
 RUNNING = frozenset({"echannel.set_aside", "echannel.templates", "echannel.streams", "echannel.runs"})
 # Where tables are brought up to date by months (months.py), each row of these has its digest, and its order's month.
-DIGESTED = frozenset({"core.orders", "core.sold_orders", "core.traffic", "core.ad_costs"})
+DIGESTED = frozenset({"core.orders", "core.sold_orders"})
 DIGESTED_OF_ORDERS = frozenset({"core.order_lines", "core.order_discounts", "core.refunds"})
 Signs = Mapping[str, tuple[str, str]]  # table → what it was made by, and the day it was made for
 
@@ -155,17 +152,10 @@ class Match:
 
 
 def matches(company: Company) -> Iterator[Match]:
-    """The company's rules for orders. Raises SettingsError for a column that orders do not have."""
-    columns = TABLES["orders"].types
+    """The company's rules for orders."""
     for source, rules in company.matches.items():
         for column, other in rules.get("order", {}).items():
             place, _, known = other.partition(".")
-            for name in (column, known):
-                if name not in columns:
-                    raise SettingsError(
-                        say("matches.{source}: orders have no column {name!r}", source=source, name=name),
-                        hint=did_you_mean(name, columns),
-                    )
             yield Match(source, column, place, known)
 
 

@@ -28,7 +28,7 @@ def _selects(company: Company, today: date | None) -> dict[str, Select]:
     # Sorted, so that the order is the same in every process: what was built is known by its statements.
     below = {name: sorted((read_by(texts[name]) & texts.keys()) - {name}) for name in sorted(texts)}
     order = TopologicalSorter(below).static_order()
-    return {name: select(texts[name], name, values, "duckdb") for name in order}
+    return {name: select(texts[name], name, values, None) for name in order}
 
 
 def read_by(sql: str) -> frozenset[str]:

@@ -38,8 +38,6 @@ COMPARED = {
     "core.order_discounts": ("_month", "_month"),
     "core.refunds": ("_month", "refund_date"),
     SOLD: ("order_date", "order_date"),
-    "core.traffic": ("date", "date"),
-    "core.ad_costs": ("date", "date"),
 }
 OF_SALES = frozenset({"core.orders", "core.order_lines", "core.refunds", SOLD})
 # What else sales and orders may read of what has changed: it is small, and compared row by row.
@@ -60,18 +58,19 @@ class Monthly:
     a_year_later: bool = False
 
 
-# The others are made anew as a whole: they add up or follow all months (products, customers, cohorts, market_entry,
-# inventory), tell what is left of earlier ones (receivables, inventory_daily), or look at many (data_quality, carts).
+# The others are made anew as a whole: what adds up or follows all months (core.product_sales, buyers and cohort_sums,
+# and products, customers, cohorts, market_entry and inventory after them), tells what is left of earlier ones
+# (receivables, inventory_daily) or looks at many (data_quality, carts), and what reads nothing large (marketing_daily).
 SPLIT, DAILY = "core.split_orders", "mart.sales_daily"
 MONTHLY = {
     REPEATED: Monthly("date", {SALES: "date"}),
     SPLIT: Monthly("date", {ORDERS: "date"}, frozenset({SOLD})),
-    DAILY: Monthly("date", {SALES: "date", ORDERS: "date"}, frozenset({SPLIT}), a_year_later=True),
-    "mart.vat": Monthly("month", {SALES: "date", ORDERS: "date"}),
+    "core.order_sums": Monthly("date", {ORDERS: "date"}),
+    "core.visit_sums": Monthly("date", {ORDERS: "date"}),
+    "core.tax_sums": Monthly("month", {SALES: "date"}),
+    DAILY: Monthly("date", {SALES: "date", "core.order_sums": "date"}, frozenset({SPLIT}), a_year_later=True),
+    "mart.vat": Monthly("month", {"core.tax_sums": "month", ORDERS: "date"}),
     "mart.promotions": Monthly("month", {ORDERS: "date", "core.order_discounts": "_month"}),
-    "mart.marketing_daily": Monthly(
-        "date", {ORDERS: "date", "core.traffic": "date", "core.ad_costs": "date"}, frozenset({SPLIT})
-    ),
 }
 
 Digests = Mapping[tuple[Any, ...], tuple[Any, ...]]  # of a group of rows: their digest and number
@@ -106,8 +105,12 @@ def bring_up_to_date(
     months = {**months, DAILY: passed, SPLIT: _sharing(into, months[ORDERS]) if SPLIT in fitting else months[ORDERS]}
     by_months = [one for one in made[at:] if one.name in fitting]  # first, as one transaction: they read no others
     anew = [one for one in made[at:] if one.name not in fitting]
+    statements: list[str] = []
+    for one in by_months:
+        months = {**months, one.name: _own(one.name, months)}
+        statements += _of(one, months)
     return [
-        *(sql for one in by_months for sql in _of(one, months)),
+        *statements,
         *(sql for one in anew for sql in one.statements),
         *described([one.name for one in anew]),
     ]
@@ -131,7 +134,7 @@ def _fitting(made: Iterable[Made], old: Collection[str], new: Collection[str], s
         if allowed is None or one.name not in old or one.name in new:
             continue
         changed = one.reads & {*old, *since}
-        if changed <= allowed and changed & {SALES, ORDERS, SPLIT} <= found:
+        if changed <= allowed and changed & {SALES, ORDERS, *MONTHLY} <= found:
             found.add(one.name)
     return found
 
@@ -217,31 +220,38 @@ def _sharing(into: Warehouse, orders: Months) -> Months:
 # -- what makes them ------------------------------------------------------------------------------------------------
 
 
+def _own(name: str, months: Mapping[str, Months]) -> Months:
+    """The months of a table that have to be made: those of what it reads."""
+    if name not in MONTHLY:
+        return months[name]
+    mart = MONTHLY[name]
+    looked_at = {name, "mart.rates", *mart.over, *mart.beside}
+    own = frozenset[Month]().union(*(months.get(table, ()) for table in looked_at))
+    return own | {_years_later(month, 1) for month in own} if mart.a_year_later else own
+
+
 def _of(one: Made, months: Mapping[str, Months]) -> Iterator[str]:
     """What replaces a table's rows of the months that have changed; nothing where none has."""
-    own, sales, beside = months[ORDERS], months[SALES], frozenset[str]()
+    own, sales, orders, beside = months[one.name], months[SALES], months[ORDERS], frozenset[str]()
     if one.name == SALES:
         # Orders are still as they were: what is to go are these months' sales and the refunds of their orders.
         rows = [
             f"""{within("t.date", sales)} AND EXISTS (SELECT 1 FROM {ORDERS} AS o
-            WHERE {within("o.date", own)} AND o.source = t.source AND o.order_id = t.order_id)"""
+            WHERE {within("o.date", orders)} AND o.source = t.source AND o.order_id = t.order_id)"""
         ]
-        rows += [f"{within('t.date', sales)} AND t.order_id IS NULL"] if None in own else []
+        rows += [f"{within('t.date', sales)} AND t.order_id IS NULL"] if None in orders else []
         over = {
-            SOLD: within("order_date", own),
-            "core.order_lines": within("_month", own),
-            "core.refunds": f"{within('_month', own)} AND {within('refund_date', sales)}",
+            SOLD: within("order_date", orders),
+            "core.order_lines": within("_month", orders),
+            "core.refunds": f"{within('_month', orders)} AND {within('refund_date', sales)}",
         }
     elif one.name == ORDERS:
         rows = [within("t.date", own)]
         over = {SOLD: within("order_date", own), "core.orders": within("order_date", own), SALES: within("date", sales)}
     else:
         mart = MONTHLY[one.name]
-        beside, looked_at = mart.beside, {one.name, *mart.over, *mart.beside}
-        own = read = months["mart.rates"].union(*(months.get(table, ()) for table in looked_at))
-        if mart.a_year_later:
-            own |= {_years_later(month, 1) for month in own}
-            read = own | {_years_later(month, -1) for month in own}
+        beside = mart.beside
+        read = own | {_years_later(month, -1) for month in own} if mart.a_year_later else own
         rows = [within(f"t.{mart.day}", own)]
         over = {table: within(day, read) for table, day in mart.over.items()}
     if own:

@@ -17,6 +17,7 @@ from sqlglot import exp
 from echannel_connectors.destinations import Warehouse
 from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
 from echannel_connectors.models.core import TABLES
+from echannel_connectors.settings import text_of
 from echannel_connectors.texts import Text, say
 
 FOLDER = "marts"
@@ -104,7 +105,7 @@ def _filled(file: Path, values: Mapping[str, str]) -> str:
             raise _mistake(file, say("nothing is known as :{name}", name=name), did_you_mean(name, values))
         return "'" + values[name].replace("'", "''") + "'"
 
-    return PARAMETER.sub(literal, file.read_text(encoding="utf-8"))
+    return PARAMETER.sub(literal, text_of(file))
 
 
 def _tables(file: Path, query: exp.Query, marts: set[str]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from echannel_connectors.plan import Plan
 from echannel_connectors.plan.inputs import GROUPS, INPUTS, PLACES, Input, Start, shown
 from echannel_connectors.plan.model import CASES, Case
 from echannel_connectors.plan.replay import Measure, Replay
-from echannel_connectors.plan.targets import AUTHOR, HEAD, METRICS
+from echannel_connectors.plan.targets import AUTHOR, HEAD, METRICS, SEPARATORS
 from echannel_connectors.review import words
 from echannel_connectors.review.report.parts import Writer
 from echannel_connectors.texts import Text, in_language, say
@@ -106,7 +106,10 @@ def _setup(plan: Plan, write: Writer) -> dict[str, Any]:  # JSON
         },
         "season": [f"{one}" for one in plan.season], "start": f"{plan.start:%Y-%m}", "months": plan.months,
         "words": told(SAID), "columns": list(COLUMNS), "left": list(LEFT),
-        "targets": {"head": HEAD, "metrics": METRICS, "author": AUTHOR, "file": f"{plan.market.lower()}-targets.csv"},
+        "targets": {
+            "head": HEAD, "metrics": METRICS, "author": AUTHOR, "separator": SEPARATORS[plan.company.language],
+            "file": f"{plan.market.lower()}-targets.csv",
+        },
         "replay": replay and {
             "start": f"{replay.months[0].month:%Y-%m}",
             "lines": {

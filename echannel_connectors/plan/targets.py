@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,19 +9,21 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from echannel_connectors.errors import DestinationError
+from echannel_connectors.errors import DestinationError, because
 from echannel_connectors.models import entered
-from echannel_connectors.models.company import Company, Market
+from echannel_connectors.models.company import Company
+from echannel_connectors.models.csv_files import CsvFile, read_csv
 from echannel_connectors.plan.model import Forecast
 from echannel_connectors.project import Project, remember_targets
 from echannel_connectors.texts import say
 
 METRICS = ("net_sales", "contribution", "orders")
-HEAD = ("month", "metric", "value", "written_by")
+AUTHORS = "written_by"
+HEAD = ("month", "metric", "value", AUTHORS)
 AUTHOR = "plan"
-BOM = "\ufeff".encode().decode("latin-1")
+SEPARATORS = {"en": ",", "fr": ";"}  # by which a spreadsheet of that language opens a file as columns
 
-Row = tuple[str, ...]  # as HEAD
+Row = tuple[str, str, str, str]  # as HEAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,9 @@ def rows_of(found: Forecast) -> list[Row]:
     ]  # fmt: skip
 
 
-def as_csv(rows: Iterable[Row]) -> str:
+def as_csv(rows: Iterable[Row], language: str) -> str:
     """A whole file of these rows: what the page offers to download."""
-    return "".join(",".join(row) + "\n" for row in (HEAD, *rows))
+    return "".join(_line(row, SEPARATORS[language]) + "\n" for row in (HEAD, *rows))
 
 
 def save(project: Project, market: str, rows: Sequence[Row]) -> Saved:
@@ -55,61 +56,66 @@ def save(project: Project, market: str, rows: Sequence[Row]) -> Saved:
     touched, and a market without a file gets one. Raises SettingsError for a file that cannot be understood."""
     known = project.company.markets.get(market)
     file = (known and known.targets) or project.folder / f"{market.lower()}-targets.csv"
-    before = ""
+    own, new = 0, [*rows]
+    kept: tuple[tuple[str, str], ...] = ()
     if file.is_file():
-        entered.read(
-            Company(currency=project.company.currency, markets={market: Market(targets=file)})
-        )  # or says what is wrong
-        before = file.read_bytes().decode("latin-1")
-    lines, separator, head = _taken_apart(before)
-    own = [line for line, cells in lines if cells.get("written_by") == AUTHOR]
-    theirs = {(cells["month"][:7], cells["metric"]) for _, cells in lines if cells.get("written_by", "") != AUTHOR}
-    kept = tuple((row[0], row[1]) for row in rows if (row[0], row[1]) in theirs)
-    new = [row for row in rows if (row[0], row[1]) not in theirs]
-    end = "\r\n" if "\r\n" in before else "\n"
-    order = [HEAD.index(name) if name in HEAD else None for name in head]
-    added = [separator.join("" if n is None else row[n] for n in order) + end for row in new]
-    stay = [line if line.endswith("\n") else line + end for line, cells in lines if line not in own]
-    _write(file, separator.join(_heading(before, head, separator)) + end + "".join(stay + added))
+        before = _taken_apart(file, project.company)
+        own, kept = before.own, tuple(row[:2] for row in rows if row[:2] in before.theirs)
+        new = [row for row in rows if row[:2] not in before.theirs]
+        _write(file, before.with_rows(new))
+    else:
+        _write(file, as_csv(rows, project.company.language).encode())
     is_registered = not (known and known.targets)
     if is_registered:
         remember_targets(project, market, file.name)
-    return Saved(file, len(new), len(own), kept, is_registered)
+    return Saved(file, len(new), own, kept, is_registered)
 
 
-def _taken_apart(text: str) -> tuple[list[tuple[str, dict[str, str]]], str, list[str]]:
-    """The lines of a file with their cells, what parts the cells, and the columns, `written_by` among them."""
-    if not text:
-        return [], ",", list(HEAD)
-    first, *others = text.removeprefix(BOM).splitlines(keepends=True)
-    separator = max(",;\t", key=first.count)
-    head = [name.strip().lower() for name in first.strip().split(separator)]
-    lines = []
-    for line in others:
-        [cells] = csv.reader(io.StringIO(line), delimiter=separator) if line.strip() else [[]]
-        if cells:
-            lines.append((line, dict(zip(head, (cell.strip() for cell in cells), strict=False))))
-    return lines, separator, head if "written_by" in head else [*head, "written_by"]
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """A targets file as it was: its lines but those of an earlier plan, how many those are, and what others aim at."""
+
+    sheet: CsvFile
+    stay: tuple[str, ...]
+    own: int
+    theirs: frozenset[tuple[str, str]]  # month and metric
+
+    def with_rows(self, rows: Sequence[Row]) -> bytes:
+        """The file with these rows at its end; nobody else's line is touched."""
+        sheet, end = self.sheet, "\r\n" if "\r\n" in self.sheet.text else "\n"
+        head = [*sheet.head] if AUTHORS in sheet.head else [*sheet.head, AUTHORS]
+        lines = [line if line.endswith(("\n", "\r")) else line + end for line in self.stay]
+        if len(head) > len(sheet.head):
+            lines[sheet.head_line - 1] = lines[sheet.head_line - 1].rstrip("\r\n") + sheet.separator + AUTHORS + end
+        cells = [[row[HEAD.index(name)] if name in HEAD else "" for name in head] for row in rows]
+        added = [_line(row, sheet.separator) + end for row in cells]
+        return "".join(lines + added).encode(sheet.encoding)
 
 
-def _heading(before: str, head: Sequence[str], separator: str) -> list[str]:
-    """The first line as it was, with `written_by` at its end where it was not there."""
-    if not before:
-        return list(head)
-    first = before.splitlines()[0].split(separator)
-    return [*first, *head[len(first) :]]
+def _taken_apart(file: Path, company: Company) -> _Before:
+    """Raises SettingsError with the line that cannot be understood."""
+    sheet = read_csv(file)
+    numbered = [(line, row["month"], row["metric"]) for line, row in entered.rows_of(entered.TARGETS, file, company)]
+    own = {line for line, cells in sheet.lines() if cells.get(AUTHORS) == AUTHOR}
+    stay = [text for line, text in enumerate(io.StringIO(sheet.text, newline=""), 1) if line not in own]
+    theirs = frozenset((f"{month}"[:7], f"{metric}") for line, month, metric in numbered if line not in own)
+    return _Before(sheet, tuple(stay), len(own), theirs)
 
 
-def _write(file: Path, text: str) -> None:
+def _line(cells: Sequence[str], separator: str) -> str:
+    """A line of cells; where semicolons part them, a comma parts the decimals."""
+    written = [cell.replace(".", ",") for cell in cells] if separator == ";" else cells
+    return separator.join(written)
+
+
+def _write(file: Path, data: bytes) -> None:
     try:
         with NamedTemporaryFile("wb", dir=file.parent, suffix=".csv", delete=False) as part:
-            part.write(text.encode("latin-1"))
+            part.write(data)
         Path(part.name).chmod(file.stat().st_mode & 0o777 if file.exists() else 0o644)
         Path(part.name).replace(file)
     except OSError as error:
-        raise DestinationError(
-            say("{file} cannot be written: {because}", file=file, because=error.strerror or "")
-        ) from error
+        raise DestinationError(say("{file} cannot be written: {because}", file=file, because=because(error))) from error
 
 
 def _cents(value: Decimal) -> str:

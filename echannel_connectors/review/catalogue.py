@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from echannel_connectors.errors import did_you_mean
@@ -16,7 +15,7 @@ from echannel_connectors.review.check import AREAS, SHIPPED, Check, CheckError, 
 from echannel_connectors.review.expressions import refuse_mistakes
 from echannel_connectors.review.settings import Limits, Reviews
 from echannel_connectors.specs import first_mistake, sentence_of
-from echannel_connectors.specs.places import LOADER, Places
+from echannel_connectors.specs.places import Places, parsed
 from echannel_connectors.texts import say
 
 OWN = "checks"  # a project's folder
@@ -36,27 +35,14 @@ def catalogue(project: Path | None = None, reviews: Reviews | None = None, place
 
 def checks_in(file: Path) -> list[Check]:
     """The checks of one YAML file."""
+    places, data = parsed(file, CheckError)
+    places.check_repeated(CheckError)
     try:
-        text = file.read_text(encoding="utf-8")
-        data = yaml.load(text, Loader=LOADER)  # noqa: S506 - a safe loader
-    except (OSError, UnicodeDecodeError) as error:
-        raise CheckError(say("{file} cannot be read", file=file.name), place=str(file)) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
-        problem = getattr(error, "problem", error)
-        raise CheckError(
-            say("{file} is not valid YAML: {problem}", file=file.name, problem=problem), place=place
-        ) from None
-    places = Places(file, text)
-    for key, place in places.repeated():
-        raise CheckError(say("the key {key!r} stands here twice", key=key), place=place)
-    try:
-        parsed = CheckFile.model_validate(data)
+        found = CheckFile.model_validate(data)
     except ValidationError as error:
         first = first_mistake(error)
         raise CheckError(sentence_of(first, CheckFile), place=places.of(first["loc"])) from None
-    checks = [check.placed(name, parsed.area, places) for name, check in parsed.checks.items()]
+    checks = [check.placed(name, found.area, places) for name, check in found.checks.items()]
     for check in checks:
         refuse_mistakes(check)
     return checks

@@ -18,7 +18,7 @@ from echannel_connectors.review.check import Area, Name, Role, Status, Words
 from echannel_connectors.review.engine import Answer
 from echannel_connectors.settings import Settings
 from echannel_connectors.specs import first_mistake, sentence_of
-from echannel_connectors.specs.places import LOADER, Places
+from echannel_connectors.specs.places import LOADER, parsed
 from echannel_connectors.texts import say
 
 FILE = "readiness.yaml"  # in a project: the answers that were given
@@ -93,17 +93,13 @@ def given_in(folder: Path) -> Given:
     file = folder / FILE
     if not file.is_file():
         return Given()
-    text = file.read_text(encoding="utf-8")
+    places, data = parsed(file)
+    places.check_repeated()
     try:
-        return Given.model_validate(yaml.load(text, Loader=LOADER) or {})  # noqa: S506 - a safe loader
+        return Given.model_validate(data or {})
     except ValidationError as error:
         first = first_mistake(error)
-        raise SettingsError(sentence_of(first, Given), place=Places(file, text).of(first["loc"])) from None
-    except yaml.YAMLError as error:
-        problem = getattr(error, "problem", error)
-        raise SettingsError(
-            say("{file} is not valid YAML: {problem}", file=FILE, problem=problem), place=str(file)
-        ) from None
+        raise SettingsError(sentence_of(first, Given), place=places.of(first["loc"])) from None
 
 
 def keep(folder: Path, given: Given) -> Path:

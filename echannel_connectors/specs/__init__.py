@@ -14,14 +14,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from echannel_connectors.errors import SettingsError, SpecError, did_you_mean
 from echannel_connectors.models.core import TABLES
 from echannel_connectors.settings import Settings
-from echannel_connectors.specs.places import LOADER, Places
+from echannel_connectors.specs.places import Places, parsed
 from echannel_connectors.texts import Text, say
 
 Scalar = str | int | float | bool
@@ -255,31 +254,13 @@ def _named(path: tuple[str, ...], sentence: str) -> InitErrorDetails:
 
 def load(path: Path) -> Spec:
     """The spec in a YAML file; a mistake is a SpecError with file, line, column and the nearest right name."""
-    places, data = parsed(path)
+    places, data = parsed(path, SpecError)
     try:
         spec = Spec.model_validate(data)
     except ValidationError as error:
         first = first_mistake(error)
         raise SpecError(sentence_of(first, Spec), place=places.of(first["loc"])) from error
     return placed(spec, places)
-
-
-def parsed(path: Path) -> tuple[Places, Any]:  # whatever the YAML holds
-    """The file's text with its places, and what it holds. Raises SpecError for what is no YAML or cannot be read."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        return Places(path, text), yaml.load(text, Loader=LOADER)  # noqa: S506 - both are safe loaders
-    except (OSError, UnicodeDecodeError) as error:
-        problem = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise SpecError(f"the spec cannot be read: {problem}", place=str(path)) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise SpecError(
-            f"{path.name} is not valid YAML: {getattr(error, 'problem', error)}",
-            hint="put a text that holds a colon, a comma or a quote between quotes, or below a |",
-            place=place,
-        ) from error
 
 
 def placed(spec: Spec, places: Places) -> Spec:
@@ -338,6 +319,21 @@ def sentence_of(error: Any, model: type[Settings]) -> str:  # pydantic's error d
     return say("{where}: {problem}", where=where, problem=message) if where else message
 
 
+PROBLEMS = {  # by pydantic's words for them; the others are told as pydantic does
+    **dict.fromkeys(
+        ("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"),
+        say("a day is written 2026-02-28"),
+    ),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), say("it should be a whole number")),
+    **dict.fromkeys(("bool_type", "bool_parsing"), say("it should be true or false")),
+    "string_type": say("it should be a text, between quotes where it looks like a number"),
+    **dict.fromkeys(
+        ("dict_type", "model_type", "model_attributes_type"),
+        say("it should be keys with their values, each on a line of its own below it"),
+    ),
+}
+
+
 def message_of(error: Any) -> str:  # pydantic's error dict
     """What is wrong with a value: our own words where a validator of ours spoke, pydantic's otherwise."""
     known = error.get("ctx", {})
@@ -348,7 +344,7 @@ def message_of(error: Any) -> str:  # pydantic's error dict
         return say("it should be {expected}", expected=str(known["expected"]).replace(" or ", " / "))
     if error["type"] == "string_pattern_mismatch":
         return say("it does not have the form {pattern}", pattern=known["pattern"])
-    return str(error["msg"])
+    return PROBLEMS.get(error["type"]) or str(error["msg"])
 
 
 def _keys_at(model: Any, path: Iterable[str | int]) -> list[str]:  # walks type annotations

@@ -333,7 +333,8 @@ class Reader:
         prefix, suffix, schema = self._name("prefix"), self._name("suffix"), self._name("schema")
         if prefix + suffix and not table.alias:  # columns may be qualified by the table's bare name
             table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
-        table.set("this", exp.to_identifier(prefix + table.name + suffix))
+        quoted = table.this.quoted or None  # "Customer" is another table than customer
+        table.set("this", exp.to_identifier(prefix + table.name + suffix, quoted=quoted))
         if schema:
             table.set("db", exp.to_identifier(schema))
 

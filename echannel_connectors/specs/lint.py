@@ -15,13 +15,13 @@ from sqlglot import Dialect, exp
 
 from echannel_connectors.errors import SpecError, did_you_mean
 from echannel_connectors.models.core import TABLES, WORDS
-from echannel_connectors.specs import Scalar, Spec, Table, parsed, placed
+from echannel_connectors.specs import Scalar, Spec, Table, placed
 from echannel_connectors.specs.columns import Trees, expressions, said
 from echannel_connectors.specs.compile import COMPANY, Reader, values_of
 from echannel_connectors.specs.exact import exact
 from echannel_connectors.specs.parts import Understood, understood
 from echannel_connectors.specs.pieces import Piece, pieces
-from echannel_connectors.specs.places import rank
+from echannel_connectors.specs.places import parsed, rank
 from echannel_connectors.specs.scopes import is_cte, unknown_names
 from echannel_connectors.streams import Finding
 
@@ -52,7 +52,7 @@ class Checked:
 def checked(path: Path) -> Checked:
     """All mistakes of a spec's file. Nothing is asked of a database."""
     try:
-        places, data = parsed(path)
+        places, data = parsed(path, SpecError)
     except SpecError as error:
         return Checked(None, (_of(error),))
     found = understood(data, places)

@@ -12,8 +12,37 @@ from typing import Any
 
 import yaml
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times faster, where it was built in
+from echannel_connectors.errors import SettingsError
+from echannel_connectors.settings import text_of
+from echannel_connectors.texts import say
+
+FASTEST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times faster, where it was built in
 BLOCKS = ("|", ">")  # the styles whose text begins on the line below
+
+
+class LOADER(FASTEST):  # type: ignore[misc]  # one of two classes
+    """A safe loader for which only true and false are truth values, as in YAML 1.2: NO is Norway."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - as its base declares it
+        first: [one for one in resolvers if one[0] != "tag:yaml.org,2002:bool" or first in "tTfF"]
+        for first, resolvers in FASTEST.yaml_implicit_resolvers.items()
+    }
+
+
+def parsed(file: Path, kind: type[SettingsError] = SettingsError) -> tuple[Places, Any]:  # whatever the YAML holds
+    """The file's text with its places, and what it holds. Raises `kind` for what is no YAML, with its place."""
+    try:
+        text = text_of(file)
+        return Places(file, text), yaml.load(text, Loader=LOADER)  # noqa: S506 - a safe loader
+    except SettingsError as error:
+        raise kind(error.sentence, hint=error.hint, place=error.place) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise kind(
+            say("{file} is not valid YAML: {problem}", file=file.name, problem=getattr(error, "problem", error)),
+            hint=say("put a text that holds a colon, a comma or a quote between quotes, or below a |"),
+            place=f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file),
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -27,6 +56,11 @@ class Places:
         """file:line:column of the key at a path, or of its nearest parent; with `at`, of a character of its value."""
         line, column = self._found(tuple(path), at)
         return f"{self.file}:{line + 1}:{column + 1}"
+
+    def check_repeated(self, kind: type[SettingsError] = SettingsError) -> None:
+        """Raises `kind` where a key stands twice."""
+        for key, place in self.repeated():
+            raise kind(say("the key {key!r} stands here twice", key=key), place=place)
 
     def repeated(self) -> Iterator[tuple[str, str]]:
         """Keys that stand twice in one mapping, of which YAML would keep the last alone; each with its place."""

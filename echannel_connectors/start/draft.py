@@ -14,15 +14,13 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
-import yaml
-
 from echannel_connectors import specs
 from echannel_connectors.errors import SettingsError
 from echannel_connectors.project import FILE, edit
 from echannel_connectors.settings import environment, resolve, written_in
+from echannel_connectors.specs.places import parsed
 from echannel_connectors.start.answers import ON_THIS_MACHINE
 from echannel_connectors.start.writing import ENV, write_new, write_secrets
-from echannel_connectors.texts import say
 
 Asked = Literal["company", "shop", "erp", "web", "destination"]
 ASKED: tuple[Asked, ...] = ("company", "shop", "erp", "web", "destination")
@@ -47,11 +45,7 @@ class Draft:
         file = self.folder / FILE
         if not file.is_file():
             return {}
-        try:
-            data = yaml.safe_load(file.read_text(encoding="utf-8"))
-        except yaml.YAMLError as error:
-            problem = getattr(error, "problem", None) or error
-            raise SettingsError(say("{file} is not valid YAML: {problem}", file=FILE, problem=problem)) from error
+        _, data = parsed(file)
         return data if isinstance(data, dict) else {}
 
     def settings(self, name: str) -> Values:

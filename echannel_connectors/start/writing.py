@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from echannel_connectors.project import FILE
+from echannel_connectors.settings import text_of
 from echannel_connectors.texts import in_language, say
 
 ENV, KEY_FILE, IGNORED = ".env", "google-key.json", ".gitignore"
@@ -41,7 +42,7 @@ def write_secrets(folder: Path, hidden: Mapping[str, str | None]) -> None:
     if not hidden:
         return
     env = folder / ENV
-    before = env.read_text(encoding="utf-8").splitlines() if env.exists() else []
+    before = text_of(env).splitlines() if env.exists() else []
     kept = [line for line in before if line.removeprefix("export ").partition("=")[0].strip() not in hidden]
     env.touch(mode=0o600)
     env.chmod(0o600)

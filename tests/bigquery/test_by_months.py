@@ -26,7 +26,8 @@ from tests.models.test_by_rows import Pair, Scenes
 PARTITIONED = {
     "sales": "date", "orders": "date", "core.orders": "order_date", "core.sold_orders": "order_date",
     "core.order_lines": "_month", "core.order_discounts": "_month", "core.refunds": "refund_date",
-    "core.traffic": "date", "core.ad_costs": "date", "core.repeated_lines": "date", "sales_daily": "date", "vat": "month", "promotions": "month", "marketing_daily": "date",
+    "core.repeated_lines": "date", "core.order_sums": "date", "core.visit_sums": "date", "core.tax_sums": "month",
+    "sales_daily": "date", "vat": "month", "promotions": "month",
 }  # fmt: skip
 STEPS = (
     ("an_order_of_the_same_basket_is_earlier", "a_refund_is_of_another_order", "a_product_has_another_name"),

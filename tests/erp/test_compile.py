@@ -104,6 +104,14 @@ def test_the_prefix_is_part_of_every_table_name() -> None:
     assert "`llx_regions` AS `regions`" in select.rows()
 
 
+def test_a_quoted_name_of_a_table_stays_quoted() -> None:
+    """PostgreSQL knows "Customer" by its quotes alone; without them it looks for customer."""
+    table = {"from": '"Customer" AS c JOIN depots ON TRUE', "columns": {"warehouse_id": 'c."CustNo"', "name": "c.name"}}
+    rows = compiled(table, dialect="postgres", to="postgres", prefix="My").rows()
+    assert 'FROM "MyCustomer" AS "c"' in rows
+    assert "JOIN Mydepots" in rows
+
+
 def test_a_name_has_a_part_before_and_one_after() -> None:
     """As in Dynamics: the company, the table, and the id of the application."""
     parts = {"prefix": "Société & fils, S_A_$", "suffix": "$437dbf0e-84ff", "schema": "dbo"}

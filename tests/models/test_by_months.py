@@ -20,16 +20,7 @@ from echannel_connectors.models.build import build
 from echannel_connectors.models.made import Made
 from tests.models.test_by_rows import COMPANY, SOURCES, Scenes, Trade, run
 
-MADE = {
-    "core.repeated_lines",
-    "core.split_orders",
-    "mart.sales",
-    "mart.sales_daily",
-    "mart.orders",
-    "mart.vat",
-    "mart.promotions",
-    "mart.marketing_daily",
-}
+MADE = {"mart.sales", "mart.orders", *months.MONTHLY}
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

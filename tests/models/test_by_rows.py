@@ -24,6 +24,7 @@ from echannel_connectors.destinations import commit
 from echannel_connectors.events import ignore
 from echannel_connectors.models import changes
 from echannel_connectors.models.build import build
+from echannel_connectors.models.changed_marts import STEPS
 from echannel_connectors.models.core import TABLES
 from echannel_connectors.specs import Spec
 from echannel_connectors.streams import Batch, Shape, Slice
@@ -273,6 +274,9 @@ class Scenes:
             "quantity": D(1), "refund_date": date(2026, 2, 21), "amount_net": D(1), "amount_tax": D(0), "currency": "EUR"}])  # fmt: skip
         self.pair.put("company", "fx_rates", [{"date": date(2026, 1, 1), "currency": "GBP", "rate": D("1.2")}])
         self.visit("R1", date(2026, 2, 10))
+        for number, day in ((11, date(2026, 1, 5)), (12, date(2026, 2, 25))):
+            self.order(number, order_date=day, order_id=str(number))
+            self.line(number)
 
     def visit(self, transaction: str, day: date) -> None:
         self.pair.put("web", "web_orders", [{"transaction_id": transaction, "date": day, "channel_group": "Email", "source_medium": "x",
@@ -330,6 +334,19 @@ class Scenes:
         self.pair.drop("books", "order_lines", {("4", "1")})
         return "SELECT net_base, shipping_base FROM mart.orders WHERE order_id = '4'"
 
+    def the_first_order_of_a_product_goes(self) -> str:
+        self.pair.drop("books", "orders", {("11",)})
+        return "SELECT min(first_day) FROM core.product_sales"
+
+    def the_last_order_of_a_product_is_of_another_day(self) -> str:
+        self.order(12, order_date=date(2026, 2, 23))
+        return "SELECT max(last_day) FROM core.product_sales"
+
+    def the_shop_tells_ids_more_often_than_references(self) -> str:
+        for number in (3, 4, 6, 12):
+            self.visit(str(number), date(2026, 2, 12))
+        return "SELECT transaction_id FROM mart.orders WHERE order_id = '1'"
+
 
 def _watched(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
     """However small the company, it is brought up to date by rows; which tables are, of each build."""
@@ -348,17 +365,16 @@ def test_what_happens_to_one_order_shows_in_another(monkeypatch: pytest.MonkeyPa
     with time_machine.travel(datetime(2026, 3, 1, 12, tzinfo=UTC), tick=True):
         scenes.pair.build()
         happenings = [name for name in vars(Scenes) if name.startswith(("a_", "an_", "two_", "the_", "ga4_"))]
-        assert len(happenings) == 12
+        assert len(happenings) == 15
         for name in happenings:
-            before = {
-                table: scenes.pair.kept.query(f"FROM {table}").read_all() for table in ("mart.orders", "mart.sales")
-            }
+            looked_at = ("mart.orders", "mart.sales", "core.product_sales")
+            before = {table: scenes.pair.kept.query(f"FROM {table}").read_all() for table in looked_at}
             told.clear()
             figure = getattr(scenes, name)()
             scenes.pair.build()
             assert "mart.orders" in told[0], name
             assert scenes.pair.differing() == {}, name
-            mart = "mart.orders" if "mart.orders" in figure else "mart.sales"
+            (mart,) = (table for table in looked_at if table in figure.split())
             assert (
                 _asked(figure.replace(mart, "was"), before[mart])
                 != scenes.pair.kept.query(figure).read_all().to_pylist()
@@ -415,7 +431,7 @@ def run(trade: Trade, told: list[set[str]], times: int, kind: Callable[[str], An
 
 def test_they_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     by_rows = set[str]().union(*run(Trade(1), _watched(monkeypatch), 2))
-    assert {"core.orders", "core.sold_orders", "mart.sales", "mart.orders"} <= by_rows
+    assert {"core.orders", *STEPS} <= by_rows
 
 
 @pytest.mark.slow

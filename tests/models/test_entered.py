@@ -81,14 +81,20 @@ def test_a_cost_without_a_rate_is_told(folder: Path) -> None:
         ("rates.csv", "date,currency,rate\n\n2026-01-01,GPB,1\n", "rates.csv:3", "'GPB' is not a currency"),
         ("rates.csv", "day,currency,rate\n", "rates.csv:1", "has a column 'day' that nobody knows"),
         ("rates.csv", "date,currency\n", "rates.csv:1", "has no column 'rate'"),
-        ("rates.csv", "date,currency,rate\n01/02/2026,GBP,1\n", "rates.csv:2", "'01/02/2026' is not a date"),
+        ("rates.csv", "date,currency,rate\n30/02/2026,GBP,1\n", "rates.csv:2", "'30/02/2026' is not a date"),
+        ("rates.csv", "date,currency,rate,rate\n", "rates.csv:1", "has the column 'rate' twice"),
+        ("rates.csv", "date,currency,rate\n2026-01-01,GBP,1,17\n", "rates.csv:2", "'17' stands in no column"),
+        ("rates.csv", "PK\x03\x04\0", "rates.csv", "rates.csv is not a CSV file"),
+        ("costs.csv", "month;cost_kind;amount\n2026-02;agency;1.200\n", "costs.csv:2", "could be a thousand or"),
+        ("costs.csv", "month;cost_kind;amount\n2026-02;agency;1,2E+05\n", "costs.csv:2", "'1,2E+05' is not a amount"),
+        ("rules.csv", "kind,valid_from,rate\nshipping,2026-12-01,2.9\n", "rules.csv:2", "2.9 as a rate is 290.0 %"),
         ("rates.csv", "date,currency,rate\n2026-01-01,GBP,\n", "rates.csv:2", "rate is empty"),
         ("rates.csv", "date,currency,rate\n2026-01-01,GBP,-1\n", "rates.csv:2", "'-1' is not a rate"),
         (
             "rates.csv",
             "date,currency,rate\n2026-01-01,GBP,1\n2026-01-01,GBP,2\n",
             "rates.csv:3",
-            "same as line 2 once more",
+            "2026-01-01, GBP already stands in line 2",
         ),
         ("costs.csv", "month,cost_kind,amount\n2026-13,agency,1\n", "costs.csv:2", "'2026-13' is not a month"),
         ("costs.csv", "month,cost_kind,amount\n2026-12,agency,1e99\n", "costs.csv:2", "'1e99' is not a amount"),
@@ -108,6 +114,55 @@ def test_a_mistake_is_told_with_its_line(name: str, text: str | None, place: str
     assert sentence in str(caught.value)
     assert caught.value.place == str(folder / place)
     assert not (folder / "echannel.duckdb").exists()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "month;cost_kind;amount;\r\nfévr-26;Création, 2,5 jours;1 234,50;\r\n;;;\r\n".encode("cp1252"),  # Excel
+        "month\tcost_kind\tamount\n02/2026\tCréation, 2,5 jours\t1234,50\n".encode("utf-16"),  # its "Unicode text"
+        "sep=;\n\nmonth;cost_kind;amount\n15/02/2026;Création, 2,5 jours;1.234,50\n".encode("utf-8-sig"),
+        'month,cost_kind,amount\rFeb-26,"Création, 2,5 jours","1,234.50"\r'.encode(),
+        'month,cost_kind,amount\n2026-02-01,"Création, 2,5 jours","1234,50"\n'.encode(),
+    ],
+)
+def test_what_a_spreadsheet_made_of_a_file_says_the_same(data: bytes, folder: Path) -> None:
+    """Months by name, thousands, empty lines and columns; a text keeps its commas."""
+    (folder / "costs.csv").write_bytes(data)
+    assert entered.read(load(folder).company)["costs"] == [
+        {
+            "market": "GB",
+            "month": "2026-02-01",
+            "cost_kind": "Création, 2,5 jours",
+            "amount": "1234.50",
+            "currency": "EUR",
+        }
+    ]
+
+
+def test_a_day_with_slashes_is_read_where_it_can_mean_one_thing_only(folder: Path) -> None:
+    """All of Europe writes the day first; from elsewhere it is refused."""
+    (folder / "rates.csv").write_text("date;currency;rate\n03/04/2026;GBP;1,175\n", encoding="utf-8")
+    company = load(folder).company
+    assert entered.read(company)["fx_rates"] == [{"date": "2026-04-03", "currency": "GBP", "rate": "1.175"}]
+    with pytest.raises(SettingsError, match="'03/04/2026' is not a date"):
+        entered.read(company.model_copy(update={"time_zone": "America/New_York"}))
+
+
+def test_a_rule_with_a_slip_is_told(folder: Path) -> None:
+    """Its orders would cost nothing, and nobody would see it; what no order has yet is no slip."""
+    text = "kind,applies_to,valid_from,fixed_amount\n" + "".join(
+        f"payment_fee,{word},2026-01-01,0.25\n" for word in ("Paypall", "bank card", "Cheque", "GB", "")
+    )
+    (folder / "rules.csv").write_text(text, encoding="utf-8")
+    into, company = DuckDB(folder / "echannel.duckdb"), load(folder).company
+    sync(into=into, company=company)
+    for number, word in enumerate(("PayPal", "Bank card")):
+        names = "INSERT INTO core.orders (source, order_id, payment_method)"
+        into.execute(f"{names} VALUES ('shop', '{number}', '{word}')")
+    assert [sentence.split(" is for no order: ")[1] for sentence in entered.misspelt_rules(into)] == [
+        "did you mean 'PayPal'?", "did you mean 'Bank card'?",
+    ]  # fmt: skip
 
 
 def test_check_reads_the_files(folder: Path) -> None:

@@ -123,9 +123,9 @@ def test_the_download_is_what_save_writes(browser: Any, plans: dict[str, Plan], 
         assert seen.page.locator(".open").inner_text() == "Every assumption is confirmed."
         for case in CASES:
             seen.page.locator(f"input[name=case][value={case}]").check()
-            assert downloaded(seen) == as_csv(rows_of(plan.forecast(case)))
+            assert downloaded(seen) == as_csv(rows_of(plan.forecast(case)), plan.company.language)
         type_in(seen, values)
-        assert downloaded(seen) == as_csv(rows_of(moved(plan, values).forecast("high")))
+        assert downloaded(seen) == as_csv(rows_of(moved(plan, values).forecast("high")), plan.company.language)
         assert " --set price=" in seen.page.locator("#command").inner_text()
         seen.page.locator("button[type=reset]").click()
         seen.until("document.querySelector('#download').disabled")

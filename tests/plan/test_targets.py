@@ -49,7 +49,7 @@ def test_cents_are_half_even_and_never_minus_nothing() -> None:
 def test_a_new_file_is_what_the_page_downloads(tmp_path: Path) -> None:
     saved = save(project(tmp_path), "GB", ROWS)
     assert (saved.written, saved.replaced, saved.kept, saved.is_registered) == (6, 0, (), False)
-    assert (tmp_path / "gb.csv").read_text(encoding="utf-8") == as_csv(ROWS)
+    assert (tmp_path / "gb.csv").read_text(encoding="utf-8") == as_csv(ROWS, "en")
     assert len(entered.read(load(tmp_path).company)["targets"]) == 6
 
 
@@ -81,10 +81,23 @@ def test_a_spreadsheets_file_stays_one(tmp_path: Path, encoding: str) -> None:
     hand = "metric;month;value\r\nnet_sales;2026-12;1234,50\r\norders;2026-12;3".encode(encoding)
     save(project(tmp_path, hand), "GB", ROWS[:1])
     kept = (tmp_path / "gb.csv").read_bytes()
-    assert kept == hand.replace(b"value\r\n", b"value;written_by\r\n") + b"\r\nnet_sales;2027-01;1012.50;plan\r\n"
+    assert kept == hand.replace(b"value\r\n", b"value;written_by\r\n") + b"\r\nnet_sales;2027-01;1012,50;plan\r\n"
     found = {(row["month"], row["metric"]): row["value"] for row in entered.read(load(tmp_path).company)["targets"]}
     assert found["2026-12-01", "net_sales"] == "1234.50"
     assert found["2027-01-01", "net_sales"] == "1012.50"
+
+
+def test_a_plan_that_a_spreadsheet_saved_again_is_still_its_own(tmp_path: Path) -> None:
+    """A French company's file opens as columns there; Excel then writes its months as févr-27, in Windows-1252."""
+    (tmp_path / "echannel.yaml").write_text(YAML.replace("Essai", "Essai, language: fr"), encoding="utf-8")
+    save(load(tmp_path), "GB", ROWS)
+    text = (tmp_path / "gb.csv").read_text(encoding="utf-8")
+    assert text.splitlines()[:2] == ["month;metric;value;written_by", "2027-01;net_sales;1012,50;plan"]
+    excel = text.replace("2027-01;net_sales;1012,50;plan", "janv-27;net_sales;2 000;").replace("2027-01", "janv-27")
+    (tmp_path / "gb.csv").write_bytes(excel.replace("2027-02", "févr-27").encode("cp1252"))
+    again = save(load(tmp_path), "GB", ROWS)
+    assert (again.written, again.replaced, again.kept) == (5, 5, (("2027-01", "net_sales"),))
+    assert len(entered.read(load(tmp_path).company)["targets"]) == 6
 
 
 def test_a_file_that_is_wrong_is_told_and_left(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_answers_are_kept_and_read_again(tmp_path: Path) -> None:
         ("answers: {markt: 1}", "there is no question 'markt'; did you mean 'market'?", ":1:1"),
         ("answers:\n  market: 4", "it should be", ":2:3"),
         ("anwers: {}", "unknown key 'anwers': did you mean 'answers'?", ":1:1"),
-        ("answers: [", "readiness.yaml is not valid YAML", ""),
+        ("answers: [", "readiness.yaml is not valid YAML", ":2:1"),
     ],
 )
 def test_a_mistake_in_the_answers(text: str, sentence: str, place: str, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ MISTAKES = [
     ("sql: d.state\n", "sql: d.state)\n", "error", "acme.orders.status is not valid SQL", "", ""),
     ("THEN 'shop'", "THEN 'shpo'", "error", "orders.channel has no word 'shpo'", "'shpo'", "did you mean 'shop'?"),
     ("1: confirmed", "1: confirmd", "error", "orders.status has no word 'confirmd'", "confirmd", "did you mean 'confirmed'?"),
-    ("1: confirmed", "1: yes", "error", "orders.status is text, and True is a truth value", "yes", "put it between quotes"),
+    ("1: confirmed", "1: true", "error", "orders.status is text, and True is a truth value", "true", "put it between quotes"),
     ("net, scale: 2", "net", "error", "orders.total_net is not known to be exact", "d.net", "total_net: {sql: …, scale: 6}"),
     ("d.net, scale: 2", "1e3 * d.id", "error", "total_net is a floating-point number", "1e3", ""),
     ("zone: Europe/Paris", "zone: Europe/Pari", "error", "'Europe/Pari' is no time zone", "Europe/Pari", "did you mean"),
@@ -205,9 +205,9 @@ def test_a_key_is_short_for_its_columns(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"\xff\xfe", "the spec cannot be read"),
-        (b"", "dictionary"),
-        (b"- 1", "dictionary"),
+        (b"\xff\xfe", "is not UTF-8 text"),
+        (b"", "keys with their values"),
+        (b"- 1", "keys with their values"),
         (b"a: [", "is not valid YAML"),
     ],
 )

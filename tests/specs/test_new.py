@@ -214,7 +214,10 @@ def test_check_takes_parameters(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
-    [(("nowhere",), "there is no connector 'nowhere'"), (("nowhere.yaml",), "the spec cannot be read")],
+    [
+        (("nowhere",), "there is no connector 'nowhere'"),
+        (("nowhere.yaml",), "nowhere.yaml cannot be read: it is not there"),
+    ],
 )
 def test_check_of_what_is_not_there(tmp_path: Path, words: tuple[str, ...], sentence: str) -> None:
     done = echannel(tmp_path, "spec", "check", *words)

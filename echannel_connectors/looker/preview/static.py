@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from echannel_connectors.days import shift_months
-from echannel_connectors.errors import SettingsError
+from echannel_connectors.errors import SettingsError, because
 from echannel_connectors.looker.preview import page
 from echannel_connectors.looker.preview.cubes import cube_columns, cube_query, cubes_of
 from echannel_connectors.looker.preview.figures import (
@@ -129,5 +129,5 @@ def _replace(file: Path, text: str) -> None:
             raise
     except OSError as error:
         raise SettingsError(
-            say("cannot write {file}: {problem}", file=file, problem=error.strerror), hint=say("choose another place")
+            say("cannot write {file}: {problem}", file=file, problem=because(error)), hint=say("choose another place")
         ) from error

@@ -23,14 +23,9 @@ numbers AS (
 
 happened AS (
   SELECT
-    c.cohort_month, c.first_market AS market, greatest(date_diff('month', c.cohort_month, o.date), 0) AS months_since,
-    count(DISTINCT o.customer_source || '/' || o.customer_id) AS returning_customers, count(*) AS orders,
-    sum(o.net_base) AS net_base, CAST(0 AS DECIMAL(18, 6)) AS refunds_base, sum(o.margin_base) AS margin_base,
-    sum(coalesce(o.margin_base, 0) + o.refunds_margin_base + o.shipping_base - o.fees_base - o.shipping_cost_base - o.packaging_base)
-      AS contribution_base
-  FROM mart.orders AS o
-  JOIN mart.customers AS c ON c.source = o.customer_source AND c.customer_id = o.customer_id
-  GROUP BY c.cohort_month, c.first_market, months_since
+    cohort_month, market, months_since, customers AS returning_customers, orders, net_base,
+    CAST(0 AS DECIMAL(18, 6)) AS refunds_base, margin_base, contribution_base
+  FROM core.cohort_sums
   UNION ALL
   SELECT
     c.cohort_month, c.first_market, greatest(date_diff('month', c.cohort_month, s.date), 0), 0, 0, 0, s.net_base, 0, 0

@@ -7,24 +7,17 @@
 -- 3-4, 5-9, 10 and more. segment: by the days since the last order against a limit: twice the customer's own gap (60 to 365
 -- days) from three baskets on, else 365. Up to half of it: new (one basket) or loyal; then at_risk; beyond it dormant; beyond
 -- twice the limit lost.
--- What a customer is worth, after refunds; companies and consumers are ranked apart.
-WITH worth AS (
-  SELECT
-    *, coalesce(kind, '') AS ranked_among, coalesce(net_base, 0) + coalesce(refunds_base, 0) AS monetary,
-    CASE WHEN baskets > 1 THEN date_diff('day', first_order_date, last_order_date) // (baskets - 1) END AS days_between_orders,
-    date_diff('day', last_order_date, CAST(:today AS DATE)) AS days_since_last_order
-  FROM core.buyers
-),
-
--- How many are better: by days and by amounts, of which there are fewer than customers.
-recency AS (
+-- How many are better, by days and by amounts (of which there are fewer than customers); companies and consumers apart.
+WITH recency AS (
   SELECT
     ranked_among, last_order_date,
     sum(customers) OVER (
       PARTITION BY ranked_among ORDER BY last_order_date DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) - customers AS better
   FROM (
-    SELECT ranked_among, last_order_date, count(*) AS customers FROM worth GROUP BY ranked_among, last_order_date
+    SELECT coalesce(kind, '') AS ranked_among, last_order_date, count(*) AS customers
+    FROM core.buyers
+    GROUP BY coalesce(kind, ''), last_order_date
   ) AS d
 ),
 
@@ -34,23 +27,36 @@ amounts AS (
     sum(customers) OVER (
       PARTITION BY ranked_among ORDER BY monetary DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) - customers AS better
-  FROM (SELECT ranked_among, monetary, count(*) AS customers FROM worth GROUP BY ranked_among, monetary) AS a
+  FROM (
+    SELECT
+      coalesce(kind, '') AS ranked_among, coalesce(net_base, 0) + coalesce(refunds_base, 0) AS monetary, count(*) AS customers
+    FROM core.buyers
+    GROUP BY coalesce(kind, ''), coalesce(net_base, 0) + coalesce(refunds_base, 0)
+  ) AS a
 ),
 
 sizes AS (
-  SELECT ranked_among, count(*) AS customers FROM worth GROUP BY ranked_among
+  SELECT coalesce(kind, '') AS ranked_among, count(*) AS customers FROM core.buyers GROUP BY coalesce(kind, '')
+),
+
+timed AS (
+  SELECT
+    *, coalesce(kind, '') AS ranked_among, coalesce(net_base, 0) + coalesce(refunds_base, 0) AS monetary,
+    CASE WHEN baskets > 1 THEN date_diff('day', first_order_date, last_order_date) // (baskets - 1) END AS days_between_orders,
+    date_diff('day', last_order_date, CAST(:today AS DATE)) AS days_since_last_order
+  FROM core.buyers
 ),
 
 limited AS (
   SELECT
-    w.*, 5 - CAST(5 * r.better AS BIGINT) // n.customers AS recency_score,
+    t.*, 5 - CAST(5 * r.better AS BIGINT) // n.customers AS recency_score,
     5 - CAST(5 * a.better AS BIGINT) // n.customers AS monetary_score,
-    CASE WHEN w.baskets >= 3 THEN least(greatest(2 * w.days_between_orders, 60), 365) ELSE 365 END AS day_limit
-  FROM worth AS w
+    CASE WHEN t.baskets >= 3 THEN least(greatest(2 * t.days_between_orders, 60), 365) ELSE 365 END AS day_limit
+  FROM timed AS t
   -- Each finds its row: LEFT keeps a planner from joining days with amounts first.
-  LEFT JOIN sizes AS n ON n.ranked_among = w.ranked_among
-  LEFT JOIN recency AS r ON r.ranked_among = w.ranked_among AND r.last_order_date = w.last_order_date
-  LEFT JOIN amounts AS a ON a.ranked_among = w.ranked_among AND a.monetary = w.monetary
+  LEFT JOIN sizes AS n ON n.ranked_among = t.ranked_among
+  LEFT JOIN recency AS r ON r.ranked_among = t.ranked_among AND r.last_order_date = t.last_order_date
+  LEFT JOIN amounts AS a ON a.ranked_among = t.ranked_among AND a.monetary = t.monetary
 )
 
 SELECT

@@ -20,7 +20,7 @@ days AS (
 ),
 
 seen AS (
-  SELECT 'orders_complete' AS check_id, source, date FROM mart.orders GROUP BY source, date
+  SELECT 'orders_complete' AS check_id, source, date FROM core.order_sums GROUP BY source, date
   UNION ALL
   SELECT 'visits_complete', source, date FROM core.traffic WHERE _deleted_at IS NULL GROUP BY source, date
 ),
@@ -70,8 +70,8 @@ parts AS (
   WHERE date >= CAST(:today AS DATE) - 400
   UNION ALL
   -- A basket counts once.
-  SELECT 'web_match', source, date, 0, 0, count(*), count(*) FILTER (WHERE is_matched), 0, 0, 0, 0, 0, 0
-  FROM mart.orders WHERE is_matchable GROUP BY source, date
+  SELECT 'web_match', source, date, 0, 0, matchable_orders, matched_orders, 0, 0, 0, 0, 0, 0
+  FROM core.order_sums WHERE matchable_orders > 0
   UNION ALL
   SELECT
     'web_match', source, date, 0, 0, 1 - count(*), CASE WHEN bool_or(is_matched) THEN 1 - count(*) ELSE 0 END, 0, 0, 0, 0, 0, 0
@@ -85,12 +85,8 @@ parts AS (
   GROUP BY source, order_date
   UNION ALL
   SELECT
-    'totals', source, date, 0, 0, 0, 0, count(*), 0,
-    sum(CASE WHEN fx_rate = 1 THEN total_net
-      ELSE CAST(round(CAST(total_net AS DECIMAL(38, 6)) * fx_rate, 6) AS DECIMAL(18, 6))
-    END),
-    sum(coalesce(net_base, 0) + shipping_base), 0, 0
-  FROM mart.orders GROUP BY source, date
+    'totals', source, date, 0, 0, 0, 0, orders, 0, source_total_base, net_base + shipping_base, 0, 0
+  FROM core.order_sums
   UNION ALL
   SELECT 'totals', source, date, 0, 0, 0, 0, 0, count(*), 0, 0, 0, 0 FROM differing GROUP BY source, date
   UNION ALL

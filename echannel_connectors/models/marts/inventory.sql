@@ -19,24 +19,36 @@ WITH things AS (
   WHERE _deleted_at IS NULL
 ),
 
--- The half year that is looked at day by day.
+-- The days of the quarter that is looked at day by day, and the half year as a whole.
 daily AS (
-  SELECT t.thing, s.date, sum(s.quantity) AS units
-  FROM mart.sales AS s
+  SELECT t.thing, s.date, sum(s.units) AS units
+  FROM (
+    SELECT source, product_id, variant_id, date, sum(quantity) AS units
+    FROM mart.sales
+    WHERE kind = 'sale' AND date >= CAST(:today AS DATE) - 90 AND date < CAST(:today AS DATE)
+    GROUP BY source, product_id, variant_id, date
+  ) AS s
   JOIN things AS t ON t.source = s.source AND t.product_id = s.product_id AND t.variant_id = s.variant_id
-  WHERE s.kind = 'sale' AND s.date > CAST(:today AS DATE) - 180
   GROUP BY t.thing, s.date
+),
+
+half_year AS (
+  SELECT t.thing, sum(s.units) AS units
+  FROM (
+    SELECT source, product_id, variant_id, sum(quantity) AS units
+    FROM mart.sales
+    WHERE kind = 'sale' AND date > CAST(:today AS DATE) - 180
+    GROUP BY source, product_id, variant_id
+  ) AS s
+  JOIN things AS t ON t.source = s.source AND t.product_id = s.product_id AND t.variant_id = s.variant_id
+  GROUP BY t.thing
 ),
 
 sold AS (
   SELECT
-    thing,
-    sum(units) FILTER (WHERE date >= CAST(:today AS DATE) - 28 AND date < CAST(:today AS DATE)) AS units_28,
-    sum(units) FILTER (WHERE date >= CAST(:today AS DATE) - 90 AND date < CAST(:today AS DATE)) AS units_90,
+    thing, sum(units) FILTER (WHERE date >= CAST(:today AS DATE) - 28) AS units_28, sum(units) AS units_90,
     -- Whole numbers (hundredths of a unit), so that squares stay exact.
-    sum(CAST(round(units * 100) AS HUGEINT) * CAST(round(units * 100) AS HUGEINT))
-      FILTER (WHERE date >= CAST(:today AS DATE) - 90 AND date < CAST(:today AS DATE)) AS squares_90,
-    sum(units) AS units_180
+    sum(CAST(round(units * 100) AS HUGEINT) * CAST(round(units * 100) AS HUGEINT)) AS squares_90
   FROM daily
   GROUP BY thing
 ),
@@ -83,7 +95,7 @@ stock AS (
       * CASE WHEN p.currency = :currency THEN 1 ELSE f.rate END, 6
     ) AS DECIMAL(18, 6)) AS stock_value_base,
     coalesce(d.units_28, 0) AS units_28, coalesce(d.units_90, 0) AS units_90, coalesce(d.squares_90, 0) AS squares_90,
-    coalesce(d.units_180, 0) AS units_180, l.last_sold,
+    coalesce(h.units, 0) AS units_180, l.last_sold,
     -- What was sold while nothing lay there was sold all the same: at least one day counts.
     greatest(28 - coalesce(m.days_28, 0), 1) AS days_in_stock_28,
     greatest(90 - coalesce(m.days_90, 0), 1) AS days_in_stock_90,
@@ -95,6 +107,7 @@ stock AS (
     ON p.source = s.source AND p.product_id = s.product_id AND p.variant_id = s.variant_id AND p._deleted_at IS NULL
   JOIN things AS t ON t.source = s.source AND t.product_id = s.product_id AND t.variant_id = s.variant_id
   LEFT JOIN sold AS d ON d.thing = t.thing
+  LEFT JOIN half_year AS h ON h.thing = t.thing
   LEFT JOIN last_days AS l ON l.thing = t.thing
   LEFT JOIN missing AS m ON m.thing = t.thing
   LEFT JOIN core.suppliers AS u ON u.source = p.source AND u.supplier_id = p.supplier_id

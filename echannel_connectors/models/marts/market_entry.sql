@@ -8,13 +8,13 @@
 -- less target, of months that have begun. acquisition: marketing_cost_base / new_customers. lifetime_value_base: contribution until now of the customers
 -- won in that month, by customer (marketing not taken off).
 WITH documents AS (
-  -- A sale's rows are of its order's market and day: mart.orders has added them up already.
+  -- A sale's rows are of its order's market and day.
   SELECT
-    coalesce(market, '') AS market, date_trunc('month', date) AS month, count(*) AS orders, sum(net_base) AS net_base,
+    coalesce(market, '') AS market, date_trunc('month', date) AS month, sum(orders) AS orders, sum(net_base) AS net_base,
     0 AS refunds_base, sum(margin_base) AS margin_base, sum(cost_known_net_base) AS cost_known_net_base,
     0 AS refunds_margin_base, sum(shipping_base) AS shipping_base, sum(fees_base) AS fees_base,
     sum(shipping_cost_base) AS shipping_cost_base, sum(packaging_base) AS packaging_base
-  FROM mart.orders
+  FROM core.order_sums
   GROUP BY coalesce(market, ''), date_trunc('month', date)
   UNION ALL
   SELECT

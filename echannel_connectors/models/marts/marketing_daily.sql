@@ -93,17 +93,9 @@ places AS (
 
 bought AS (
   SELECT
-    date, market, channel_group, source_medium, campaign,
-    count(*) FILTER (WHERE is_matched) AS orders, count(*) FILTER (WHERE is_matched) AS baskets,
-    sum(net_base) FILTER (WHERE is_matched) AS net_base, sum(refunds_base) FILTER (WHERE is_matched) AS refunds_base,
-    sum(margin_base) FILTER (WHERE is_matched) AS margin_base,
-    sum(cost_known_net_base) FILTER (WHERE is_matched) AS cost_known_net_base,
-    sum(coalesce(margin_base, 0) + refunds_margin_base + shipping_base - fees_base - shipping_cost_base - packaging_base)
-      FILTER (WHERE is_matched) AS contribution_base,
-    count(*) FILTER (WHERE is_matched AND order_sequence = 1) AS new_customers, count(*) AS matchable_orders
-  FROM mart.orders
-  WHERE is_matchable
-  GROUP BY date, market, channel_group, source_medium, campaign
+    date, market, channel_group, source_medium, campaign, orders, orders AS baskets, net_base, refunds_base, margin_base,
+    cost_known_net_base, contribution_base, first_orders AS new_customers, matchable_orders
+  FROM core.visit_sums
   UNION ALL
   SELECT
     date, market, channel_group, source_medium, campaign, 0, -count(*) FILTER (WHERE is_matched AND place > 1), 0, 0, 0, 0, 0,

@@ -13,16 +13,12 @@ WITH places AS (
 ),
 
 days AS (
-  -- A sale's rows are of its order's day, store, market and so on: mart.orders has added them up already.
+  -- A sale's rows are of its order's day, store, market and so on.
   SELECT
     date, source, store, channel, market, currency, customer_kind,
-    count(*) AS orders, count(*) AS baskets, count(*) FILTER (WHERE order_sequence = 1) AS new_customers,
-    coalesce(sum(units), 0) AS units, coalesce(sum(net_base), 0) AS net_base, 0 AS refunds_base,
-    coalesce(sum(discount_base), 0) AS discount_base, coalesce(sum(shipping_base), 0) AS shipping_base,
-    sum(store_credit_base) AS store_credit_base, coalesce(sum(margin_base), 0) AS margin_base,
-    coalesce(sum(cost_known_net_base), 0) AS cost_known_net_base
-  FROM mart.orders
-  GROUP BY date, source, store, channel, market, currency, customer_kind
+    orders, orders AS baskets, first_orders AS new_customers, units, net_base, 0 AS refunds_base, discount_base,
+    shipping_base, store_credit_base, margin_base, cost_known_net_base
+  FROM core.order_sums
   UNION ALL
   -- A basket counts once, and a customer is new with the first order of his first basket.
   SELECT

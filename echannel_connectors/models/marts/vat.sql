@@ -5,29 +5,24 @@
 -- own totals hold in tax beyond their rows (roundings per document); it stands in the row without a rate, 0 elsewhere.
 WITH parts AS (
   SELECT
-    date_trunc('month', date) AS month, market AS country, tax_rate, source, currency,
-    sum(net) AS taxable_net, sum(tax) AS tax, 0 AS refunds_net, 0 AS refunds_tax,
-    sum(net_base) AS taxable_base, sum(tax_base) AS tax_base, 0 AS refunds_base, 0 AS refunds_tax_base, 0 AS difference_tax
-  FROM mart.sales
-  WHERE kind <> 'refund'
-  GROUP BY month, market, tax_rate, source, currency
+    month, market AS country, tax_rate, source, currency,
+    CASE WHEN is_refund THEN 0 ELSE net END AS taxable_net, CASE WHEN is_refund THEN 0 ELSE tax END AS tax,
+    CASE WHEN is_refund THEN net ELSE 0 END AS refunds_net, CASE WHEN is_refund THEN tax ELSE 0 END AS refunds_tax,
+    CASE WHEN is_refund THEN 0 ELSE net_base END AS taxable_base,
+    CASE WHEN is_refund THEN 0 ELSE tax_base END AS tax_base,
+    CASE WHEN is_refund THEN net_base ELSE 0 END AS refunds_base,
+    CASE WHEN is_refund THEN tax_base ELSE 0 END AS refunds_tax_base, 0 AS difference_tax
+  FROM core.tax_sums
   UNION ALL
   SELECT
-    date_trunc('month', date) AS month, market, tax_rate, source, currency, 0, 0, sum(net), sum(tax),
-    0, 0, sum(net_base), sum(tax_base), 0
-  FROM mart.sales
-  WHERE kind = 'refund'
-  GROUP BY month, market, tax_rate, source, currency
-  UNION ALL
-  SELECT
-    date_trunc('month', date), market, NULL, source, currency, 0, 0, 0, 0, 0, 0, 0, 0, sum(total_tax - coalesce(tax, 0))
+    CAST(date_trunc('month', date) AS DATE), market, NULL, source, currency, 0, 0, 0, 0, 0, 0, 0, 0, sum(total_tax - coalesce(tax, 0))
   FROM mart.orders
   WHERE total_tax <> tax OR tax IS NULL
-  GROUP BY date_trunc('month', date), market, source, currency
+  GROUP BY CAST(date_trunc('month', date) AS DATE), market, source, currency
 )
 
 SELECT
-  CAST(month AS DATE) AS month, country, tax_rate, source, currency,
+  month, country, tax_rate, source, currency,
   CAST(coalesce(sum(taxable_net), 0) AS DECIMAL(18, 6)) AS taxable_net,
   CAST(coalesce(sum(tax), 0) AS DECIMAL(18, 6)) AS tax,
   CAST(coalesce(sum(refunds_net), 0) AS DECIMAL(18, 6)) AS refunds_net,

@@ -21,6 +21,17 @@ baskets AS (
   SELECT source, basket, min(ordered_at) AS basket_at, min(order_id) AS first_order FROM counted GROUP BY source, basket
 ),
 
+-- The place of each order by itself: to sort the orders with all their columns would take twice as long.
+places AS (
+  SELECT
+    o.source, o.order_id, o.order_id = b.first_order AS is_first_of_basket,
+    CASE WHEN o.person IS NOT NULL
+      THEN dense_rank() OVER (PARTITION BY o.person ORDER BY b.basket_at, o.source, o.basket)
+    END AS order_sequence
+  FROM counted AS o
+  JOIN baskets AS b ON b.source = o.source AND b.basket = o.basket
+),
+
 web_days AS (
   SELECT min(date) AS first_day, max(date) AS last_day FROM core.web_orders WHERE _deleted_at IS NULL
 ),
@@ -30,14 +41,10 @@ numbered AS (
     o.source, o.order_id, o.order_date, o.currency, o.fx_rate, o.shipping_net, o.total_net, o.total_tax,
     coalesce(o.store, '') AS store, o.channel, o.country AS market, o.reference AS order_reference, o.basket,
     o.person, o.customer_source, o.customer_id, o.customer_kind, o.customer_group, o.company, o.sales_rep,
-    v.transaction_id, v.channel_group, v.source_medium, v.campaign,
-    CASE WHEN o.person IS NOT NULL
-      THEN dense_rank() OVER (PARTITION BY o.person ORDER BY b.basket_at, o.source, o.basket)
-    END AS order_sequence,
-    coalesce(o.channel IN ('b2c_web', 'b2b_web') AND o.order_date BETWEEN w.first_day AND w.last_day, FALSE) AS is_on_the_web,
-    o.order_id = b.first_order AS is_first_of_basket
+    v.transaction_id, v.channel_group, v.source_medium, v.campaign, p.order_sequence, p.is_first_of_basket,
+    coalesce(o.channel IN ('b2c_web', 'b2b_web') AND o.order_date BETWEEN w.first_day AND w.last_day, FALSE) AS is_on_the_web
   FROM counted AS o
-  JOIN baskets AS b ON b.source = o.source AND b.basket = o.basket
+  JOIN places AS p ON p.source = o.source AND p.order_id = o.order_id
   LEFT JOIN core.visits AS v ON v.source = o.source AND v.basket = o.basket
   CROSS JOIN web_days AS w
 )

@@ -3,10 +3,9 @@
 -- how many transactions match.
 SELECT
   web_source, source, told,
-  row_number() OVER (PARTITION BY web_source ORDER BY matches DESC, source) AS place
+  row_number() OVER (PARTITION BY web_source ORDER BY transactions DESC, source) AS place
 FROM (
-  SELECT web_source, source, told, count(DISTINCT transaction_id) AS matches
-  FROM core.web_matches
-  GROUP BY web_source, source, told
-  QUALIFY row_number() OVER (PARTITION BY web_source, source ORDER BY count(DISTINCT transaction_id) DESC, told) = 1
+  SELECT web_source, source, told, transactions
+  FROM core.web_counts
+  QUALIFY row_number() OVER (PARTITION BY web_source, source ORDER BY transactions DESC, told) = 1
 ) AS w

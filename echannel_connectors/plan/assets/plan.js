@@ -140,10 +140,11 @@
 
   const chosen = (name) => (find(`input[name=${name}]:checked`) || {}).value;
   function csv(found) {
-    const { head, metrics, author } = setup.targets;
+    const { head, metrics, author, separator } = setup.targets;
+    const value = (n) => separator === ";" ? n.replace(".", ",") : n;  // as a French spreadsheet has both
     const month = (n) => monthOf(n).toISOString().slice(0, 7);
-    const rows = found.months.slice(1).flatMap((one, n) => metrics.map((name) => [month(n + 1), name, Model.written(one[name], 2), author]));
-    return [head, ...rows].map((row) => `${row.join(",")}\n`).join("");
+    const rows = found.months.slice(1).flatMap((one, n) => metrics.map((name) => [month(n + 1), name, value(Model.written(one[name], 2)), author]));
+    return [head, ...rows].map((row) => `${row.join(separator)}\n`).join("");
   }
   function showSave(found) {
     const open = Object.keys(inputs).filter(isOpen), wrong = all(".input.wrong").length;

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from echannel_connectors.errors import DestinationError
+from echannel_connectors.errors import DestinationError, because
 from echannel_connectors.review import Review
 from echannel_connectors.review.report.page import page
 from echannel_connectors.review.report.plain import as_csv, as_markdown
@@ -33,8 +33,6 @@ def write_files(texts: Mapping[str, str], folder: Path) -> list[Path]:
         for file, text in zip(files, texts.values(), strict=True):
             file.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
-        sentence = say(
-            "the report cannot be written to {folder}: {problem}", folder=folder, problem=error.strerror or error
-        )
+        sentence = say("the report cannot be written to {folder}: {problem}", folder=folder, problem=because(error))
         raise DestinationError(sentence, hint=say("choose another folder with --report")) from error
     return files

@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from echannel_connectors import specs
 from echannel_connectors.errors import SettingsError
 from echannel_connectors.events import OnEvent, Warned, ignore
-from echannel_connectors.settings import Settings
+from echannel_connectors.settings import Secret, Settings, unveiled
 from echannel_connectors.sources.erp.check import findings
 from echannel_connectors.sources.erp.kinds import Address, beside
 from echannel_connectors.sources.erp.proof import Proof, prove
@@ -36,7 +36,7 @@ class Erp(Settings):
     commit_bytes: ClassVar[int] = 1  # its batches have the size that suits a commit
 
     connector: str
-    url: SecretStr
+    url: Secret
     name: str = "books"
     parameters: Mapping[str, Scalar] = Field(default_factory=dict)
     spec: Spec | None = None
@@ -122,7 +122,7 @@ class Erp(Settings):
     def _address(self) -> Address:
         if self.ca_file is not None and not self.ca_file.is_file():
             raise SettingsError(say("there is no CA file {path!r}", path=str(self.ca_file)))
-        return Address.of(self.url.get_secret_value(), self.ca_file)
+        return Address.of(unveiled(self.url), self.ca_file)
 
     @cached_property
     def selects(self) -> Mapping[str, Select]:

@@ -19,7 +19,7 @@ from typing import Any
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from echannel_connectors import events
-from echannel_connectors.errors import EChannelError, Refused, SettingsError, Unavailable, UnexpectedData
+from echannel_connectors.errors import EChannelError, Refused, SettingsError, Unavailable, UnexpectedData, because
 from echannel_connectors.events import OnEvent
 from echannel_connectors.google_login import login, no_login
 from echannel_connectors.streams import Receipt
@@ -149,9 +149,8 @@ class Service:
         except GoogleAuthError as error:
             raise no_login(error) from error
         except (httplib2.HttpLib2Error, OSError) as error:
-            raise _Temporary(
-                say("Google Analytics does not answer: {problem}", problem=type(error).__name__)
-            ) from error
+            problem = because(error) if isinstance(error, OSError) else type(error).__name__
+            raise _Temporary(say("Google Analytics does not answer: {problem}", problem=problem)) from error
         else:
             return found
         finally:

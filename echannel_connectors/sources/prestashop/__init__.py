@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from echannel_connectors import specs
 from echannel_connectors.errors import EChannelError
 from echannel_connectors.events import OnEvent
-from echannel_connectors.settings import LOOPBACK, Settings
+from echannel_connectors.settings import LOOPBACK, Secret, Settings, unveiled
 from echannel_connectors.sources.http import Http
 from echannel_connectors.sources.prestashop.check import findings, store_findings
 from echannel_connectors.sources.prestashop.client import Webservice, not_allowed
@@ -43,7 +43,7 @@ class PrestaShop(Settings):
     maps_in_warehouse: ClassVar[bool] = True  # core is made of raw rows by SQL that runs in the warehouse
 
     url: str
-    key: SecretStr
+    key: Secret
     name: str = "shop"
     start: date | None = None
     also: tuple[str, ...] = ()
@@ -142,7 +142,7 @@ class PrestaShop(Settings):
             at_once=1 if self.polite else self.readers,
             rest=1.0 if self.polite else 0.0,
         )
-        return Webservice(http, self.key.get_secret_value())
+        return Webservice(http, unveiled(self.key))
 
     def _places(self, resource: str, its: Rule) -> tuple[str, ...]:
         """In a multistore, which groups or stores are asked one by one; otherwise nothing is said of them."""

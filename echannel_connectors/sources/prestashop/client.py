@@ -92,7 +92,7 @@ class Webservice:
             found = self._document(resource, query)
         except decode.NotADocument as error:
             raise _not_a_webservice(
-                self.http.host, say("it answered with something else ({error})", error=error)
+                self.http.host, say("it answered with something else ({problem})", problem=error.args[0])
             ) from None
         if not isinstance(found, etree._Element):
             raise _not_a_webservice(self.http.host, say("the answer is not a PrestaShop document"))

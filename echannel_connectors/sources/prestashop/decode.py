@@ -20,6 +20,7 @@ import pyarrow as pa
 from lxml import etree
 
 from echannel_connectors.arrow import ARROW_TYPES, Nested
+from echannel_connectors.texts import say
 
 Columns = Mapping[str, Sequence[Any] | Nested]
 Row = dict[str, Any]  # text, numbers
@@ -57,7 +58,7 @@ def document(body: bytes) -> Document:
     if not body or body.isspace():
         return None
     if PAGE_FOR_PEOPLE.match(body):
-        raise PageForPeople("a page of HTML")
+        raise PageForPeople(say("a page of HTML"))
     starts = [at for mark in (b"<?xml", b"<prestashop") if (at := body.find(mark)) >= 0]
     return _xml(body[min(starts) :]) if starts else _json_after_talk(body)
 
