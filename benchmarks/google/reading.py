@@ -117,7 +117,7 @@ def _size(column: str, kind: str) -> str:
 
 
 def _by_months(sizes: Sizes, made: Mapping[str, Made], n: int) -> dict[str, float]:
-    """What the tables read that are made by months; refunds lie in one month more, sales_daily reads three times as many.
+    """What the tables read that are made by months; refunds lie in one more, sales_daily reads three times as many.
 
     A DELETE reads all columns of its partitions, and those that it looks for.
     """

@@ -137,6 +137,22 @@ def test_the_months_of_all_that_is_large_are_named(spoken: Spoken) -> None:
     assert set[str]().union(*named) == until | years  # sales_daily shows the year before
 
 
+def test_core_lies_by_the_months_that_are_named(spoken: Spoken) -> None:
+    """Lines and discounts by their order's."""
+    made = "\n".join(sql for script in scripts(spoken) for sql in script)
+    pattern = r"CREATE OR REPLACE TABLE `[^`]+`\.`\w+_core`\.`(\w+)` PARTITION BY DATE_TRUNC\((\w+), MONTH\)"
+    found = {f"core.{name}": column for name, column in re.findall(pattern, made)}
+    lain = {name: column for name, column in found.items() if name in PARTITIONED}
+    assert lain.keys() >= {
+        "core.orders",
+        "core.order_lines",
+        "core.refunds",
+        "core.order_discounts",
+        "core.sold_orders",
+    }
+    assert lain == {name: PARTITIONED[name] for name in lain}
+
+
 def test_readers_see_sales_and_orders_as_they_were_or_as_they_are(spoken: Spoken) -> None:
     """What is deleted comes again in the same transaction, which holds nothing that it cannot hold."""
     blocks = [block for script in scripts(spoken) for block in _transactions(script)]
