@@ -310,7 +310,7 @@ class Scenes:
         return "SELECT min(product_name) FROM mart.sales WHERE order_id = '1'"
 
     def an_order_moves_to_another_month(self) -> str:
-        self.order(3, customer_id="2", order_date=date(2025, 12, 10), ordered_at=datetime(2025, 12, 10, tzinfo=UTC))
+        self.order(3, customer_id="2", order_date=date(2026, 1, 20), ordered_at=datetime(2026, 1, 20, tzinfo=UTC))
         return "SELECT order_sequence FROM mart.orders WHERE order_id = '2'"
 
     def a_rate_is_told(self) -> str:
