@@ -72,6 +72,7 @@ SEEN = "DELETE FROM echannel.changes WHERE CAST(changed_at AS VARCHAR) IN (SELEC
 SIGNS = "SELECT value FROM echannel.meta WHERE name = 'built'"
 UNSIGNED = "DELETE FROM echannel.meta WHERE name = 'built'"
 SIGNED = "INSERT INTO echannel.meta VALUES ('built', $signs)"
+SIGNED_INSTEAD = "UPDATE echannel.meta SET value = $signs WHERE name = 'built' AND value = $begun"
 FINISHED_RUN = """INSERT INTO echannel.runs VALUES ($run_id, $started_at, $finished_at, $status, $rows_read,
     $rows_changed, $rows_deleted, $set_aside, $seconds, $requests, $source_seconds, $bytes, $error, $library_version)"""
 

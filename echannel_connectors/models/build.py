@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from echannel_connectors.destinations import Warehouse, commit
 from echannel_connectors.events import Building, Built, OnEvent, Warned
-from echannel_connectors.models import changes
+from echannel_connectors.models import changes, months
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.described import comments
 from echannel_connectors.models.made import SNAPSHOTS, Made, Signs, outdated, tables
@@ -18,6 +19,8 @@ from echannel_connectors.models.mapping import register
 from echannel_connectors.models.mart_sql import mart_columns, mart_selects, step_questions, today_of, values_of
 from echannel_connectors.models.own import OwnMart, build_own, own_marts
 from echannel_connectors.streams import Source
+
+BEGUN = "begun"  # among the signs: the build that has put the outdated ones away
 
 
 def build(
@@ -44,14 +47,20 @@ def build(
         names = [one.name for one in everything if one.name != SNAPSHOTS]
         if old:
             on_event(Building(len(old & {*names})))
-            kept = {name: sign for name, sign in signs.items() if name not in old}
+            kept = {name: sign for name, sign in signs.items() if name not in {*old, BEGUN}}
             kept |= {one.name: one.sign(today) for one in made}
             moments = into.query(commit.CHANGES).read_all()["moment"].to_pylist()
-            into.execute(*_statements(into, made, old, signs, since, company), *_signed(kept, moments))
+            begun = ""
+            if getattr(into, "by_months", False):  # in several steps: one that stops half-way is done again as a whole
+                mark = {BEGUN: (uuid.uuid4().hex, "")}
+                begun = _as_text({name: sign for name, sign in kept.items() if name not in old} | mark)
+                into.execute(commit.UNSIGNED, (commit.SIGNED, {"signs": begun}))
+            into.execute(*_statements(into, made, old, signs, since, company), *_signed(kept, moments, begun))
             failed = set(_failing(into, [one for one in own if one.table in old], on_event))
             names = [name for name in names if name not in failed]
             if own:  # one that failed is tried again by the next run
-                into.execute(*_signed({one.name: one.sign(today) for one in everything if one.name not in failed}))
+                signed = {one.name: one.sign(today) for one in everything if one.name not in failed}
+                into.execute(*_signed(signed, (), begun and _as_text(kept)))
         else:
             rebuild_freshness(into, company)
         counts = " UNION ALL ".join(f"SELECT '{name}' AS name, count(*) AS n FROM {name}" for name in names)
@@ -71,18 +80,34 @@ def _statements(
     other = {
         one.name for one in made if one.name not in there or signs.get(one.name, ("", ""))[0] != one.sign(today)[0]
     }
-    rows = changes.by_rows(into, made, old, other, since) if getattr(into, "by_rows", False) else set()
-    yield from changes.statements(made, old, rows, since, company)
-    anew = {name: columns for name, columns in mart_columns(company).items() if name in old and name not in rows}
-    yield from comments(anew, company.language)
+
+    def described(names: Collection[str]) -> Iterator[str]:
+        anew = {name: columns for name, columns in mart_columns(company).items() if name in names}
+        return comments(anew, company.language)
+
+    if getattr(into, "by_months", False):
+        passed = months.between(signs.get(months.DAILY, ("", ""))[1] or today, today)
+        yield from months.bring_up_to_date(into, made, old, other, since, passed, described)
+    else:
+        rows = changes.by_rows(into, made, old, other, since) if getattr(into, "by_rows", False) else set()
+        yield from changes.statements(made, old, rows, since, company)
+        yield from described({*old} - rows)
 
 
-def _signed(signs: Signs, moments: Iterable[str] = ()) -> Iterator[str | tuple[str, dict[str, Any]]]:
-    """Note by what the tables were made, and that the changes of these moments are in them."""
-    yield commit.UNSIGNED
-    yield commit.SIGNED, {"signs": json.dumps(dict(sorted(signs.items())))}
+def _signed(signs: Signs, moments: Iterable[str] = (), begun: str = "") -> Iterator[str | tuple[str, dict[str, Any]]]:
+    """Note by what the tables were made, unless another build has `begun` since, and that the changes of these moments
+    are in them."""
+    if begun:
+        yield commit.SIGNED_INSTEAD, {"signs": _as_text(signs), "begun": begun}
+    else:
+        yield commit.UNSIGNED
+        yield commit.SIGNED, {"signs": _as_text(signs)}
     if moments:
         yield commit.SEEN, {"moments": list(moments)}
+
+
+def _as_text(signs: Signs) -> str:
+    return json.dumps(dict(sorted(signs.items())))
 
 
 def _signs(into: Warehouse) -> Signs:
@@ -107,9 +132,12 @@ def _failing(into: Warehouse, own: Iterable[OwnMart], on_event: OnEvent) -> Iter
 
 
 def what_builds(into: Warehouse, sources: Iterable[Source], company: Company, project: Path | None) -> list[str]:
-    """The statements that make core and marts anew of the rows that are there."""
-    made = tables(into, sources, company, project)
-    return [*(sql for one in made for sql in one.statements), *comments(mart_columns(company), company.language)]
+    """The statements that make core and marts anew of the rows that are there, and what is asked on the way."""
+    made = [sql for one in tables(into, sources, company, project) for sql in one.statements]
+    sql = """SELECT table_schema || '.' || table_name AS name FROM information_schema.columns
+        WHERE column_name = '_digest'"""
+    asked = months.questions(into.query(sql).read_all()["name"].to_pylist())
+    return [*made, *asked, *asked, *comments(mart_columns(company), company.language)]
 
 
 def rebuild_freshness(into: Warehouse, company: Company) -> None:

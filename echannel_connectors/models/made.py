@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from echannel_connectors.destinations import Warehouse
@@ -18,6 +18,9 @@ from echannel_connectors.streams import Source
 SNAPSHOTS = "echannel.stock_snapshots"
 # Books that tell of the runs themselves: what reads them is told again with whatever else is made.
 RUNNING = frozenset({"echannel.set_aside", "echannel.templates", "echannel.streams", "echannel.runs"})
+# Where tables are brought up to date by months (months.py), each row of these has its digest, and its order's month.
+DIGESTED = frozenset({"core.orders", "core.sold_orders"})
+DIGESTED_OF_ORDERS = frozenset({"core.order_lines", "core.order_discounts", "core.refunds"})
 Signs = Mapping[str, tuple[str, str]]  # table → what it was made by, and the day it was made for
 
 
@@ -57,7 +60,8 @@ def tables(into: Warehouse, sources: Iterable[Source], company: Company, project
     # A source that is read for the first time today is one more whose stock is kept.
     today = " ".join(sorted(into.query(_fresh(company)).read_all()["source"].to_pylist()))
     found.append(Made(SNAPSHOTS, stock_snapshot(company), frozenset({"core.stock_levels", "core.products"}), (), today))
-    return [*found, *figures(company)]
+    found += figures(company)
+    return [*map(digested, found)] if getattr(into, "by_months", False) else found
 
 
 def figures(company: Company) -> Iterator[Made]:
@@ -65,6 +69,22 @@ def figures(company: Company) -> Iterator[Made]:
     told = {name: f"COMMENT ON TABLE {name} IS '{plain(text)}'" for name, text in step_questions().items()}
     for name, sql in mart_selects(company).items():
         yield Made(name, (_create(name) + sql, *((told[name],) if name in told else ())), read_by(sql) - {name})
+
+
+def digested(one: Made) -> Made:
+    """The table with a digest of each row, and the month of the order that a row belongs to."""
+    select, created = one.select, _create(one.name)
+    if one.name in DIGESTED:
+        sql = f"{created}SELECT t.*, hash(t) AS _digest FROM ({select}) AS t"
+        return replace(one, statements=(sql, *one.statements[1:]))
+    if one.name in DIGESTED_OF_ORDERS:
+        sql = f"""{created}SELECT t.*, hash(t) AS _digest, o.month AS _month FROM ({select}) AS t
+            LEFT JOIN (
+              SELECT source, order_id, CAST(date_trunc('month', max(order_date)) AS DATE) AS month
+              FROM core.orders GROUP BY source, order_id
+            ) AS o ON o.source = t.source AND o.order_id = t.order_id"""
+        return replace(one, statements=(sql, *one.statements[1:]), reads=one.reads | {"core.orders"})
+    return one
 
 
 def outdated(made: Iterable[Made], signs: Signs, there: Iterable[str], changed: Iterable[str], today: str) -> set[str]:

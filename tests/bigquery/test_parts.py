@@ -77,7 +77,7 @@ def test_a_day_of_three_years_touches_a_twentieth() -> None:
     assert sum(last - first + 1 for first, last in spans) * 20 <= days * a_day
 
 
-def test_days_touch_their_months_and_texts_everything() -> None:
+def test_days_touch_their_months_and_texts_what_lies_between_them() -> None:
     rows = pa.RecordBatch.from_pydict(
         {"day": [date(2026, 1, 31), date(2026, 12, 1)], "country": ["FR", "GB"]}, schema=TRAFFIC.columns
     )
@@ -85,8 +85,14 @@ def test_days_touch_their_months_and_texts_everything() -> None:
         "((t.`day` >= '2026-01-01' AND t.`day` < '2026-02-01') OR (t.`day` >= '2026-12-01' AND t.`day` < '2027-01-01'))"
     )
     by_text = Shape("books__orders", pa.schema([("order_id", pa.string())]), ("order_id",))
-    assert layout.Partitions.of(by_text).touched(pa.RecordBatch.from_pydict({"order_id": ["a"]})) == "TRUE"
-    assert layout.Partitions.of(by_text).sql() == ""
+    cut = layout.Partitions.of(by_text)
+    few = pa.RecordBatch.from_pydict({"order_id": ["b", "it's", "b", "é\\\n"]})
+    assert cut.touched(few) == "t.`order_id` IN ('b', 'it\\'s', 'é\\\\\\n')"
+    many = pa.RecordBatch.from_pydict({"order_id": [f"SO{n:05}" for n in range(5_000, 20_000)]})
+    assert cut.touched(many) == "t.`order_id` BETWEEN 'SO05000' AND 'SO19999'"
+    assert cut.sql() == ""
+    people = Shape("books__customers", pa.schema([("customer_id", pa.string())]), ("customer_id",))
+    assert layout.Partitions.of(people).touched(pa.RecordBatch.from_pydict({"customer_id": ["Ann Lee"]})) == "TRUE"
 
 
 def test_a_bill_tells_what_a_month_would_be() -> None:

@@ -16,7 +16,7 @@ from echannel_connectors.models import mapping, mart_sql
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES
 from echannel_connectors.models.described import comments
-from echannel_connectors.models.made import duplicates, figures, stock_snapshot
+from echannel_connectors.models.made import Made, digested, duplicates, figures, stock_snapshot
 from tests.bigquery.analyser import NAMES, Analyser, Columns, catalogue, warehouse_specs
 
 COMPANY = Company(matches={"books": {"order": {"web_reference": "shop.reference"}}})
@@ -32,16 +32,20 @@ def core_statements() -> dict[str, str]:
     for source, spec in warehouse_specs().items():
         for table in spec.tables:
             select = mapping.in_warehouse(spec, TABLES[table], source, raw, COMPANY, "duckdb")
-            found[f"{source}.{table}"] = f"CREATE OR REPLACE TABLE core.{table} AS {select}"
+            found[f"{source}.{table}"] = as_made(f"core.{table}", select)
     for name, table in TABLES.items():
-        found[f"empty.{name}"] = mapping.core_statement(table, [])
+        empty = mapping.core_statement(table, [])
+        found[f"empty.{name}"] = as_made(f"core.{name}", empty.partition(" AS ")[2])
     return found
 
 
+def as_made(name: str, select: str) -> str:
+    """What makes a table, with the digests of its rows where it has them."""
+    return digested(Made(name, (f"CREATE OR REPLACE TABLE {name} AS {select}",), frozenset())).statements[0]
+
+
 def mart_statements() -> dict[str, str]:
-    return {
-        name: f"CREATE OR REPLACE TABLE {name} AS {select}" for name, select in mart_sql.mart_selects(COMPANY).items()
-    }
+    return {name: as_made(name, select) for name, select in mart_sql.mart_selects(COMPANY).items()}
 
 
 def described() -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from sqlglot import exp
 
 from echannel_connectors.destinations.bigquery.words import decimal
 from echannel_connectors.errors import SettingsError
@@ -19,12 +20,13 @@ LABELS = {"made_by": "echannel"}
 STEP = 10_000  # numbers of a partition of a raw table whose key is a number
 MOST_PARTITIONS = 10_000  # of a table
 FEW = 40  # touched partitions are told to BigQuery one by one up to here
+FEW_KEYS, FEW_BYTES = 10_000, 400_000  # so are keys; a statement holds a million bytes
 MONTH = "MONTH"
 
 # What people choose by, in the order in which it narrows most: a table is clustered by those it has, four at most.
 CLUSTERED = ("source", "market", "channel", "customer_id", "product_id", "order_id")
 # A table is partitioned by the first of these days that it has, a partition a month: a day's rows would be too few.
-DAYS = ("date", "order_date", "refund_date", "invoice_date", "month", "due_date")
+DAYS = ("date", "order_date", "refund_date", "invoice_date", "month", "due_date", "_month")
 
 STAMPS = pa.schema([("_changed_at", pa.timestamp("us", "UTC")), ("_deleted_at", pa.timestamp("us", "UTC"))])
 
@@ -96,10 +98,12 @@ def recast(field: Any, known: Any) -> str:  # bigquery.SchemaField
 
 @dataclass(frozen=True, slots=True)
 class Partitions:
-    """How a raw table is cut: by a column of its key, so that a row never leaves its partition; or not at all."""
+    """How a raw table is cut: by a column of its key, so that a row never leaves its partition; where its key is text,
+    not at all: it is only sorted by it (`sorted_by`)."""
 
     column: str = ""
     by_month: bool = False
+    sorted_by: str = ""
 
     @classmethod
     def of(cls, shape: Shape) -> Partitions:
@@ -109,7 +113,8 @@ class Partitions:
         for name in shape.key:
             if pa.types.is_integer(shape.columns.field(name).type):
                 return cls(name)
-        return cls()
+        # Some ERPs know customers by their names: Google keeps statements, and shows them to more people than tables.
+        return cls() if shape.name.endswith("__customers") else cls(sorted_by=shape.key[0])
 
     def sql(self) -> str:
         """PARTITION BY …, or nothing."""
@@ -120,9 +125,12 @@ class Partitions:
         return f"PARTITION BY RANGE_BUCKET(`{self.column}`, GENERATE_ARRAY(0, {STEP * MOST_PARTITIONS}, {STEP}))"
 
     def touched(self, rows: pa.RecordBatch, alias: str = "t") -> str:
-        """A condition of constants that leaves out every partition without a row of the batch; TRUE for many."""
-        if not self.column or not rows.num_rows:
+        """A condition of constants that leaves out every partition without a row of the batch; TRUE for many. Without
+        partitions it leaves out what of the sorted table BigQuery sees to be without a key of the batch."""
+        if not rows.num_rows or not (self.column or self.sorted_by):
             return "TRUE"
+        if self.sorted_by:
+            return _among(f"{alias}.`{self.sorted_by}`", pc.unique(rows.column(self.sorted_by)).to_pylist())
         values = rows.column(rows.schema.get_field_index(self.column))
         name = f"{alias}.`{self.column}`"
         if self.by_month:
@@ -134,6 +142,17 @@ class Partitions:
             if buckets[0] < 0:
                 return "TRUE"
         return f"({' OR '.join(f'({span})' for span in spans)})" if len(spans) <= FEW else "TRUE"
+
+
+def _among(name: str, keys: list[Any]) -> str:
+    """Whether a text is one of these, or lies between the first and the last of them where they are many."""
+    if not all(isinstance(key, str) for key in keys):
+        return "TRUE"
+    literals = [exp.Literal.string(key).sql("bigquery") for key in sorted(keys)]
+    listed = ", ".join(literals)
+    if len(literals) <= FEW_KEYS and len(listed.encode()) <= FEW_BYTES:
+        return f"{name} IN ({listed})"
+    return f"{name} BETWEEN {literals[0]} AND {literals[-1]}"
 
 
 def _runs(numbers: list[int]) -> list[tuple[int, int]]:

@@ -86,8 +86,9 @@ def send(service: Service, names: Names, changes: Sequence[Change]) -> None:
             trees.append(tree)
     described = _comments(trees)
     asked = [tree for tree in trees if not isinstance(tree, exp.Comment)]
+    if large := [_laid_out(tree.copy(), described, names) for tree in asked if _reads_much(tree)]:
+        service.afford(large)
     if any(isinstance(tree, DEFINITIONS) for tree in asked):
-        service.afford(_laid_out(tree.copy(), described, names) for tree in asked if _makes_a_table(tree))
         service.run(";\n".join(script(trees, names)) + ";", values)
     elif len(asked) == 1:
         service.run(written(asked[0], names), values)
@@ -105,10 +106,20 @@ def script(given: Iterable[exp.Expr], names: Names) -> list[str]:
     for tree in trees:
         zones_of_columns(tree)  # while it still tells what it reads
     texts = []
-    for is_made, group in groupby(shared(trees), lambda tree: isinstance(tree, DEFINITIONS)):
-        part = [_laid_out(tree, described, names) for tree in group]
-        texts += part if is_made or len(part) == 1 else ["BEGIN TRANSACTION", *part, "COMMIT TRANSACTION"]
+    for _, group in groupby(shared(trees), _is_for_good):
+        part = list(group)
+        changes = [n for n, tree in enumerate(part) if not isinstance(tree, DEFINITIONS)]
+        written_out = [_laid_out(tree, described, names) for tree in part]
+        if len(changes) > 1:  # with the temporary tables between them
+            written_out[changes[0] : changes[0]] = ["BEGIN TRANSACTION"]
+            written_out[changes[-1] + 2 : changes[-1] + 2] = ["COMMIT TRANSACTION"]
+        texts += written_out
     return texts
+
+
+def _is_for_good(tree: exp.Expr) -> bool:
+    """Whether a statement is one that a transaction cannot hold: it makes what is no temporary table."""
+    return isinstance(tree, DEFINITIONS) and not tree.find(exp.TemporaryProperty)
 
 
 def alone(given: Iterable[str], names: Names) -> list[str]:
@@ -152,6 +163,18 @@ def _makes_a_table(tree: exp.Expr) -> bool:
     return isinstance(tree, exp.Create) and bool(tree.args.get("replace")) and not tree.args.get("properties")
 
 
+def _reads_much(tree: exp.Expr) -> bool:
+    """Whether a statement makes a table or some months of a mart, from others that are there."""
+    return _makes_a_table(tree) or (isinstance(tree, exp.Insert | exp.Delete) and tree.this.db == "mart")
+
+
+def _columns_made(select: exp.Expr) -> list[str]:
+    """The columns of a query, those of a subquery that it takes whole among them."""
+    from_ = select.args.get("from_")
+    inner = _columns_made(from_.this.this) if from_ is not None and isinstance(from_.this, exp.Subquery) else []
+    return [column for name in _columns(select) for column in (inner if name == "*" else [name])]
+
+
 def _target(tree: exp.Expr) -> str:
     return f"{tree.this.db}.{tree.this.name}" if isinstance(tree, exp.Create) else ""
 
@@ -161,10 +184,10 @@ def _laid_out(tree: exp.Expr, described: Described, names: Names) -> str:
         return written(tree, names)
     schema, _, name = _target(tree).partition(".")
     if schema == "core" and name in TABLES:
-        columns = ["source", *TABLES[name].types]
+        columns = ["source", *TABLES[name].types, *_columns_made(tree.expression)]
         description = f"One row per source and {', '.join(TABLES[name].key)}. Rows with _deleted_at are gone."
     else:
-        columns = tree.expression.named_selects
+        columns = _columns_made(tree.expression)
         description = described.get(f"{schema}.{name}", {}).get("", "")
     target = names.table(schema, name).sql("bigquery")
     select = written(tree.expression, names)

@@ -158,7 +158,8 @@ def grouped_by_a_name_selected_twice(tree: exp.Expr) -> None:
 def zones_of_columns(tree: exp.Expr) -> None:
     """Only raw tables hold local times: where others are read, a column that timezone() is given is a moment."""
     target = tree.this if isinstance(tree, exp.Create) else None
-    if not any(table.db in ("core", "mart", "echannel") for table in tree.find_all(exp.Table) if table is not target):
+    read = {table.db for table in tree.find_all(exp.Table) if table is not target}
+    if "raw" in read or not read & {"core", "mart", "echannel"}:
         return
     for call in tree.find_all(exp.Anonymous):
         if call.name.lower() == "timezone":
@@ -390,6 +391,8 @@ def of_duckdb_alone(self: _Generator, one: exp.Anonymous) -> str:
         return zoned(self, *one.expressions)
     if name == "now":
         return "CURRENT_TIMESTAMP()"
+    if name == "hash":
+        return f"FARM_FINGERPRINT(TO_JSON_STRING({self.sql(one.expressions[0])}))"
     if name in SPANS:
         return f"INTERVAL {self.sql(one.expressions[0])} {SPANS[name]}"
     return BigQueryGenerator.anonymous_sql(self, one)
