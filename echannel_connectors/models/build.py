@@ -82,8 +82,7 @@ def _statements(
     }
 
     def described(names: Collection[str]) -> Iterator[str]:
-        anew = {name: columns for name, columns in mart_columns(company).items() if name in names}
-        return comments(anew, company.language)
+        return comments(mart_columns(company, names), company.language)
 
     if getattr(into, "by_months", False):
         passed = months.between(signs.get(months.DAILY, ("", ""))[1] or today, today)

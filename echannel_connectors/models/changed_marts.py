@@ -145,11 +145,12 @@ def _sold(work: Work) -> Iterator[str]:
     yield from _touched(work)
     baskets = "SELECT source, coalesce(basket, order_id) AS basket, order_id FROM core.orders"
     orders = f"({baskets}) AS t"
-    yield temp(
-        "baskets",
-        f"""SELECT t.source, t.basket FROM {SOLD} AS t WHERE {is_in("touched", ORDER)}
-        UNION SELECT t.source, t.basket FROM {orders} WHERE {is_in("touched", ORDER)}""",
+    before = (
+        "SELECT source, coalesce(basket, order_id) AS basket FROM before_orders UNION"
+        if "core.orders" in work.rows
+        else ""
     )
+    yield temp("baskets", f"{before} SELECT t.source, t.basket FROM {orders} WHERE {is_in('touched', ORDER)}")
     yield temp(
         "related",
         f"""SELECT source, order_id FROM touched

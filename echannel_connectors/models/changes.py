@@ -53,7 +53,7 @@ FOLLOWS = {
     **{name: frozenset({one.of, BUYERS}) for name, one in SUMS.items()},
 }
 # What others have to know of rows as they were.
-BEFORE = {"orders": ("source", "order_id", "reference"), "refunds": ORDER}
+BEFORE = {"orders": ("source", "order_id", "reference", "basket"), "refunds": ORDER}
 SHOWN_OF_PRODUCTS = ("source", "product_id", "variant_id", "sku", "name", "category", "brand")
 ONE_IN = 5  # more of a table's rows than this share: it is made anew
 FEW = 50_000  # rows of sales: all is made anew sooner than it is found out what has to be

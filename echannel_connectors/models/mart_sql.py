@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import date, datetime
 from functools import cache
 from graphlib import TopologicalSorter
@@ -59,9 +60,10 @@ def step_questions() -> dict[str, str]:
     return {name: text.partition("\n")[0].removeprefix("-- ") for name, text in sorted(_texts("core").items())}
 
 
-def mart_columns(company: Company) -> dict[str, tuple[str, ...]]:
-    """Each mart's columns by its name, in its order."""
-    return {name: columns_of(name, company) for name in _ordered() if name.startswith("mart.")}
+def mart_columns(company: Company, names: Collection[str] | None = None) -> dict[str, tuple[str, ...]]:
+    """The columns of each mart (or of those) by its name, in its order."""
+    marts = (name for name in _ordered() if name.startswith("mart."))
+    return {name: columns_of(name, company) for name in marts if names is None or name in names}
 
 
 def columns_of(name: str, company: Company) -> tuple[str, ...]:
