@@ -161,7 +161,7 @@ def _handler(door: Door) -> type[BaseHTTPRequestHandler]:
 
         def do(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0) or 0))
-            text = body.decode("latin-1") if len(body) < 200_000 else ""
+            text = body.decode("latin-1") if len(body) < 500_000 else ""
             words = f"{self.command} {self.path} {text}"
             door.seen.append(words)
             door.before(words)
