@@ -22,7 +22,8 @@ from typing import Any
 from echannel_connectors.destinations import Warehouse
 from echannel_connectors.models.changed_marts import ORDERS, REPEATED, SALES, SOLD
 from echannel_connectors.models.changes import SHOWN_OF_PRODUCTS, Since
-from echannel_connectors.models.made import Made, plain
+from echannel_connectors.models.made import Made
+from echannel_connectors.models.row_sql import text
 
 Month = date | None  # its first day; None: of what has no day
 Months = frozenset[Month]
@@ -193,7 +194,7 @@ def _affected(into: Warehouse, before: Mapping[str, Digests], after: Mapping[str
 def _showing(into: Warehouse, products: Iterable[tuple[Any, ...]], days: Iterable[date]) -> Months:
     """The months of the orders that show these products, or are refunded on these days."""
     asked = []
-    if keys := ", ".join(f"({_text(source)}, {_text(product)})" for source, product in sorted(products)):
+    if keys := ", ".join(f"({text(source)}, {text(product)})" for source, product in sorted(products)):
         asked = [f"{name} WHERE (source, product_id) IN ({keys})" for name in ("core.order_lines", "core.refunds")]
     if listed := ", ".join(f"DATE '{day}'" for day in sorted(days)):
         asked.append(f"core.refunds WHERE refund_date IN ({listed})")
@@ -290,7 +291,3 @@ def within(column: str, months: Collection[Month]) -> str:
         spans[-1:] = [(spans[-1][0], after)] if spans and spans[-1][1] == month else [*spans[-1:], (month, after)]
     tests = [f"{column} >= DATE '{first}' AND {column} < DATE '{after}'" for first, after in spans]
     return f"({' OR '.join([*tests, *([f'{column} IS NULL'] if None in months else [])])})"
-
-
-def _text(word: str) -> str:
-    return f"'{plain(word)}'"
