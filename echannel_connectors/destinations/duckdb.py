@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import threading
 import time
@@ -22,12 +21,12 @@ import pyarrow as pa
 
 from echannel_connectors.destinations import Stored, Swept, commit
 from echannel_connectors.destinations.disk import passing
+from echannel_connectors.destinations.duckdb_errors import OutOfMemory, clear_errors, refuse_unwritable
 from echannel_connectors.errors import Conflict, DestinationError, EChannelError, SettingsError
 from echannel_connectors.streams import Batch, Finding, Progress, Shape, Slice
 from echannel_connectors.texts import say
 
 T = TypeVar("T")
-FOLDER = say("does its folder exist?")
 COMMIT_MIB = 96  # holds the rows of a commit and what it looks up; more would only fill with pages that nobody needs
 MIB_PER_THREAD = 95  # more threads than that find too little memory where two have enough
 AS_OPENED = ""
@@ -35,10 +34,6 @@ FOR_TABLES = f"SET memory_limit = '192MiB'; SET threads TO {min(os.cpu_count() o
 ONE_THREAD = "SET threads TO 1"  # needs about half of what two need
 MORE_MEMORY = ("SET memory_limit = '512MiB'", "SET memory_limit = '50%'")  # half of what the machine has
 SAFE_SHARE = 10  # a sweep of more than one row in ten waits for a person
-
-
-class OutOfMemory(DestinationError):
-    """DuckDB found no room for what it was doing, in memory or beside the file."""
 
 
 class DuckDB:
@@ -105,7 +100,7 @@ class DuckDB:
     def stored(self, shape: Shape) -> Stored:
         if self._memory is None and not Path(self.path).exists():
             return Stored({})
-        with closing(self._to_read()) as connection, _clear_errors(self.path):
+        with closing(self._to_read()) as connection, clear_errors(self.path):
             if not connection.execute(commit.COLUMNS, {"table": shape.name}).fetchall():
                 return Stored({})
             return Stored(_progress(connection, shape), int(_first(connection, commit.live(shape))[0]))
@@ -118,7 +113,7 @@ class DuckDB:
         if reason := passing(file):
             yield Finding("warning", reason, say("keep it elsewhere, or run `echannel backup` into a place that lasts"))
         try:
-            _refuse_unwritable(file)
+            refuse_unwritable(file)
             if not file.exists():
                 yield Finding("ok", say("{path} is not there yet: the first sync makes it", path=self.path))
                 return
@@ -219,7 +214,7 @@ class DuckDB:
         values = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
         connection = self._to_read()
         try:
-            with _clear_errors(self.path):
+            with clear_errors(self.path):
                 reader = connection.sql(sql, params=values or None).to_arrow_reader(100_000)
         except BaseException:
             connection.close()
@@ -256,7 +251,7 @@ class DuckDB:
     @contextmanager
     def _writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """One transaction on a file that has its books; everything or nothing."""
-        with self._open() as connection, _clear_errors(self.path):
+        with self._open() as connection, clear_errors(self.path):
             if not self._has_books:
                 self._keep_books(connection)
             connection.execute("BEGIN")
@@ -281,7 +276,7 @@ class DuckDB:
             try:
                 yield connection
             finally:
-                with _clear_errors(self.path):
+                with clear_errors(self.path):
                     connection.close()
 
     def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
@@ -311,7 +306,7 @@ class DuckDB:
         }
         connection = duckdb.connect(":memory:", config=limits)
         try:
-            with _clear_errors(self.path):
+            with clear_errors(self.path):
                 place = self.path.replace("'", "''")
                 connection.execute(f"ATTACH '{place}' AS warehouse {'(READ_ONLY)' if read_only else ''}")
                 return self._ready(connection)
@@ -403,14 +398,6 @@ def _progress(connection: duckdb.DuckDBPyConnection, shape: Shape) -> Mapping[st
     }
 
 
-def _refuse_unwritable(file: Path) -> None:
-    """Raise what the first write would meet; DuckDB writes a second file beside the first."""
-    if not file.parent.is_dir():
-        raise DestinationError(say("{path} cannot be opened", path=file), hint=FOLDER)
-    if not os.access(file.parent, os.W_OK) or (file.exists() and not os.access(file, os.W_OK)):
-        raise _denied(str(file))
-
-
 def _first(connection: duckdb.DuckDBPyConnection, sql: str, values: Any = None) -> tuple[Any, ...]:
     """The one row of a statement; all of it is fetched, because an unfinished result blocks what comes next."""
     row: tuple[Any, ...] = connection.execute(sql, values).fetchall()[0]
@@ -422,80 +409,3 @@ def _closing(reader: pa.RecordBatchReader, connection: duckdb.DuckDBPyConnection
         yield from reader
     finally:
         connection.close()
-
-
-FULL = re.compile(r"No space left|not enough space|Disk quota exceeded|File too large", re.IGNORECASE)
-HELD = re.compile(r"Conflicting lock is held in (?P<program>.*?)\s*\(PID (?P<pid>\d+)\)")
-
-
-@contextmanager
-def _clear_errors(path: str) -> Iterator[None]:
-    """DuckDB's errors about the file, in one sentence each."""
-    try:
-        yield
-    except EChannelError:
-        raise
-    except (duckdb.IOException, duckdb.SerializationException, duckdb.InvalidInputException) as error:
-        raise _in_one_sentence(path, str(error)) from error
-    except duckdb.OutOfMemoryException as error:
-        hint = say("give it more (duckdb:///…?memory_mib=1024), or free some disk for temporary files")
-        raise OutOfMemory(say("DuckDB ran out of memory on {path}", path=path), hint=hint) from error
-    except duckdb.InternalException as error:
-        raise _damaged(path) from error
-    except duckdb.Error as error:
-        if FULL.search(
-            str(error)
-        ):  # a COMMIT that finds no room is a TransactionException, what follows a FatalException
-            raise _full(path) from error
-        if "Unique file handle conflict" not in str(error):
-            raise
-        hint = say("close the other connection, or read its query to the end, first")
-        raise Conflict(say("{path} is in use by this program itself", path=path), hint=hint) from error
-
-
-def _in_one_sentence(path: str, said: str) -> EChannelError:
-    if held := HELD.search(said):
-        return Conflict(
-            say(
-                "{path} is in use by {program} (process {pid})",
-                path=path,
-                program=Path(held["program"]).name,
-                pid=held["pid"],
-            ),
-            hint=say("wait until it has finished, or close it, and run again"),
-        )
-    if "lock" in said.lower():
-        return Conflict(say("{path} is in use by another program", path=path), hint=say("close it and run again"))
-    if FULL.search(said):
-        return _full(path)
-    if "version number" in said or "newer version" in said:
-        return DestinationError(
-            say("{path} was written by another version of DuckDB", path=path), hint="pip install --upgrade duckdb"
-        )
-    if "not a valid DuckDB" in said or "checksum" in said.lower() or "corrupt" in said.lower():
-        return _damaged(path)
-    if "Permission denied" in said or "read-only" in said.lower():
-        return _denied(path)
-    if "No such file" in said or "Cannot open file" in said:
-        return DestinationError(say("{path} cannot be opened", path=path), hint=FOLDER)
-    return DestinationError(say("DuckDB could not use {path}: {problem}", path=path, problem=said.splitlines()[0]))
-
-
-def _full(path: str) -> DestinationError:
-    return DestinationError(
-        say("the disk that holds {path} is full", path=path),
-        hint=say("free some space and run again; what was loaded is safe"),
-    )
-
-
-def _denied(path: str) -> DestinationError:
-    return DestinationError(
-        say("{path} cannot be written: permission denied", path=path), hint=say("check who owns the file")
-    )
-
-
-def _damaged(path: str) -> DestinationError:
-    return DestinationError(
-        say("{path} is damaged or is not a DuckDB file; it was left as it is", path=path),
-        hint=say("move it away and run `echannel sync`: everything is read again from the sources"),
-    )
