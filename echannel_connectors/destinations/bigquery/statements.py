@@ -165,7 +165,8 @@ def _makes_a_table(tree: exp.Expr) -> bool:
 
 def _reads_much(tree: exp.Expr) -> bool:
     """Whether a statement makes a table or some months of a mart, from others that are there."""
-    return _makes_a_table(tree) or (isinstance(tree, exp.Insert | exp.Delete) and tree.this.db == "mart")
+    is_change = isinstance(tree, exp.Insert | exp.Delete) and isinstance(tree.this, exp.Table)  # no rows into columns
+    return _makes_a_table(tree) or (is_change and tree.this.db == "mart")
 
 
 def _columns_made(select: exp.Expr) -> list[str]:
