@@ -147,6 +147,7 @@ def test_dolibarr_sales_and_refunds_by_month(request: pytest.FixtureRequest, sta
         assert figures(into, REFUNDS) == {key: (amount, None) for key, amount in credited.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("connector", "before", "after"),
     [

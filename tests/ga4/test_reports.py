@@ -151,6 +151,7 @@ def test_a_page_loaded_again_is_one_purchase_and_a_refund_is_told(google: FakeGa
     )
 
 
+@pytest.mark.slow
 def test_late_figures_take_the_place_of_early_ones(google: FakeGa4, warehouse_file: Path) -> None:
     """Four days back at every run, thirty once a week; what is gone from a day is gone, older days stay as they were."""
     into = DuckDB(warehouse_file)
@@ -216,6 +217,7 @@ def test_pages_neither_lose_nor_repeat_a_row(
     assert any(said.get("offset") for _, said in google.asked)
 
 
+@pytest.mark.slow
 def test_requests_stay_within_what_google_takes(google: FakeGa4, warehouse_file: Path) -> None:
     """What is asked in all: a first load of 77 days, and a run of every day."""
     into = DuckDB(warehouse_file)

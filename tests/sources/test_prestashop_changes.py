@@ -97,6 +97,7 @@ def test_edits_without_a_trace_arrive_within_seven_daily_syncs(part: int, shop_a
         assert live(into, stream) == live(fresh, stream), stream
 
 
+@pytest.mark.slow
 def test_lines_of_a_recent_order_are_read_again(shop_a: FakeShop, tmp_path: Path) -> None:
     """A line edited two days after the order was placed leaves no trace, and does not wait for the compare."""
     into = DuckDB(tmp_path / "shop.duckdb")
@@ -175,6 +176,7 @@ def test_a_date_in_the_future_hides_nothing(shop_a: FakeShop, tmp_path: Path) ->
     assert rows.to_pylist()[1] == {"id": 9, "current_state": 6}
 
 
+@pytest.mark.slow
 def test_a_day_is_read_again_without_touching_the_rest(shop_a: FakeShop, tmp_path: Path) -> None:
     """--from and --until bring the orders placed on those days with their lines; the next sync reads no more for it."""
     into = DuckDB(tmp_path / "shop.duckdb")

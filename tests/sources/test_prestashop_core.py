@@ -122,6 +122,7 @@ def differences(
     return {one: fields for one, fields in found.items() if fields}
 
 
+@pytest.mark.slow
 def test_a_week_later_core_equals_the_database_again(tmp_path: Path) -> None:
     """48 changes, silent ones among them, read incrementally: all of core is true again."""
     shop, file = whole("shop-a"), tmp_path / "echannel.duckdb"

@@ -198,6 +198,7 @@ def test_a_shop_that_keeps_saying_nothing_is_down(shop_a: FakeShop) -> None:
         orders(shop)
 
 
+@pytest.mark.slow
 def test_a_whole_stream_that_comes_empty_deletes_nothing(shop_a: FakeShop, tmp_path: Path) -> None:
     """Even one row: what came empty is asked for its ids before anything is marked as deleted."""
     into = DuckDB(tmp_path / "shop.duckdb")

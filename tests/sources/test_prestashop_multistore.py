@@ -110,6 +110,7 @@ def test_orders_of_all_groups_are_there_once(version: str, tmp_path: Path) -> No
     assert counted["3"] == len(theirs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", VERSIONS)
 def test_changes_and_deletions_of_every_group_arrive(version: str, tmp_path: Path) -> None:
     """An old order of each store changes its state, one of each is deleted, one is placed in the second group."""
