@@ -45,9 +45,8 @@ def clear_errors(path: str) -> Iterator[None]:
     except duckdb.InternalException as error:
         raise _damaged(path) from error
     except duckdb.Error as error:
-        if FULL.search(
-            str(error)
-        ):  # a COMMIT that finds no room is a TransactionException, what follows a FatalException
+        # A COMMIT that finds no room is a TransactionException, what follows a FatalException.
+        if FULL.search(str(error)):
             raise _full(path) from error
         if "Unique file handle conflict" not in str(error):
             raise

@@ -27,6 +27,7 @@ from echannel_connectors.models.changed_marts import (
     STEPS,
     SUMS,
     VISITS,
+    WAYS,
     Work,
 )
 from echannel_connectors.models.company import Company
@@ -39,11 +40,11 @@ from echannel_connectors.models.row_sql import differing, is_in, recent, temp, t
 Since = Mapping[str, str | None]  # what has changed, with the first moment; None: as a whole
 
 # Made anew, and then compared: the key by which their rows are told from each other.
-COMPARED = {"core.people": CUSTOMER, "core.web_ways": ("web_source", "source"), "mart.rates": ("date", "currency")}
+COMPARED = {"core.people": CUSTOMER, WAYS: ("web_source", "source"), "mart.rates": ("date", "currency")}
 # What must itself be brought up to date in this way, or be as it was, for those that follow it.
 FOLLOWS = {
     MATCHES: frozenset({"core.orders", "core.web_orders"}),
-    VISITS: frozenset({MATCHES, "core.web_ways", "core.web_orders"}),
+    VISITS: frozenset({MATCHES, WAYS, "core.web_orders"}),
     # Of web orders only the first and last day count, however they were made.
     SOLD: frozenset({"core.orders", "core.people", VISITS, "mart.rates", "core.web_orders"}),
     SALES: frozenset({SOLD, "core.order_lines", "core.refunds", "core.products", "mart.rates"}),

@@ -11,20 +11,19 @@ from importlib import resources
 from zoneinfo import ZoneInfo
 
 from echannel_connectors.models.company import Company
-from echannel_connectors.models.selects import columns
+from echannel_connectors.models.selects import columns, filled
 
 TABLE = re.compile(r"\b(?:core|mart|echannel)\.\w+")
 COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-PARAMETER = re.compile(r"(?<![:\w]):(currency|time_zone|today|matching)\b")
 FOLDERS = {"core": "steps", "mart": "marts"}  # schema → where the files of its tables lie
 
 
 def mart_selects(company: Company, today: date | None = None) -> dict[str, str]:
     """The SELECT of each mart and of the steps on the way to them (core.people and the like) by the table's name, in
     an order in which each comes after those it reads."""
-    values = {name: "'" + value.replace("'", "''") + "'" for name, value in values_of(company, today).items()}
+    values = values_of(company, today)
     # As they were written: only who asks for their columns has them parsed, which takes longer than a small build.
-    return {name: PARAMETER.sub(lambda found: values[found[1]], text.strip()) for name, text in _ordered().items()}
+    return {name: filled(text.strip(), values) for name, text in _ordered().items()}
 
 
 @cache

@@ -13,7 +13,6 @@ where an order's month has changed, those of its refunds are read and written as
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -23,7 +22,7 @@ from echannel_connectors.destinations import Warehouse
 from echannel_connectors.models.changed_marts import ORDERS, REPEATED, SALES, SOLD
 from echannel_connectors.models.changes import SHOWN_OF_PRODUCTS, Since
 from echannel_connectors.models.made import Made
-from echannel_connectors.models.row_sql import text
+from echannel_connectors.models.row_sql import over, text
 
 Month = date | None  # its first day; None: of what has no day
 Months = frozenset[Month]
@@ -241,23 +240,23 @@ def _of(one: Made, months: Mapping[str, Months]) -> Iterator[str]:
             WHERE {within("o.date", orders)} AND o.source = t.source AND o.order_id = t.order_id)"""
         ]
         rows += [f"{within('t.date', sales)} AND t.order_id IS NULL"] if None in orders else []
-        over = {
+        some = {
             SOLD: within("order_date", orders),
             "core.order_lines": within("_month", orders),
             "core.refunds": f"{within('_month', orders)} AND {within('refund_date', sales)}",
         }
     elif one.name == ORDERS:
         rows = [within("t.date", own)]
-        over = {SOLD: within("order_date", own), "core.orders": within("order_date", own), SALES: within("date", sales)}
+        some = {SOLD: within("order_date", own), "core.orders": within("order_date", own), SALES: within("date", sales)}
     else:
         mart = MONTHLY[one.name]
         beside = mart.beside
         read = own | {_years_later(month, -1) for month in own} if mart.a_year_later else own
         rows = [within(f"t.{mart.day}", own)]
-        over = {table: within(day, read) for table, day in mart.over.items()}
+        some = {table: within(day, read) for table, day in mart.over.items()}
     if own:
         yield from (f"DELETE FROM {one.name} AS t WHERE {which}" for which in rows)
-        made = _over(one.select, over)
+        made = over(one.select, {table: f"(SELECT * FROM {table} WHERE {which})" for table, which in some.items()})
         yield f"INSERT INTO {one.name} " + (f"SELECT t.* FROM ({made}) AS t WHERE {rows[0]}" if beside else made)
 
 
@@ -271,16 +270,6 @@ def between(first: str, last: str) -> Months:
     count = (ends[1].year - ends[0].year) * 12 + ends[1].month - ends[0].month
     numbers = (ends[0].month - 1 + n for n in range(count + 1))
     return frozenset(date(ends[0].year + n // 12, n % 12 + 1, 1) for n in numbers)
-
-
-def _over(select: str, conditions: Mapping[str, str]) -> str:
-    """The SELECT over some rows of these tables; it is one of ours, so a table's name stands nowhere else."""
-    names = "|".join(map(re.escape, conditions))
-
-    def some(found: re.Match[str]) -> str:
-        return f"(SELECT * FROM {found[0]} WHERE {conditions[found[0]]})"
-
-    return re.sub(rf"\b(?:{names})\b", some, select)
 
 
 def within(column: str, months: Collection[Month]) -> str:

@@ -17,13 +17,12 @@ from sqlglot import exp
 from echannel_connectors.destinations import Warehouse
 from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
 from echannel_connectors.models.core import TABLES
+from echannel_connectors.models.selects import filled
 from echannel_connectors.settings import text_of
 from echannel_connectors.texts import Text, say
 
 FOLDER = "marts"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-# Strings, quoted names and comments are passed over; `::` is a cast.
-PARAMETER = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|--[^\n]*|/\*.*?\*/|(?<![:\w]):(?P<name>[A-Za-z_]\w*)""", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +95,11 @@ def _query(file: Path, values: Mapping[str, str]) -> exp.Query:
 
 def _filled(file: Path, values: Mapping[str, str]) -> str:
     """The file's SQL with each `:name` outside of strings and comments as a literal."""
-
-    def literal(found: re.Match[str]) -> str:
-        name = found["name"]
-        if name is None:
-            return found[0]
-        if name not in values:
-            raise _mistake(file, say("nothing is known as :{name}", name=name), did_you_mean(name, values))
-        return "'" + values[name].replace("'", "''") + "'"
-
-    return PARAMETER.sub(literal, text_of(file))
+    try:
+        return filled(text_of(file), values)
+    except KeyError as unknown:
+        name = unknown.args[0]
+        raise _mistake(file, say("nothing is known as :{name}", name=name), did_you_mean(name, values)) from None
 
 
 def _tables(file: Path, query: exp.Query, marts: set[str]) -> Iterator[str]:

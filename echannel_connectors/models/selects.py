@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,6 +12,8 @@ from sqlglot import exp
 
 from echannel_connectors.errors import SpecError, did_you_mean
 
+# Strings, quoted names and comments are passed over; `::` is a cast.
+PARAMETER = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|--[^\n]*|/\*.*?\*/|(?<![:\w]):(?P<name>[A-Za-z_]\w*)""", re.DOTALL)
 Values = tuple[tuple[str, str], ...]  # what each `:name` stands for
 
 
@@ -40,6 +44,16 @@ def select(sql: str, where: str, values: Values, dialect: str) -> Select:
 def columns(sql: str, where: str, values: Values) -> tuple[str, ...]:
     """The columns of one SELECT."""
     return tuple(_query(sql, where, values).named_selects)
+
+
+def filled(sql: str, values: Mapping[str, str]) -> str:
+    """The same text with a literal for each `:name` outside of strings and comments. Raises KeyError for another."""
+
+    def literal(found: re.Match[str]) -> str:
+        name = found["name"]
+        return found[0] if name is None else "'" + values[name].replace("'", "''") + "'"
+
+    return PARAMETER.sub(literal, sql)
 
 
 def _query(sql: str, where: str, values: Values) -> exp.Query:

@@ -57,6 +57,14 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
     return told
 
 
+def rebuilt(scenes: Scenes, told: list[set[str]]) -> set[str]:
+    """What was made by months; all tables are as if made anew."""
+    told.clear()
+    scenes.pair.build()
+    assert scenes.pair.differing() == {}
+    return told[0]
+
+
 def test_they_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     by_months = set[str]().union(*run(OfTwoYears(1), watched(monkeypatch), 2, ByMonths))
     assert by_months == MADE
@@ -75,11 +83,8 @@ def test_what_happens_to_one_order_shows_in_another(monkeypatch: pytest.MonkeyPa
     with time_machine.travel(NOON, tick=True):
         scenes.pair.build()
         for name in [name for name in vars(Scenes) if name.startswith(("a_", "an_", "two_", "the_", "ga4_"))]:
-            told.clear()
             getattr(scenes, name)()
-            scenes.pair.build()
-            assert "mart.orders" in told[0], name
-            assert scenes.pair.differing() == {}, name
+            assert "mart.orders" in rebuilt(scenes, told), name
 
 
 @pytest.mark.slow
@@ -92,10 +97,7 @@ def test_a_day_that_comes_shows_the_year_before(monkeypatch: pytest.MonkeyPatch)
         scenes.pair.build()
     with time_machine.travel(datetime(2026, 3, 6, 12, tzinfo=UTC), tick=True):
         scenes.order(1, currency="EUR", total_net=D(11))
-        told.clear()
-        scenes.pair.build()
-        assert "mart.sales_daily" in told[0]
-        assert scenes.pair.differing() == {}
+        assert "mart.sales_daily" in rebuilt(scenes, told)
     sql = "SELECT orders_last_year FROM mart.sales_daily WHERE date = DATE '2026-03-05'"
     assert scenes.pair.kept.query(sql).read_all()["orders_last_year"].to_pylist() == [1]
 
@@ -118,15 +120,9 @@ def test_a_build_that_stops_half_way_is_done_again_as_a_whole(monkeypatch: pytes
             scenes.pair.build()
         monkeypatch.setattr(months, "_affected", plain)
         assert set(scenes.pair.differing()) == {"core.orders", "core.sold_orders"}  # these are new already
-        told.clear()
-        scenes.pair.build()
-        assert told[0] == set()
-        assert scenes.pair.differing() == {}
+        assert rebuilt(scenes, told) == set()
         scenes.a_line_goes()
-        told.clear()
-        scenes.pair.build()
-        assert told[0] == MADE
-        assert scenes.pair.differing() == {}
+        assert rebuilt(scenes, told) == MADE
 
 
 @pytest.mark.slow
@@ -147,10 +143,7 @@ def test_a_build_that_another_has_overtaken_says_nothing_of_its_tables(monkeypat
         scenes.a_line_goes()
         monkeypatch.setattr(months, "_affected", overtaken)
         scenes.pair.build()
-        told.clear()
-        scenes.pair.build()
-        assert told[0] == set()
-        assert scenes.pair.differing() == {}
+        assert rebuilt(scenes, told) == set()
 
 
 @pytest.mark.slow
@@ -163,11 +156,8 @@ def test_a_company_without_many_rows_or_with_much_news_is_made_anew(monkeypatch:
             monkeypatch.setattr(months, "FEW", 0)
             monkeypatch.setattr(months, "ONE_IN", 0)
             monkeypatch.setattr(months, setting, value)
-            told.clear()
             scenes.order(3, total_net=D(len(setting)))
-            scenes.pair.build()
-            assert told[0] == set()
-            assert scenes.pair.differing() == {}
+            assert rebuilt(scenes, told) == set()
 
 
 def test_months_are_named_as_few_spans_of_constants() -> None:

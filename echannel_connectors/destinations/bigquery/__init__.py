@@ -50,9 +50,7 @@ class BigQuery(Settings):
 
     dialect: ClassVar[str] = "duckdb"  # what it is spoken to in
     commit_bytes: ClassVar[int] = 32 * 2**20  # a load job takes seconds, whatever it holds
-    by_months: ClassVar[bool] = (
-        True  # it bills the partitions that are read: only months that have changed are made anew
-    )
+    by_months: ClassVar[bool] = True  # it bills the partitions that are read: only changed months are made anew
 
     project: str
     dataset: str
