@@ -33,6 +33,10 @@ AS_OPENED = ""
 FOR_TABLES = f"SET memory_limit = '192MiB'; SET threads TO {min(os.cpu_count() or 1, 2)}"
 ONE_THREAD = "SET threads TO 1"  # needs about half of what two need
 MORE_MEMORY = ("SET memory_limit = '512MiB'", "SET memory_limit = '50%'")  # half of what the machine has
+# DICT_FSST, which files have had since DuckDB 1.3, does what these do: to try each on every text would be for nothing.
+ONE_COMPRESSION = "SET disabled_compression_methods = 'dictionary,fsst'"
+STORAGE = "SELECT tags['storage_version'] FROM duckdb_databases() WHERE database_name = 'warehouse'"
+WITHOUT_DICT_FSST = ("v0.", "v1.0.", "v1.1.", "v1.2.")
 SAFE_SHARE = 10  # a sweep of more than one row in ten waits for a person
 
 
@@ -309,6 +313,8 @@ class DuckDB:
             with clear_errors(self.path):
                 place = self.path.replace("'", "''")
                 connection.execute(f"ATTACH '{place}' AS warehouse {'(READ_ONLY)' if read_only else ''}")
+                if not read_only and not str(_first(connection, STORAGE)[0]).startswith(WITHOUT_DICT_FSST):
+                    connection.execute(ONE_COMPRESSION)
                 return self._ready(connection)
         except BaseException:
             connection.close()

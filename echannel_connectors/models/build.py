@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,8 @@ def build(
         made = tables(into, sources, company, project)
         everything = [*made, *(Made(one.table, (one.select,), one.reads) for one in own)]
         signs, since = _signs(into), changes.changed_in(into)
-        old = outdated(everything, signs, _there(into), since, today)
+        there = _there(into)
+        old = outdated(everything, signs, there, since, today)
         names = [one.name for one in everything if one.name != SNAPSHOTS]
         if old:
             on_event(Building(len(old & {*names})))
@@ -55,7 +56,7 @@ def build(
                 mark = {BEGUN: (uuid.uuid4().hex, "")}
                 begun = _as_text({name: sign for name, sign in kept.items() if name not in old} | mark)
                 into.execute(commit.UNSIGNED, (commit.SIGNED, {"signs": begun}))
-            into.execute(*_statements(into, made, old, signs, since, company), *_signed(kept, moments, begun))
+            into.execute(*_statements(into, made, old, there, signs, since, company), *_signed(kept, moments, begun))
             failed = set(_failing(into, [one for one in own if one.table in old], on_event))
             names = [name for name in names if name not in failed]
             if own:  # one that failed is tried again by the next run
@@ -72,24 +73,33 @@ def build(
 
 
 def _statements(
-    into: Warehouse, made: list[Made], old: Collection[str], signs: Signs, since: changes.Since, company: Company
+    into: Warehouse,
+    made: list[Made],
+    old: Collection[str],
+    there: Mapping[str, tuple[str, ...]],
+    signs: Signs,
+    since: changes.Since,
+    company: Company,
 ) -> Iterator[str]:
     """What brings the outdated tables up to date, and tells what the columns of those made anew mean."""
     today = today_of(company)
-    there = _there(into)
     other = {
         one.name for one in made if one.name not in there or signs.get(one.name, ("", ""))[0] != one.sign(today)[0]
     }
+    known = {name: columns for name, columns in there.items() if name not in other}
 
     def described(names: Collection[str]) -> Iterator[str]:
-        return comments(mart_columns(company, names), company.language)
+        return comments(mart_columns(company, names, known), company.language)
 
     if getattr(into, "by_months", False):
         passed = months.between(signs.get(months.DAILY, ("", ""))[1] or today, today)
         yield from months.bring_up_to_date(into, made, old, other, since, passed, described)
     else:
-        rows = changes.by_rows(into, made, old, other, since) if getattr(into, "by_rows", False) else set()
-        yield from changes.statements(made, old, rows, since, company)
+        rows = set[str]()
+        if getattr(into, "by_rows", False):
+            rows = changes.by_rows(into, made, old, other, since)
+            yield changes.tidying(into, rows)
+        yield from changes.statements(made, old, rows, since, company, known)
         yield from described({*old} - rows)
 
 
@@ -117,9 +127,14 @@ def _signs(into: Warehouse) -> Signs:
     return {name: (of, day) for name, (of, day) in json.loads(found[0]).items()}
 
 
-def _there(into: Warehouse) -> set[str]:
-    sql = "SELECT table_schema || '.' || table_name AS name FROM information_schema.tables"
-    return {SNAPSHOTS, *into.query(sql).read_all()["name"].to_pylist()}
+def _there(into: Warehouse) -> dict[str, tuple[str, ...]]:
+    """The columns of each table that is there, in their order."""
+    sql = """SELECT table_schema || '.' || table_name AS name, column_name FROM information_schema.columns
+        ORDER BY name, ordinal_position"""
+    found: dict[str, tuple[str, ...]] = {SNAPSHOTS: ()}
+    for row in into.query(sql).read_all().to_pylist():
+        found[row["name"]] = (*found.get(row["name"], ()), row["column_name"])
+    return found
 
 
 def _failing(into: Warehouse, own: Iterable[OwnMart], on_event: OnEvent) -> Iterator[str]:

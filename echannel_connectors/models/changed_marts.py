@@ -12,9 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from echannel_connectors.models.company import Company
 from echannel_connectors.models.made import Made
-from echannel_connectors.models.mart_sql import columns_of
 from echannel_connectors.models.row_sql import differing, is_in, over, replaced, rows_in, temp
 
 MATCHES, WAYS, VISITS = "core.web_matches", "core.web_ways", "core.visits"
@@ -26,6 +24,7 @@ BASKET = ("source", "basket")
 CUSTOMER = ("source", "customer_id")
 BUYER = ("customer_source", "customer_id")
 PURCHASE = ("web_source", "transaction_id", "date")
+PLACE = ("order_sequence", "is_first_of_basket")  # what an order has from others
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +58,13 @@ SUMS = {
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a build makes, which of it is outdated, and which of that is brought up to date by rows."""
+    """What a build makes, which of it is outdated, which of that is brought up to date by rows, and the columns of the
+    tables that are there."""
 
     made: Mapping[str, Made]
     old: Collection[str]
     rows: Collection[str]
-    company: Company
+    columns: Mapping[str, tuple[str, ...]]
 
     def select(self, name: str) -> str:
         return self.made[name].select
@@ -140,47 +140,41 @@ def _touched(work: Work) -> Iterator[str]:
 
 
 def _sold(work: Work) -> Iterator[str]:
-    """The orders that share a basket or a person with those, before or now, over all orders of these baskets; what is
-    different then is touched as well."""
+    """The orders that share a basket or a person with those, before or now, over all orders of these baskets; those of
+    them that come in another place now are touched as well."""
     yield from _touched(work)
-    baskets = "SELECT source, coalesce(basket, order_id) AS basket, order_id FROM core.orders"
-    orders = f"({baskets}) AS t"
-    before = (
-        "SELECT source, coalesce(basket, order_id) AS basket FROM before_orders UNION"
-        if "core.orders" in work.rows
-        else ""
-    )
-    yield temp("baskets", f"{before} SELECT t.source, t.basket FROM {orders} WHERE {is_in('touched', ORDER)}")
+    basket = "coalesce(t.basket, t.order_id) AS basket"
     yield temp(
-        "related",
-        f"""SELECT source, order_id FROM touched
-        UNION SELECT t.source, t.order_id FROM {orders} WHERE {is_in("baskets", BASKET)}""",
+        "touched_orders",
+        rows_in("core.orders", ("touched", ORDER), columns=("source", "order_id", "customer_id", "basket")),
     )
+    was = f"SELECT t.source, {basket} FROM before_orders AS t UNION" if "core.orders" in work.rows else ""
+    yield temp("baskets", f"{was} SELECT t.source, {basket} FROM touched_orders AS t")
+    related = ("touched", ORDER), ("baskets", BASKET)
+    yield temp("related", rows_in(SOLD, *related, columns=("rowid AS row_id", "person")))
     # Who bought an order that has not changed is the same person as before.
     yield temp(
         "persons",
-        f"""SELECT t.person FROM {SOLD} AS t WHERE {is_in("related", ORDER)} AND t.person IS NOT NULL
-        UNION SELECT coalesce(p.person, t.source || '/' || t.customer_id) FROM core.orders AS t
-          LEFT JOIN core.people AS p ON p.source = t.source AND p.customer_id = t.customer_id
-          WHERE {is_in("related", ORDER)}""",
+        """SELECT person FROM related WHERE person IS NOT NULL
+        UNION SELECT coalesce(p.person, t.source || '/' || t.customer_id) FROM touched_orders AS t
+          LEFT JOIN core.people AS p ON p.source = t.source AND p.customer_id = t.customer_id""",
     )
-    yield temp(
-        "shown",
-        f"""SELECT source, order_id FROM related
-        UNION SELECT source, order_id FROM {SOLD} WHERE person IN (SELECT person FROM persons)""",
-    )
-    yield temp("baskets", f"SELECT DISTINCT t.source, t.basket FROM {orders} WHERE {is_in('shown', ORDER)}")
-    mates = f"SELECT t.source, t.order_id FROM {orders} WHERE {is_in('baskets', BASKET)}"
-    yield temp("needed", f"SELECT source, order_id FROM shown UNION {mates}")
-    yield temp("some_orders", rows_in("core.orders", ("needed", ORDER)))
+    place = ("rowid AS row_id", "source", "order_id", "basket", *PLACE)
+    yield temp("shown", rows_in(SOLD, ("persons", ("person",)), columns=place, known="related"))
+    yield f"INSERT INTO baskets SELECT t.source, t.basket FROM shown AS t WHERE NOT {is_in('baskets', BASKET)}"
+    orders = f"(SELECT rowid, source, {basket} FROM core.orders AS t)"
+    needed = f"SELECT t.rowid FROM {orders} AS t WHERE {is_in('baskets', BASKET)}"
+    columns = ", ".join(_named(work, "core.orders", (SOLD, ORDERS)))
+    yield temp("some_orders", f"SELECT {columns} FROM core.orders WHERE rowid IN ({needed})")
     select = over(work.select(SOLD), {"core.orders": "some_orders"})
-    yield temp("rows_sold", f"SELECT t.* FROM ({select}) AS t WHERE {is_in('shown', ORDER)}")
-    before = rows_in(SOLD, ("shown", ORDER))
-    yield temp(
-        "changed_sold", f"SELECT DISTINCT source, order_id FROM ({differing('SELECT * FROM rows_sold', before)})"
-    )
-    yield from replaced(SOLD, "rows_sold", "changed_sold", ORDER)
-    yield f"INSERT INTO touched SELECT t.source, t.order_id FROM changed_sold AS t WHERE NOT {is_in('touched', ORDER)}"
+    shown = f"{is_in('shown', ORDER)} OR {is_in('touched', ORDER)}"
+    yield temp("rows_sold", f"SELECT t.* FROM ({select}) AS t WHERE {shown}")
+    told = ", ".join((*ORDER, *PLACE))
+    moved = differing(f"SELECT {told} FROM rows_sold", f"SELECT {told} FROM shown")
+    moved = f"SELECT DISTINCT source, order_id FROM ({moved})"
+    yield f"INSERT INTO touched SELECT t.* FROM ({moved}) AS t WHERE NOT {is_in('touched', ORDER)}"
+    yield f"DELETE FROM {SOLD} WHERE rowid IN (SELECT t.row_id FROM shown AS t WHERE {is_in('touched', ORDER)})"
+    yield f"INSERT INTO {SOLD} SELECT t.* FROM rows_sold AS t WHERE {is_in('touched', ORDER)}"
 
 
 def _sales(work: Work) -> Iterator[str]:
@@ -206,13 +200,16 @@ def _orders(work: Work) -> Iterator[str]:
         yield temp("some_orders", rows_in("core.orders", ("touched", ORDER)))
     some = {SOLD: "some_sold", SALES: "rows_sales", "core.orders": "some_orders"}
     yield temp("rows_orders", over(work.select(ORDERS), some))
-    rows = f"{rows_in(ORDERS, ('touched', ORDER), columns=BUYER)} UNION SELECT {', '.join(BUYER)} FROM rows_orders"
+    yield temp("touched_rows", rows_in(ORDERS, ("touched", ORDER), columns=("rowid AS row_id", *BUYER)))
+    buyer = ", ".join(BUYER)
+    rows = f"SELECT {buyer} FROM touched_rows UNION SELECT {buyer} FROM rows_orders"
     yield temp("touched_buyers", f"SELECT * FROM ({rows}) WHERE customer_id IS NOT NULL")
-    looked_at = ("touched", ORDER), ("touched_buyers", BUYER)
     columns = sorted({*ORDER, *_named(work, ORDERS)})
-    yield temp("orders_before", rows_in(ORDERS, *looked_at, columns=columns))
+    theirs = ("touched_buyers", BUYER)
+    yield temp("orders_before", rows_in(ORDERS, theirs, columns=columns, known="touched_rows"))
     yield from _before(work, ORDERS, "orders_before")
-    yield from replaced(ORDERS, "rows_orders", "touched", ORDER)
+    yield f"DELETE FROM {ORDERS} WHERE rowid IN (SELECT row_id FROM touched_rows)"
+    yield f"INSERT INTO {ORDERS} SELECT * FROM rows_orders"
     told = ", ".join(columns)
     others = f"SELECT {told} FROM orders_before AS t WHERE NOT {is_in('touched', ORDER)}"
     yield temp("orders_now", f"{others} UNION ALL SELECT {told} FROM rows_orders")
@@ -232,10 +229,10 @@ def _buyers(work: Work) -> Iterator[str]:
 # -- sums -----------------------------------------------------------------------------------------------------------
 
 
-def _named(work: Work, table: str) -> tuple[str, ...]:
+def _named(work: Work, table: str, by: Collection[str] = (BUYERS, *SUMS)) -> tuple[str, ...]:
     """The columns of a table that those ask for which are brought up to date by its rows; one at least."""
-    columns = columns_of(table, work.company)
-    text = " ".join(work.select(name) for name in (BUYERS, *SUMS) if name in work.rows)
+    columns = work.columns[table]
+    text = " ".join(work.select(name) for name in by if name in work.rows)
     return tuple(name for name in columns if re.search(rf"\b{name}\b", text)) or columns[:1]
 
 
@@ -251,7 +248,7 @@ def _summed(name: str, work: Work) -> Iterator[str]:
     day are found again among all rows where a row that was on that day is gone."""
     one, short = SUMS[name], _short(name)
     key = ", ".join(one.key)
-    sums = [column for column in columns_of(name, work.company) if column not in {*one.key, *one.days}]
+    sums = [column for column in work.columns[name] if column not in {*one.key, *one.days}]
     yield temp(f"now_{short}", over(work.select(name), {one.of: NOW[one.of]}))
     yield temp("keys", f"SELECT {key} FROM before_{short} UNION SELECT {key} FROM now_{short}")
     parts = (

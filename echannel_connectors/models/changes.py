@@ -34,7 +34,6 @@ from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES
 from echannel_connectors.models.made import Made, Match, matches
 from echannel_connectors.models.mapping import Part
-from echannel_connectors.models.mart_sql import columns_of
 from echannel_connectors.models.row_sql import differing, is_in, recent, temp, text
 
 Since = Mapping[str, str | None]  # what has changed, with the first moment; None: as a whole
@@ -57,6 +56,7 @@ FOLLOWS = {
 BEFORE = {"orders": ("source", "order_id", "reference", "basket"), "refunds": ORDER}
 SHOWN_OF_PRODUCTS = ("source", "product_id", "variant_id", "sku", "name", "category", "brand")
 ONE_IN = 5  # more of a table's rows than this share: it is made anew
+EMPTY = 3  # one place in so many is of a row that is gone: it is time to take them away
 FEW = 50_000  # rows of sales: all is made anew sooner than it is found out what has to be
 
 
@@ -88,6 +88,15 @@ def by_rows(
     return found
 
 
+def tidying(into: Warehouse, rows: Collection[str]) -> str:
+    """Whether a commit may take away the places of rows that are gone. DuckDB does as soon as that leaves one row group
+    less, and writes three of them anew: of a wide table this takes longer than a day's changes."""
+    sql = f"SELECT count(*) AS n, coalesce(max(rowid), 0) + 1 AS places FROM {SALES}"
+    found = into.query(sql).read_all().to_pylist()[0] if rows else {"n": 0, "places": 1}
+    is_time = (found["places"] - found["n"]) * EMPTY >= found["places"]
+    return "RESET max_vacuum_tasks" if is_time else "SET max_vacuum_tasks = 0"
+
+
 def _much_changed(into: Warehouse, since: Since) -> set[str]:
     """The raw tables of whose rows a large share has changed."""
     raw = {name: first for name, first in since.items() if first and name.startswith("raw.")}
@@ -101,17 +110,22 @@ def _much_changed(into: Warehouse, since: Since) -> set[str]:
 
 
 def statements(
-    made: Iterable[Made], old: Collection[str], rows: set[str], since: Since, company: Company
+    made: Iterable[Made],
+    old: Collection[str],
+    rows: set[str],
+    since: Since,
+    company: Company,
+    columns: Mapping[str, tuple[str, ...]],
 ) -> Iterator[str]:
-    """What brings the outdated tables up to date, in the order of the tables."""
-    work = Work({one.name: one for one in made}, old, rows, company)
+    """What brings the outdated tables up to date, in the order of the tables; `columns` of each that is there."""
+    work = Work({one.name: one for one in made}, old, rows, columns)
     for name, one in work.made.items():
         if name not in rows:
             yield from one.statements if name in old else ()
         elif one.parts:
             yield from _core(one, since, list(matches(company)) if name == "core.orders" else [])
         elif name in COMPARED:
-            yield from _compared(one, company)
+            yield from _compared(one, columns[name])
         else:
             yield from STEPS[name](work)
 
@@ -189,11 +203,11 @@ def _changed_products(keys: str, rows: str, key: tuple[str, ...]) -> Iterator[st
 # -- what is made anew, and compared --------------------------------------------------------------------------------
 
 
-def _compared(one: Made, company: Company) -> Iterator[str]:
+def _compared(one: Made, columns: Iterable[str]) -> Iterator[str]:
     """changed_*: the keys of the rows that are new, gone or different."""
     name = one.name.partition(".")[2]
     key = COMPARED[one.name]
-    others = [column for column in columns_of(one.name, company) if column not in key]
+    others = [column for column in columns if column not in key]
     differs = " OR ".join(f"n.{column} IS DISTINCT FROM b.{column}" for column in others)
     joined = " AND ".join(f"b.{column} = n.{column}" for column in key)
     keys = ", ".join(f"coalesce(n.{column}, b.{column}) AS {column}" for column in key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from functools import cache
 from graphlib import TopologicalSorter
@@ -59,15 +59,13 @@ def step_questions() -> dict[str, str]:
     return {name: text.partition("\n")[0].removeprefix("-- ") for name, text in sorted(_texts("core").items())}
 
 
-def mart_columns(company: Company, names: Collection[str] | None = None) -> dict[str, tuple[str, ...]]:
-    """The columns of each mart (or of those) by its name, in its order."""
-    marts = (name for name in _ordered() if name.startswith("mart."))
-    return {name: columns_of(name, company) for name in marts if names is None or name in names}
-
-
-def columns_of(name: str, company: Company) -> tuple[str, ...]:
-    """The columns of a mart or a step."""
-    return columns(_ordered()[name], name, tuple(values_of(company).items()))
+def mart_columns(
+    company: Company, names: Collection[str] | None = None, known: Mapping[str, tuple[str, ...]] | None = None
+) -> dict[str, tuple[str, ...]]:
+    """The columns of each mart (or of those) by its name, in its order: as they are `known`, or by its SELECT."""
+    values = tuple(values_of(company).items())
+    marts = [name for name in _ordered() if name.startswith("mart.") and (names is None or name in names)]
+    return {name: (known or {}).get(name) or columns(_ordered()[name], name, values) for name in marts}
 
 
 def _texts(schema: str) -> dict[str, str]:

@@ -19,11 +19,14 @@ def is_in(relation: str, key: Iterable[str], table: str = "t") -> str:
     return f"EXISTS (SELECT 1 FROM {quoted(relation)} AS k WHERE {same})"
 
 
-def rows_in(table: str, *of: tuple[str, Sequence[str]], columns: Iterable[str] = ("*",)) -> str:
-    """A SELECT of the rows of a table whose key is in one of the relations (each with its key). They are found by their
-    key alone: so DuckDB reads the other columns of these rows only, in a third of the time."""
-    found = " UNION ".join(f"SELECT t.rowid FROM {table} AS t WHERE {is_in(relation, key)}" for relation, key in of)
-    return f"SELECT {', '.join(f't.{name}' for name in columns)} FROM {table} AS t WHERE t.rowid IN ({found})"
+def rows_in(table: str, *of: tuple[str, Sequence[str]], columns: Iterable[str] = ("*",), known: str = "") -> str:
+    """A SELECT of the rows of a table whose key is in one of the relations (each with its key), and of those whose
+    `row_id` is `known` in another. They are found by their key alone: so DuckDB reads the other columns of these rows
+    only, in a third of the time."""
+    found = [f"SELECT t.rowid FROM {table} AS t WHERE {is_in(relation, key)}" for relation, key in of]
+    found += [f"SELECT row_id FROM {known}"] if known else []
+    told = ", ".join(f"t.{name}" for name in columns)
+    return f"SELECT {told} FROM {table} AS t WHERE t.rowid IN ({' UNION '.join(found)})"
 
 
 def replaced(table: str, rows: str, keys: str, key: Sequence[str], columns: Sequence[str] = ()) -> Iterator[str]:

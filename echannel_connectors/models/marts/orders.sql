@@ -1,7 +1,7 @@
 -- How does each order stand: its value, its refunds, how fast it was shipped and paid?
 -- Grain: one order that counts as a sale. net_base: sale rows; shipping_base: shipping and rounding rows; refunds_base <= 0.
 -- margin_base: of the sale rows whose cost is known; refunds_margin_base (<= 0): what refunds take back of it, and of shipping.
--- total_*: the document's own, in its currency; tax: of its rows. days_to_ship, days_to_pay: whole days since the order; open_value_base: the net of what is not
+-- total_*: the document's own, in its currency; tax: of its rows. days_to_ship, days_to_pay: days after date, in the company's time zone; open_value_base: the net of what is not
 -- delivered yet. fees_base, shipping_cost_base, packaging_base: what the company's cost_rules say the order cost, 0 where they
 -- say nothing; a rule's rate is of what was paid (fees; store credit is not) or of the goods' net. is_matchable: a web order of a day that GA4 tells of; is_matched: GA4 knows it (transaction_id);
 -- matchable_orders, matched_orders: the same as numbers, a basket once. order_hour: in the company's time zone.
@@ -102,8 +102,8 @@ SELECT
   ) * p.rate, 6), 0) AS DECIMAL(18, 6)) AS fees_base,
   CAST(coalesce(h.fixed_base + round(CAST(coalesce(m.net_base, 0) AS DECIMAL(38, 6)) * h.rate, 6), 0) AS DECIMAL(18, 6)) AS shipping_cost_base,
   CAST(coalesce(g.fixed_base + round(CAST(coalesce(m.net_base, 0) AS DECIMAL(38, 6)) * g.rate, 6), 0) AS DECIMAL(18, 6)) AS packaging_base,
-  date_diff('day', o.ordered_at, o.shipped_at) AS days_to_ship,
-  date_diff('day', o.ordered_at, o.paid_at) AS days_to_pay,
+  date_diff('day', o.order_date, CAST(timezone(:time_zone, o.shipped_at) AS DATE)) AS days_to_ship,
+  date_diff('day', o.order_date, CAST(timezone(:time_zone, o.paid_at) AS DATE)) AS days_to_pay,
   coalesce(o.delivered_at, o.shipped_at) <= o.promised_at AS on_time,
   m.in_full,
   o.status IN ('confirmed') AS is_open,

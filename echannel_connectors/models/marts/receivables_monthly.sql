@@ -19,46 +19,14 @@ months AS (
   WHERE a.n + 10 * b.n < 36
 ),
 
-invoiced_elsewhere AS (
-  SELECT o.source, o.order_id
-  FROM core.orders AS o
-  JOIN core.invoices AS i ON i.source = o.duplicate_of_source AND i.order_id = o.duplicate_of_order_id
-  WHERE o.duplicate_of_order_id IS NOT NULL AND i._deleted_at IS NULL AND i.kind = 'invoice'
-  GROUP BY o.source, o.order_id
-),
-
--- Few of a shop's invoices wait for their money: these alone are looked up.
-waiting AS (
-  SELECT
-    source, order_id, customer_id, invoice_date, due_date, currency, fx_rate, amount_gross, amount_open,
-    CASE WHEN amount_open = 0 THEN coalesce(CAST(timezone(:time_zone, paid_at) AS DATE), invoice_date) END AS paid_on
-  FROM core.invoices
-  WHERE _deleted_at IS NULL AND status IN ('open', 'paid')
-    AND (amount_open <> 0 OR amount_open IS NULL OR CAST(timezone(:time_zone, paid_at) AS DATE) > invoice_date)
-),
-
-invoiced AS (
-  SELECT
-    i.source, coalesce(o.country, c.country) AS market, c.kind AS customer_kind, i.invoice_date, i.paid_on,
-    coalesce(i.due_date, i.invoice_date + CAST(
-      coalesce(c.payment_days, CASE WHEN c.kind = 'b2b' THEN 30 ELSE 0 END) AS INTEGER
-    )) AS due_date,
-    CASE WHEN i.currency = :currency THEN coalesce(i.fx_rate, 1) ELSE coalesce(i.fx_rate, r.rate) END AS fx_rate,
-    i.amount_gross, CASE WHEN i.amount_open = 0 THEN i.amount_gross ELSE i.amount_open END AS amount_open
-  FROM waiting AS i
-  LEFT JOIN core.customers AS c ON c.source = i.source AND c.customer_id = i.customer_id
-  LEFT JOIN core.orders AS o ON o.source = i.source AND o.order_id = i.order_id
-  LEFT JOIN invoiced_elsewhere AS n ON n.source = i.source AND n.order_id = i.order_id
-  LEFT JOIN mart.rates AS r ON r.currency = i.currency AND r.date = i.invoice_date
-  WHERE n.order_id IS NULL
-),
-
 credit AS (
   SELECT
     source, market, customer_kind, invoice_date, due_date, paid_on,
     CAST(round(CAST(amount_gross AS DECIMAL(38, 6)) * fx_rate, 6) AS DECIMAL(18, 6)) AS gross_base,
-    CAST(round(CAST(amount_open AS DECIMAL(38, 6)) * fx_rate, 6) AS DECIMAL(18, 6)) AS open_base
-  FROM invoiced
+    CAST(round(
+      CAST(CASE WHEN amount_open = 0 THEN amount_gross ELSE amount_open END AS DECIMAL(38, 6)) * fx_rate, 6
+    ) AS DECIMAL(18, 6)) AS open_base
+  FROM core.waiting_invoices
 ),
 
 days AS (

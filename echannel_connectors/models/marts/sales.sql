@@ -102,7 +102,18 @@ documents AS (
   WHERE r._deleted_at IS NULL AND (r.order_id IS NULL OR o.order_id IS NOT NULL)
 ),
 
--- Most rows are in the reporting currency: they are worth what they are, without a multiplication.
+-- Most rows are of one piece and in the reporting currency: they are worth what they are, without a multiplication.
+costed AS (
+  SELECT
+    d.*,
+    CASE WHEN d.kind IN ('sale', 'refund') AND d.product_id IS NOT NULL THEN
+      CASE WHEN d.quantity = 1 THEN d.unit_cost ELSE round(CAST(d.quantity AS DECIMAL(38, 6)) * d.unit_cost, 6) END
+    END AS cost,
+    coalesce(d.unit_cost_fx_rate, CASE WHEN d.unit_cost_currency = :currency THEN 1 ELSE r.rate END) AS cost_rate
+  FROM documents AS d
+  LEFT JOIN mart.rates AS r ON r.currency = d.unit_cost_currency AND r.date = d.date
+),
+
 valued AS (
   SELECT
     d.kind, d.source, d.order_id, d.date, d.currency, d.product_id, d.variant_id, d.sku, d.product_name, d.quantity,
@@ -119,14 +130,10 @@ valued AS (
     CASE WHEN d.discount = 0 THEN CAST(0 AS DECIMAL(18, 6))
       ELSE CAST(round(CAST(d.discount AS DECIMAL(38, 6)) * d.fx_rate, 6) AS DECIMAL(18, 6))
     END AS discount_base,
-    CASE WHEN d.kind IN ('sale', 'refund') AND d.product_id IS NOT NULL THEN
-      CAST(round(
-        CAST(round(CAST(d.quantity AS DECIMAL(38, 6)) * d.unit_cost, 6) AS DECIMAL(38, 6))
-        * coalesce(d.unit_cost_fx_rate, CASE WHEN d.unit_cost_currency = :currency THEN 1 ELSE r.rate END), 6
-      ) AS DECIMAL(18, 6))
+    CASE WHEN d.cost_rate = 1 THEN CAST(d.cost AS DECIMAL(18, 6))
+      ELSE CAST(round(CAST(d.cost AS DECIMAL(38, 6)) * d.cost_rate, 6) AS DECIMAL(18, 6))
     END AS cost_base
-  FROM documents AS d
-  LEFT JOIN mart.rates AS r ON r.currency = d.unit_cost_currency AND r.date = d.date
+  FROM costed AS d
 )
 
 SELECT
