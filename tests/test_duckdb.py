@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 
@@ -322,3 +323,19 @@ def test_a_batch_of_whole_days_takes_the_place_of_what_was_there(warehouse: Duck
     assert live() == [(1, "FR", 6), (2, "FR", 7)]
     assert commit_days(4, [1, 2, 3], (1, "GB", 2), (3, "FR", 1)) == 4
     assert live() == [(1, "GB", 2), (3, "FR", 1)]
+
+
+@pytest.mark.parametrize(("storage", "disabled"), [("v1.0.0", ""), ("v1.2.0", ""), ("latest", "Dictionary,FSST")])
+def test_a_file_of_an_older_duckdb_keeps_its_ways_to_compress(storage: str, disabled: str, tmp_path: Path) -> None:
+    """Only newer files have DICT_FSST, which does what those do that are left out."""
+    file = tmp_path / "shop.duckdb"
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{file}' AS old (STORAGE_VERSION '{storage}')")
+    into = DuckDB(file)
+    text = "lpad((n % 50000)::VARCHAR, 9, 'x')"
+    into.execute(f"CREATE TABLE core.words AS SELECT {text} AS word FROM range(200000) AS t(n)")
+    with into.hold():
+        asked = "SELECT current_setting('disabled_compression_methods') AS disabled"
+        assert into.query(asked).read_all()["disabled"].to_pylist() == [disabled]
+        ways = "SELECT DISTINCT compression FROM pragma_storage_info('core.words') WHERE segment_type = 'VARCHAR'"
+        assert "Uncompressed" not in into.query(ways).read_all()["compression"].to_pylist()

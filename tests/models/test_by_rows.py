@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal as D
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -404,6 +405,17 @@ def test_a_build_that_stops_half_way_has_changed_nothing(monkeypatch: pytest.Mon
         assert scenes.pair.kept.query("FROM mart.sales ORDER BY ALL").read_all() == before
         scenes.pair.build()
         assert scenes.pair.differing() == {}
+
+
+@pytest.mark.parametrize(("gone", "said"), [(0, "SET"), (99, "SET"), (100, "RESET"), (299, "RESET")])
+def test_places_are_taken_away_once_a_third_of_them_is_empty(gone: int, said: str, tmp_path: Path) -> None:
+    """As DuckDB counts places: until it has taken them away, the last row keeps its number."""
+    into = DuckDB(tmp_path / "company.duckdb")
+    into.execute("CREATE TABLE mart.sales AS SELECT n FROM range(300) AS t(n)")
+    into.execute(f"DELETE FROM mart.sales WHERE n < {gone}")
+    with into.hold():
+        assert changes.tidying(into, {"mart.sales"}).split()[0] == said
+        assert changes.tidying(into, set()).split()[0] == "RESET"
 
 
 def _asked(sql: str, was: pa.Table) -> list[Row]:

@@ -181,6 +181,16 @@ def test_an_order_edited_later_is_what_it_is_now() -> None:
         )  # fmt: skip
 
 
+def test_days_to_ship_and_to_pay_are_those_of_the_company() -> None:
+    """Half past midnight in Paris is the day before in London: what is shipped in the afternoon is shipped that day."""
+    moments = {
+        "ordered_at": "2026-03-09 23:30:00+00", "shipped_at": "2026-03-10 15:00:00+00",
+        "paid_at": "2026-03-10 23:30:00+00",
+    }  # fmt: skip
+    with Marts({"orders": [order(1, **moments)], "order_lines": [line(1)]}) as marts:
+        assert marts.one("SELECT days_to_ship, days_to_pay FROM mart.orders") == (0, 1)
+
+
 def test_a_person_in_two_sources_is_one_customer() -> None:
     """By e-mail hash, or by an explicit link; named by the oldest record."""
     tables = {
