@@ -35,8 +35,8 @@ SAME = ("mart.rates", "mart.vat", "mart.cohorts", "mart.sales_daily", "core.fx_r
         "core.cohort_sums", "core.order_sums", "core.visit_sums", "core.traffic", "core.traffic_users",
         "core.web_items")  # fmt: skip
 GROWING = 2_500  # rows of the demo from which on a table is taken to grow with orders
-READ_BY_MONTH = {SALES, ORDERS, SOLD, "core.order_lines", "core.refunds", "core.orders", "core.order_discounts",
-                 "core.order_sums", "core.tax_sums"}  # fmt: skip
+READ_BY_MONTH = {SALES, ORDERS, SOLD, "core.order_lines", "core.refunds", "core.order_discounts", "core.order_sums",
+                 "core.tax_sums"}  # fmt: skip
 
 
 @dataclass(frozen=True)

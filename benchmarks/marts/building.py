@@ -22,7 +22,7 @@ from echannel_connectors.events import ignore
 from echannel_connectors.models.build import build
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.made import tables
-from echannel_connectors.models.mart_sql import mart_selects
+from echannel_connectors.models.mart_sql import COMMENT, mart_selects
 
 MEMORY_MIB = 2048
 DBT = ("dbt", "dbt-core>=1.10,<1.11", "dbt-duckdb>=1.10,<1.11", "duckdb==2.0.1")
@@ -99,7 +99,7 @@ def _project(project: Path, file: Path) -> None:
     (project / "models").mkdir(parents=True)
     selects = mart_selects(Company())
     for name, select in selects.items():
-        text = select
+        text = COMMENT.sub("", select)  # dbt takes a table that a comment names for one that is read
         for other in selects:
             word = other.partition(".")[2]
             if other != name:

@@ -164,7 +164,7 @@ def _sold(work: Work) -> Iterator[str]:
     yield f"INSERT INTO baskets SELECT t.source, t.basket FROM shown AS t WHERE NOT {is_in('baskets', BASKET)}"
     orders = f"(SELECT rowid, source, {basket} FROM core.orders AS t)"
     needed = f"SELECT t.rowid FROM {orders} AS t WHERE {is_in('baskets', BASKET)}"
-    columns = ", ".join(_named(work, "core.orders", (SOLD, ORDERS)))
+    columns = ", ".join(_named(work, "core.orders", (SOLD,)))
     yield temp("some_orders", f"SELECT {columns} FROM core.orders WHERE rowid IN ({needed})")
     select = over(work.select(SOLD), {"core.orders": "some_orders"})
     shown = f"{is_in('shown', ORDER)} OR {is_in('touched', ORDER)}"
@@ -196,10 +196,7 @@ def _sales(work: Work) -> Iterator[str]:
 def _orders(work: Work) -> Iterator[str]:
     """From the same sold orders as their sales: those change with whatever changes an order. What follows of an order's
     customer is looked at with all orders of his, before and now."""
-    if SOLD not in work.rows:
-        yield temp("some_orders", rows_in("core.orders", ("touched", ORDER)))
-    some = {SOLD: "some_sold", SALES: "rows_sales", "core.orders": "some_orders"}
-    yield temp("rows_orders", over(work.select(ORDERS), some))
+    yield temp("rows_orders", over(work.select(ORDERS), {SOLD: "some_sold", SALES: "rows_sales"}))
     yield temp("touched_rows", rows_in(ORDERS, ("touched", ORDER), columns=("rowid AS row_id", *BUYER)))
     buyer = ", ".join(BUYER)
     rows = f"SELECT {buyer} FROM touched_rows UNION SELECT {buyer} FROM rows_orders"

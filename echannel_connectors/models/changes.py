@@ -47,7 +47,7 @@ FOLLOWS = {
     # Of web orders only the first and last day count, however they were made.
     SOLD: frozenset({"core.orders", "core.people", VISITS, "mart.rates", "core.web_orders"}),
     SALES: frozenset({SOLD, "core.order_lines", "core.refunds", "core.products", "mart.rates"}),
-    ORDERS: frozenset({SOLD, SALES, "core.orders", "mart.rates"}),
+    ORDERS: frozenset({SOLD, SALES, "mart.rates"}),
     REPEATED: frozenset({SALES}),
     BUYERS: frozenset({ORDERS}),
     **{name: frozenset({one.of, BUYERS}) for name, one in SUMS.items()},

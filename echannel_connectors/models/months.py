@@ -33,13 +33,12 @@ MOST = 1_000  # products or days that are looked for one by one
 
 # The month of each row that is compared: of its order, and the one in which sales show it.
 COMPARED = {
-    "core.orders": ("order_date", "order_date"),
     "core.order_lines": ("_month", "_month"),
     "core.order_discounts": ("_month", "_month"),
     "core.refunds": ("_month", "refund_date"),
     SOLD: ("order_date", "order_date"),
 }
-OF_SALES = frozenset({"core.orders", "core.order_lines", "core.refunds", SOLD})
+OF_SALES = frozenset({"core.order_lines", "core.refunds", SOLD})
 # What else sales and orders may read of what has changed: it is small, and compared row by row.
 BESIDE = frozenset({"core.products", "mart.rates"})
 
@@ -247,7 +246,7 @@ def _of(one: Made, months: Mapping[str, Months]) -> Iterator[str]:
         }
     elif one.name == ORDERS:
         rows = [within("t.date", own)]
-        some = {SOLD: within("order_date", own), "core.orders": within("order_date", own), SALES: within("date", sales)}
+        some = {SOLD: within("order_date", own), SALES: within("date", sales)}
     else:
         mart = MONTHLY[one.name]
         beside = mart.beside

@@ -26,6 +26,7 @@ WITH money AS (
   FROM mart.sales
   WHERE order_id IS NOT NULL
   GROUP BY source, order_id
+  HAVING count(*) > 0 -- always so; but DuckDB takes them for fewer then, and holds these in memory instead of whole orders
 ),
 
 -- From each rule's day until the next one for the same: in the reporting currency, the most telling rule first: for this
@@ -39,14 +40,14 @@ rules AS (
 ),
 
 subjects AS (
-  SELECT 'payment_fee' AS kind, coalesce(payment_method, '') AS word, coalesce(country, '') AS market, order_date
-  FROM core.orders WHERE is_sale GROUP BY payment_method, country, order_date
+  SELECT 'payment_fee' AS kind, coalesce(payment_method, '') AS word, coalesce(market, '') AS market, order_date
+  FROM core.sold_orders GROUP BY payment_method, market, order_date
   UNION ALL
-  SELECT 'shipping', coalesce(carrier, ''), coalesce(country, ''), order_date
-  FROM core.orders WHERE is_sale GROUP BY carrier, country, order_date
+  SELECT 'shipping', coalesce(carrier, ''), coalesce(market, ''), order_date
+  FROM core.sold_orders GROUP BY carrier, market, order_date
   UNION ALL
-  SELECT 'packaging', coalesce(channel, ''), coalesce(country, ''), order_date
-  FROM core.orders WHERE is_sale GROUP BY channel, country, order_date
+  SELECT 'packaging', coalesce(channel, ''), coalesce(market, ''), order_date
+  FROM core.sold_orders GROUP BY channel, market, order_date
 ),
 
 charged AS (
@@ -68,16 +69,13 @@ charged AS (
 
 facts AS (
   SELECT
-    s.source, s.order_id, s.order_date, s.store, s.channel, s.market, s.currency, s.fx_rate AS rate, s.order_reference,
-    s.basket, s.customer_source, s.customer_id, s.customer_kind, s.customer_status, s.customer_group, s.company,
-    s.sales_rep, s.order_sequence, s.transaction_id, s.channel_group, s.source_medium, s.campaign,
-    s.transaction_id IS NOT NULL AS is_matched, s.transaction_id IS NOT NULL OR s.is_on_the_web AS is_matchable,
-    s.is_first_of_basket, s.total_net, s.total_tax,
-    o.status, o.source_status, o.payment_method, o.carrier, o.total_gross, o.store_credit_net, o.store_credit_gross,
-    o.ordered_at, o.paid_at, o.shipped_at, o.delivered_at, o.promised_at,
-    CAST(extract(hour FROM timezone(:time_zone, o.ordered_at)) AS BIGINT) AS order_hour
-  FROM core.sold_orders AS s
-  JOIN core.orders AS o ON o.source = s.source AND o.order_id = s.order_id
+    source, order_id, order_date, store, channel, market, currency, fx_rate AS rate, order_reference, basket, customer_source,
+    customer_id, customer_kind, customer_status, customer_group, company, sales_rep, order_sequence, transaction_id,
+    channel_group, source_medium, campaign, transaction_id IS NOT NULL AS is_matched,
+    transaction_id IS NOT NULL OR is_on_the_web AS is_matchable, is_first_of_basket, total_net, total_tax, total_gross,
+    store_credit_net, store_credit_gross, status, source_status, payment_method, carrier, ordered_at, paid_at, shipped_at,
+    delivered_at, promised_at, CAST(extract(hour FROM timezone(:time_zone, ordered_at)) AS BIGINT) AS order_hour
+  FROM core.sold_orders
 )
 
 SELECT

@@ -16,13 +16,10 @@ WITH line_totals AS (
 -- What is left of an order's totals beside its lines.
 rest AS (
   SELECT
-    o.source, o.order_id, o.order_date, o.currency, o.fx_rate, coalesce(o.shipping_net, 0) AS shipping_net,
+    o.source, o.order_id, coalesce(o.shipping_net, 0) AS shipping_net,
     o.total_net - coalesce(o.shipping_net, 0) - coalesce(l.net, 0) AS left_net,
     CASE WHEN l.order_id IS NULL OR l.has_taxes THEN o.total_tax - coalesce(l.tax, 0) END AS left_tax,
-    l.tax_rate, l.order_id IS NULL AS has_no_lines,
-    o.store, o.channel, o.market, o.order_reference, o.basket, o.customer_source, o.customer_id, o.customer_kind,
-    o.customer_status, o.customer_group, o.company, o.sales_rep, o.transaction_id, o.channel_group,
-    o.source_medium, o.campaign, o.order_sequence
+    l.tax_rate, l.order_id IS NULL AS has_no_lines
   FROM core.sold_orders AS o
   LEFT JOIN line_totals AS l ON l.source = o.source AND l.order_id = o.order_id
 ),
@@ -42,41 +39,33 @@ refunded_products AS (
   GROUP BY l.source, l.order_id, l.product_id, l.variant_id
 ),
 
-documents AS (
+-- What each row has of its own; day, currency and rate are its order's unless it tells them.
+told AS (
   SELECT
-    'sale' AS kind, l.source, l.order_id, o.order_date AS date, o.currency, o.fx_rate,
-    l.product_id, l.variant_id, l.sku, l.name AS product_name, l.quantity, l.delivered_quantity, l.amount_net AS net,
-    l.amount_tax AS tax, l.tax_rate, l.discount_net AS discount, l.unit_cost, l.unit_cost_currency, l.unit_cost_fx_rate,
-    l.line_id,
-    o.store, o.channel, o.market, o.order_reference, o.basket, o.customer_source, o.customer_id, o.customer_kind,
-    o.customer_status, o.customer_group, o.company, o.sales_rep, o.transaction_id, o.channel_group,
-    o.source_medium, o.campaign, o.order_sequence
-  FROM core.order_lines AS l
-  JOIN core.sold_orders AS o ON o.source = l.source AND o.order_id = l.order_id
-  WHERE l._deleted_at IS NULL
+    'sale' AS kind, source, order_id, CAST(NULL AS DATE) AS date, CAST(NULL AS VARCHAR) AS currency,
+    CAST(NULL AS DECIMAL(18, 8)) AS fx_rate, product_id, variant_id, sku, name AS product_name, quantity, delivered_quantity,
+    amount_net AS net, amount_tax AS tax, tax_rate, discount_net AS discount, unit_cost, unit_cost_currency, unit_cost_fx_rate,
+    line_id
+  FROM core.order_lines
+  WHERE _deleted_at IS NULL
   UNION ALL
   SELECT
-    'shipping', source, order_id, order_date, currency, fx_rate, NULL, NULL, NULL, NULL, 0, NULL, shipping_net,
+    'shipping', source, order_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, shipping_net,
     CASE WHEN has_no_lines THEN 0 ELSE left_tax END,
     -- The rate of its lines, where its tax says so to two cents.
     CASE WHEN abs(CAST(round(CAST(shipping_net AS DECIMAL(38, 6)) * tax_rate, 6) AS DECIMAL(18, 6)) - left_tax) <= 0.02
       THEN tax_rate
     END,
-    0, NULL, NULL, NULL, 'shipping',
-    store, channel, market, order_reference, basket, customer_source, customer_id, customer_kind, customer_status,
-    customer_group, company, sales_rep, transaction_id, channel_group, source_medium, campaign, order_sequence
+    0, NULL, NULL, NULL, 'shipping'
   FROM rest WHERE shipping_net <> 0
   UNION ALL
   -- What is left of the order's total: cents of rounding, or all of it where an order shows no lines (its discount has no
   -- line to lie on). So every sale has a row, and its rows are its total.
   SELECT
-    'rounding', source, order_id, order_date, currency, fx_rate, NULL, NULL, NULL, NULL, 0, NULL, left_net,
-    CASE WHEN has_no_lines OR shipping_net = 0 THEN left_tax ELSE 0 END, NULL, 0, NULL, NULL, NULL, 'rounding',
-    store, channel, market, order_reference, basket, customer_source, customer_id, customer_kind, customer_status,
-    customer_group, company, sales_rep, transaction_id, channel_group, source_medium, campaign, order_sequence
+    'rounding', source, order_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, left_net,
+    CASE WHEN has_no_lines OR shipping_net = 0 THEN left_tax ELSE 0 END, NULL, 0, NULL, NULL, NULL, 'rounding'
   FROM rest WHERE left_net <> 0 OR has_no_lines
   UNION ALL
-  -- A refund of an order that does not count would take away what was never added.
   SELECT
     'refund', r.source, r.order_id, r.refund_date, r.currency,
     CASE WHEN r.currency = :currency THEN coalesce(r.fx_rate, 1) ELSE coalesce(r.fx_rate, f.rate) END,
@@ -86,12 +75,8 @@ documents AS (
     CASE WHEN r.back_to_stock IS FALSE THEN 0 ELSE coalesce(x.unit_cost, l.unit_cost) END,
     coalesce(x.unit_cost_currency, l.unit_cost_currency),
     CASE WHEN r.back_to_stock IS FALSE THEN 1 ELSE coalesce(x.unit_cost_fx_rate, l.unit_cost_fx_rate) END,
-    r.refund_id || '/' || r.line_id,
-    coalesce(o.store, ''), o.channel, o.market, o.order_reference, o.basket, o.customer_source, o.customer_id, o.customer_kind,
-    o.customer_status, o.customer_group, o.company, o.sales_rep, o.transaction_id, o.channel_group,
-    o.source_medium, o.campaign, o.order_sequence
+    r.refund_id || '/' || r.line_id
   FROM core.refunds AS r
-  LEFT JOIN core.sold_orders AS o ON o.source = r.source AND o.order_id = r.order_id
   -- What came back costs what it did when it was sold: by the line where the source tells it, otherwise by the product.
   LEFT JOIN core.order_lines AS x
     ON x.source = r.source AND x.order_id = r.order_id AND x.line_id = r.line_id
@@ -99,7 +84,23 @@ documents AS (
   LEFT JOIN refunded_products AS l
     ON l.source = r.source AND l.order_id = r.order_id AND l.product_id = r.product_id AND l.variant_id = r.variant_id
   LEFT JOIN mart.rates AS f ON f.currency = r.currency AND f.date = r.refund_date
-  WHERE r._deleted_at IS NULL AND (r.order_id IS NULL OR o.order_id IS NOT NULL)
+  WHERE r._deleted_at IS NULL
+),
+
+-- With what each shares with its order. A refund of an order that does not count would take away what was never added.
+documents AS (
+  SELECT
+    t.kind, t.source, t.order_id, CASE WHEN t.kind = 'refund' THEN t.date ELSE o.order_date END AS date,
+    CASE WHEN t.kind = 'refund' THEN t.currency ELSE o.currency END AS currency,
+    CASE WHEN t.kind = 'refund' THEN t.fx_rate ELSE o.fx_rate END AS fx_rate,
+    t.product_id, t.variant_id, t.sku, t.product_name, t.quantity, t.delivered_quantity, t.net, t.tax, t.tax_rate, t.discount,
+    t.unit_cost, t.unit_cost_currency, t.unit_cost_fx_rate, t.line_id,
+    coalesce(o.store, '') AS store, o.channel, o.market, o.order_reference, o.basket, o.customer_source, o.customer_id,
+    o.customer_kind, o.customer_status, o.customer_group, o.company, o.sales_rep, o.transaction_id, o.channel_group,
+    o.source_medium, o.campaign, o.order_sequence
+  FROM told AS t
+  LEFT JOIN core.sold_orders AS o ON o.source = t.source AND o.order_id = t.order_id
+  WHERE o.order_id IS NOT NULL OR (t.kind = 'refund' AND t.order_id IS NULL)
 ),
 
 -- Most rows are of one piece and in the reporting currency: they are worth what they are, without a multiplication.
