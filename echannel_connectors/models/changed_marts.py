@@ -8,7 +8,7 @@ again by the very SELECT that makes the whole table, over the rows that belong t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -39,7 +39,7 @@ class Sums:
 
 
 # The rows that are looked at, as they are now.
-NOW = {MATCHES: "rows_matches", SALES: "rows_sales", ORDERS: "orders_now"}
+NOW = {MATCHES: "rows_matches", SALES: "rows_sales", ORDERS: "rows_orders", BUYERS: "orders_now"}
 SUMS = {
     "core.web_counts": Sums(MATCHES, ("web_source", "source", "told"), "matches"),
     "core.product_sales": Sums(
@@ -187,7 +187,9 @@ def _sales(work: Work) -> Iterator[str]:
         yield temp(name, rows_in(table, ("touched", ORDER)))
     some = {SOLD: "some_sold", "core.order_lines": "some_lines", "core.refunds": "some_refunds"}
     yield temp("rows_sales", over(work.select(SALES), some))
-    yield temp("sales_before", rows_in(SALES, ("touched", ORDER), columns=("rowid AS row_id", *_named(work, SALES))))
+    yield temp(
+        "sales_before", rows_in(SALES, ("touched", ORDER), columns=("rowid AS row_id", *_named(work, SALES, SUMS)))
+    )
     yield from _before(work, SALES, "sales_before")
     yield f"DELETE FROM {SALES} WHERE rowid IN (SELECT row_id FROM sales_before)"
     yield f"INSERT INTO {SALES} SELECT * FROM rows_sales"
@@ -197,19 +199,21 @@ def _orders(work: Work) -> Iterator[str]:
     """From the same sold orders as their sales: those change with whatever changes an order. What follows of an order's
     customer is looked at with all orders of his, before and now."""
     yield temp("rows_orders", over(work.select(ORDERS), {SOLD: "some_sold", SALES: "rows_sales"}))
-    yield temp("touched_rows", rows_in(ORDERS, ("touched", ORDER), columns=("rowid AS row_id", *BUYER)))
+    named = {*BUYER, *_named(work, ORDERS, (BUYERS, *SUMS))}
+    yield temp("orders_touched", rows_in(ORDERS, ("touched", ORDER), columns=("rowid AS row_id", *sorted(named))))
+    yield from _before(work, ORDERS, "orders_touched")
     buyer = ", ".join(BUYER)
-    rows = f"SELECT {buyer} FROM touched_rows UNION SELECT {buyer} FROM rows_orders"
+    rows = f"SELECT {buyer} FROM orders_touched UNION SELECT {buyer} FROM rows_orders"
     yield temp("touched_buyers", f"SELECT * FROM ({rows}) WHERE customer_id IS NOT NULL")
-    columns = sorted({*ORDER, *_named(work, ORDERS)})
-    theirs = ("touched_buyers", BUYER)
-    yield temp("orders_before", rows_in(ORDERS, theirs, columns=columns, known="touched_rows"))
-    yield from _before(work, ORDERS, "orders_before")
-    yield f"DELETE FROM {ORDERS} WHERE rowid IN (SELECT row_id FROM touched_rows)"
+    columns = sorted({*ORDER, *BUYER, *_named(work, ORDERS, (BUYERS, *_of_buyers(work)))})
+    theirs = rows_in(ORDERS, ("touched_buyers", BUYER), columns=columns)
+    yield temp("orders_before", theirs)
+    yield from _before(work, BUYERS, "orders_before")
+    yield f"DELETE FROM {ORDERS} WHERE rowid IN (SELECT row_id FROM orders_touched)"
     yield f"INSERT INTO {ORDERS} SELECT * FROM rows_orders"
     told = ", ".join(columns)
     others = f"SELECT {told} FROM orders_before AS t WHERE NOT {is_in('touched', ORDER)}"
-    yield temp("orders_now", f"{others} UNION ALL SELECT {told} FROM rows_orders")
+    yield temp("orders_now", f"{others} UNION ALL SELECT {told} FROM rows_orders WHERE customer_id IS NOT NULL")
 
 
 def _repeated(work: Work) -> Iterator[str]:
@@ -226,18 +230,24 @@ def _buyers(work: Work) -> Iterator[str]:
 # -- sums -----------------------------------------------------------------------------------------------------------
 
 
-def _named(work: Work, table: str, by: Collection[str] = (BUYERS, *SUMS)) -> tuple[str, ...]:
+def _named(work: Work, table: str, by: Iterable[str]) -> tuple[str, ...]:
     """The columns of a table that those ask for which are brought up to date by its rows; one at least."""
     columns = work.columns[table]
     text = " ".join(work.select(name) for name in by if name in work.rows)
     return tuple(name for name in columns if re.search(rf"\b{name}\b", text)) or columns[:1]
 
 
+def _of_buyers(work: Work) -> list[str]:
+    """The sums over orders that look at their customers, too."""
+    return [name for name in SUMS if name in work.rows and BUYERS in work.made[name].reads]
+
+
 def _before(work: Work, table: str, rows: str) -> Iterator[str]:
-    """before_*: what the rows that are looked at added to the sums until now."""
-    for name, one in SUMS.items():
-        if one.of == table and name in work.rows:
-            yield temp(f"before_{_short(name)}", over(work.select(name), {table: rows}))
+    """before_*: what the rows that are looked at added to the sums until now: those over a table, or of buyers."""
+    of_buyers = _of_buyers(work)
+    names = [name for name, one in SUMS.items() if one.of == table and name in work.rows and name not in of_buyers]
+    for name in of_buyers if table == BUYERS else names:
+        yield temp(f"before_{_short(name)}", over(work.select(name), {SUMS[name].of: rows}))
 
 
 def _summed(name: str, work: Work) -> Iterator[str]:
@@ -246,7 +256,8 @@ def _summed(name: str, work: Work) -> Iterator[str]:
     one, short = SUMS[name], _short(name)
     key = ", ".join(one.key)
     sums = [column for column in work.columns[name] if column not in {*one.key, *one.days}]
-    yield temp(f"now_{short}", over(work.select(name), {one.of: NOW[one.of]}))
+    now = NOW[BUYERS if name in _of_buyers(work) else one.of]
+    yield temp(f"now_{short}", over(work.select(name), {one.of: now}))
     yield temp("keys", f"SELECT {key} FROM before_{short} UNION SELECT {key} FROM now_{short}")
     parts = (
         ("was", "", f"({rows_in(name, ('keys', one.key))}) AS t"),
