@@ -157,7 +157,8 @@ def _sold(work: Work) -> Iterator[str]:
         "persons",
         """SELECT person FROM related WHERE person IS NOT NULL
         UNION SELECT coalesce(p.person, t.source || '/' || t.customer_id) FROM touched_orders AS t
-          LEFT JOIN core.people AS p ON p.source = t.source AND p.customer_id = t.customer_id""",
+          LEFT JOIN core.people AS p ON p.source = t.source AND p.customer_id = t.customer_id
+          WHERE t.customer_id IS NOT NULL""",
     )
     place = ("rowid AS row_id", "source", "order_id", "basket", *PLACE)
     yield temp("shown", rows_in(SOLD, ("persons", ("person",)), columns=place, known="related"))
