@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -110,8 +111,9 @@ def _newest(known: str | None, cursor: pa.Array) -> str | None:
     there = cursor.drop_null()
     if not len(there):
         return known
-    if pc.all(pc.match_substring_regex(there, "^-?[0-9]+$")).as_py():
-        there = there.cast(pa.int64())
+    if str(there[0]).lstrip("-").isdigit():  # one kind of value in a column: numbers, or moments
+        with suppress(pa.ArrowInvalid):
+            there = there.cast(pa.int64())
     found = str(pc.max(there).as_py())
     return found if known is None or _rank(found) > _rank(known) else known
 
