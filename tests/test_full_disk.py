@@ -75,9 +75,8 @@ def test_a_later_sync_finds_no_room(shop_a: FakeShop, tmp_path: Path) -> None:
         assert_truth(tmp_path / "shop.duckdb", shop_a, url)
 
 
-@pytest.mark.parametrize(
-    "kib", [pytest.param(16, marks=pytest.mark.slow), pytest.param(512, marks=pytest.mark.slow), 3000]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("kib", [16, 512, 3000])
 def test_a_real_disk_that_is_full(kib: int, small_disk: Callable[[int], Path], shop_a: FakeShop) -> None:
     """The log of the run is on that disk as well: it is given up, and the sentence is the same."""
     with shop_a.serve() as url:

@@ -62,6 +62,7 @@ class Trading(FakeShop):
         return answer
 
 
+@pytest.mark.slow
 def test_a_shop_that_changes_while_it_is_read(tmp_path: Path) -> None:
     """The first load meets all of it between its pages: the next sync has every order, once, as it is."""
     fake = Trading.from_recording(recording("shop-a"))

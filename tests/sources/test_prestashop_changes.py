@@ -210,6 +210,7 @@ def test_nothing_is_asked_twice_that_was_noted(shop_a: FakeShop, tmp_path: Path)
     assert len(asked) <= len(streams(into)) + 10
 
 
+@pytest.mark.slow
 def test_a_watch_reads_what_is_whole_at_its_own_pace(shop_a: FakeShop, tmp_path: Path) -> None:
     """In a watch every round asks for changes; the rest only when its time has come."""
     into = DuckDB(tmp_path / "shop.duckdb")

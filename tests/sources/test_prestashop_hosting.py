@@ -156,6 +156,7 @@ class Poisoned(FakeShop):
         return Answer(500) if self.bad.encode() in answer.body else answer
 
 
+@pytest.mark.slow
 def test_a_single_bad_record_is_set_aside_and_the_rest_goes_on(tmp_path: Path) -> None:
     """Reported with its id, exit code 5; the next sync says so again until it is mended, and then it arrives."""
     fake = Poisoned.from_recording(recording("shop-a"))
