@@ -207,8 +207,7 @@ def _orders(work: Work) -> Iterator[str]:
     rows = f"SELECT {buyer} FROM orders_touched UNION SELECT {buyer} FROM rows_orders"
     yield temp("touched_buyers", f"SELECT * FROM ({rows}) WHERE customer_id IS NOT NULL")
     columns = sorted({*ORDER, *BUYER, *_named(work, ORDERS, (BUYERS, *_of_buyers(work)))})
-    theirs = rows_in(ORDERS, ("touched_buyers", BUYER), columns=columns)
-    yield temp("orders_before", theirs)
+    yield temp("orders_before", rows_in(ORDERS, ("touched_buyers", BUYER), columns=columns))
     yield from _before(work, BUYERS, "orders_before")
     yield f"DELETE FROM {ORDERS} WHERE rowid IN (SELECT row_id FROM orders_touched)"
     yield f"INSERT INTO {ORDERS} SELECT * FROM rows_orders"

@@ -1,7 +1,8 @@
 -- Who bought which order, as his how manieth, after which visit?
 -- Grain: an order that counts as a sale: one of no other source's, not deleted. What each of its rows in the marts shares, how
--- it stands, its totals in its own currency, and fx_rate: reporting currency for one unit of it. order_sequence: orders split from one basket
--- are one. is_on_the_web: a web order of a day that GA4 tells of. is_first_of_basket: one order of each basket, so that they add up.
+-- it stands, its totals in its own currency, and fx_rate: reporting currency for one unit of it. order_sequence: orders split
+-- from one basket are one. is_on_the_web: a web order of a day that GA4 tells of. is_first_of_basket: one order of each basket,
+-- so that they add up.
 WITH counted AS (
   SELECT
     o.source, o.order_id, o.reference, coalesce(o.basket, o.order_id) AS basket, o.store, o.channel, o.country,
