@@ -158,6 +158,9 @@ def _qualified(mart: str) -> exp.Query:
         name: {**{column: SQL_TYPES[word] for column, word in table.types.items()}, **dict.fromkeys(OWN, "VARCHAR")}
         for name, table in TABLES.items()
     }}  # fmt: skip
+    for call in list(tree.find_all(exp.Anonymous)):
+        # A function that sqlglot does not know might give rows, and would not be left out: ours give values.
+        call.replace(exp.Concat(expressions=call.expressions))
     for table in tree.find_all(exp.Table):
         if _is_made(table):
             schema.setdefault(table.db, {})[table.name] = dict.fromkeys(_qualified(table.name).named_selects, "VARCHAR")
