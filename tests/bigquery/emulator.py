@@ -58,7 +58,6 @@ class Door:
     url: str = ""
     faults: list[Fault] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)  # "METHOD path body" of each request
-    job_ids: set[str] = field(default_factory=set)
     jobs: dict[str, bytes] = field(default_factory=dict)  # the last answer about each, which the emulator forgets
     uploads: dict[str, str] = field(default_factory=dict)  # where a job's rows are sent, and its id
     one_at_a_time: Any = field(default_factory=threading.Lock)  # its DuckDB has one connection for all
@@ -80,8 +79,8 @@ class Door:
         place = next((value for name, value in headers.items() if name.lower() == "location"), "")
         if job_id and place:
             self.uploads[place] = job_id
-        elif known := job_id or self.uploads.get(f"{self.url}{path}"):
-            self.jobs[known] = data
+        elif status < 400 and (known := job_id or self.uploads.get(f"{self.url}{path}")):
+            self.jobs[known] = data  # from its last byte on there is a job
         asked = re.search(r"/jobs/([^/?]+)\?", path)
         if status == 404 and method == "GET" and asked and asked[1] in self.jobs:
             return 200, self.jobs[asked[1]], headers
@@ -160,7 +159,11 @@ def _handler(door: Door) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0) or 0))
+            size = int(self.headers.get("Content-Length", 0) or 0)
+            body = self.rfile.read(size)
+            if len(body) < size:  # a client that was killed
+                self.close_connection = True
+                return
             text = body.decode("latin-1") if len(body) < 500_000 else ""
             words = f"{self.command} {self.path} {text}"
             door.seen.append(words)
@@ -170,10 +173,9 @@ def _handler(door: Door) -> type[BaseHTTPRequestHandler]:
                 self._fail(fault)
                 return
             job_id = _job_id(self.command, self.path, text)
-            if job_id in door.job_ids:
+            if job_id in door.jobs:
                 self._answer(409, _refusal(409, f"Already Exists: Job {job_id}", "duplicate"), {})
                 return
-            door.job_ids |= {job_id} - {""}
             with door.one_at_a_time:
                 answer = _passed_on(door, self.command, self.path, _written_in(body), self.headers)
             status, data, headers = door.remembered(self.command, self.path, job_id, *answer)

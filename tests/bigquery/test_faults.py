@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -54,6 +55,15 @@ def test_a_load_job_that_was_sent_before_is_recognised(warehouse: BigQuery, door
     assert again(warehouse).commit(ORDERS, Slice(), batch((1, "10"), at=1), 1) == 1
     assert sum("/upload/" in words and "jobReference" in words for words in door.seen) == 1
     assert content(warehouse) == [(1, Decimal(10))]
+
+
+def test_a_load_job_of_which_only_the_name_is_taken_is_sent_under_another(warehouse: BigQuery, door: Door) -> None:
+    """A run dies while it sends rows: the name may count as used, and there is no job."""
+    door.faults = [Fault(LOAD, status=409, message="Already Exists: Job atelier-1:EU.x", reason="duplicate")]
+    assert warehouse.commit(ORDERS, Slice(), batch((1, "10"), at=1), 1) == 1
+    assert content(warehouse) == [(1, Decimal(10))]
+    names = [re.findall(r'"jobId": *"([^"]+)"', words) for words in door.seen if re.match(LOAD, words)]
+    assert [name[-2:] for (name,) in names] == ["_0", "_1"]
 
 
 def test_other_rows_at_the_same_place_are_another_job(warehouse: BigQuery, door: Door) -> None:

@@ -84,7 +84,7 @@ class Loader:
 
     def _tried(self, job_id: str, table_id: str, schema: pa.Schema, file: IO[bytes], count: int) -> bool:
         """Whether the job, now or when it was sent before, has filled the table; False asks for another one."""
-        from google.api_core.exceptions import Conflict, GoogleAPICallError
+        from google.api_core.exceptions import Conflict, GoogleAPICallError, NotFound
 
         bigquery = bigquery_client()
 
@@ -101,7 +101,10 @@ class Loader:
                     file, table_id, job_id=job_id, job_config=config, rewind=True, timeout=JOB_SECONDS
                 )
             except Conflict:  # sent before: the reply was lost, or a run was killed
-                job, known = self.service.client.get_job(job_id), True
+                try:
+                    job, known = self.service.client.get_job(job_id), True
+                except NotFound:  # its name alone: a run was killed before the last byte
+                    return False
             try:
                 job.result(timeout=JOB_SECONDS)
             except GoogleAPICallError as error:
