@@ -17,11 +17,12 @@ from echannel_connectors.models.row_sql import differing, is_in, over, replaced,
 
 MATCHES, WAYS, VISITS = "core.web_matches", "core.web_ways", "core.visits"
 SOLD, SALES, ORDERS = "core.sold_orders", "mart.sales", "mart.orders"
-REPEATED, BUYERS = "core.repeated_lines", "core.buyers"
+REPEATED, BUYERS, WAITING = "core.repeated_lines", "core.buyers", "core.waiting_invoices"
 
 ORDER = ("source", "order_id")
 BASKET = ("source", "basket")
 CUSTOMER = ("source", "customer_id")
+INVOICE = ("source", "invoice_id")
 BUYER = ("customer_source", "customer_id")
 PURCHASE = ("web_source", "transaction_id", "date")
 PLACE = ("order_sequence", "is_first_of_basket")  # what an order has from others
@@ -167,7 +168,8 @@ def _sold(work: Work) -> Iterator[str]:
     needed = f"SELECT t.rowid FROM {orders} AS t WHERE {is_in('baskets', BASKET)}"
     columns = ", ".join(_named(work, "core.orders", (SOLD,)))
     yield temp("some_orders", f"SELECT {columns} FROM core.orders WHERE rowid IN ({needed})")
-    select = over(work.select(SOLD), {"core.orders": "some_orders"})
+    yield temp("some_visits", rows_in(VISITS, ("baskets", BASKET)))
+    select = over(work.select(SOLD), {"core.orders": "some_orders", VISITS: "some_visits"})
     shown = f"{is_in('shown', ORDER)} OR {is_in('touched', ORDER)}"
     yield temp("rows_sold", f"SELECT t.* FROM ({select}) AS t WHERE {shown}")
     told = ", ".join((*ORDER, *PLACE))
@@ -185,7 +187,7 @@ def _sales(work: Work) -> Iterator[str]:
         yield from _touched(work)
         yield temp("some_sold", rows_in(SOLD, ("touched", ORDER)))
     for table, name in (("core.order_lines", "some_lines"), ("core.refunds", "some_refunds")):
-        yield temp(name, rows_in(table, ("touched", ORDER)))
+        yield temp(name, rows_in(table, ("touched", ORDER), columns=_named(work, table, (SALES,))))
     some = {SOLD: "some_sold", "core.order_lines": "some_lines", "core.refunds": "some_refunds"}
     yield temp("rows_sales", over(work.select(SALES), some))
     yield temp(
@@ -225,6 +227,47 @@ def _buyers(work: Work) -> Iterator[str]:
     """The customers who are or were those of a touched order, from all their orders."""
     yield temp("rows_buyers", over(work.select(BUYERS), {ORDERS: "orders_now"}))
     yield from replaced(BUYERS, "rows_buyers", "touched_buyers", BUYER)
+
+
+# -- invoices -------------------------------------------------------------------------------------------------------
+
+
+def _waiting(work: Work) -> Iterator[str]:
+    """The invoices that changed themselves, or whose order, customer or rate did; and those that are left out, or were,
+    because another source has invoices of the same order."""
+    yield temp(
+        "doubles",
+        """SELECT source, order_id, duplicate_of_source AS other_source, duplicate_of_order_id AS other_id
+        FROM core.orders WHERE duplicate_of_order_id IS NOT NULL""",
+    )
+    orders = {
+        "core.orders": "SELECT source, order_id FROM keys_orders",
+        "core.invoices": """SELECT d.source, d.order_id FROM doubles AS d JOIN (
+              SELECT source, order_id FROM before_invoices UNION SELECT source, order_id FROM rows_invoices
+            ) AS i ON i.source = d.other_source AND i.order_id = d.other_id""",
+    }
+    found = [sql for name, sql in orders.items() if name in work.rows]
+    yield temp("invoiced", " UNION ".join([*found, "SELECT source, order_id FROM doubles WHERE FALSE"]))
+    ids = f"SELECT t.source, t.invoice_id FROM core.invoices AS t WHERE {is_in('invoiced', ORDER)}"
+    of = {
+        "core.invoices": "SELECT source, invoice_id FROM keys_invoices",
+        "core.customers": f"""SELECT t.source, t.invoice_id FROM core.invoices AS t
+            WHERE {is_in("keys_customers", CUSTOMER)}""",
+        "mart.rates": """SELECT source, invoice_id FROM core.invoices
+            WHERE invoice_date IN (SELECT date FROM changed_rates)""",
+    }
+    yield temp("touched_invoices", " UNION ".join([ids, *(sql for name, sql in of.items() if name in work.rows)]))
+    yield temp("some_invoices", rows_in("core.invoices", ("touched_invoices", INVOICE)))
+    # Those of the other source tell that there are some.
+    yield temp(
+        "others",
+        """SELECT d.other_source AS source, d.other_id AS order_id FROM doubles AS d
+        JOIN some_invoices AS i ON i.source = d.source AND i.order_id = d.order_id""",
+    )
+    yield f"""INSERT INTO some_invoices {rows_in("core.invoices", ("others", ORDER))}
+        AND NOT {is_in("touched_invoices", INVOICE)}"""
+    yield temp("rows_waiting", over(work.select(WAITING), {"core.invoices": "some_invoices"}))
+    yield from replaced(WAITING, "rows_waiting", "touched_invoices", INVOICE)
 
 
 # -- sums -----------------------------------------------------------------------------------------------------------
@@ -303,5 +346,5 @@ def _short(name: str) -> str:
 # How each is brought up to date.
 STEPS: Mapping[str, Callable[[Work], Iterator[str]]] = {
     MATCHES: _matches, VISITS: _visits, SOLD: _sold, SALES: _sales, ORDERS: _orders, REPEATED: _repeated,
-    BUYERS: _buyers, **{name: partial(_summed, name) for name in SUMS},
+    BUYERS: _buyers, WAITING: _waiting, **{name: partial(_summed, name) for name in SUMS},
 }  # fmt: skip

@@ -27,6 +27,7 @@ from echannel_connectors.models.changed_marts import (
     STEPS,
     SUMS,
     VISITS,
+    WAITING,
     WAYS,
     Work,
 )
@@ -50,10 +51,11 @@ FOLLOWS = {
     ORDERS: frozenset({SOLD, SALES, "mart.rates"}),
     REPEATED: frozenset({SALES}),
     BUYERS: frozenset({ORDERS}),
+    WAITING: frozenset({"core.invoices", "core.orders", "core.customers", "mart.rates"}),
     **{name: frozenset({one.of, BUYERS}) for name, one in SUMS.items()},
 }
 # What others have to know of rows as they were.
-BEFORE = {"orders": ("source", "order_id", "reference", "basket"), "refunds": ORDER}
+BEFORE = {"orders": ("source", "order_id", "reference", "basket"), "refunds": ORDER, "invoices": ORDER}
 SHOWN_OF_PRODUCTS = ("source", "product_id", "variant_id", "sku", "name", "category", "brand")
 ONE_IN = 5  # more of a table's rows than this share: it is made anew
 EMPTY = 3  # one place in so many is of a row that is gone: it is time to take them away

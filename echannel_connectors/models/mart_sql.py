@@ -68,6 +68,7 @@ def mart_columns(
     return {name: (known or {}).get(name) or columns(_ordered()[name], name, values) for name in marts}
 
 
+@cache
 def _texts(schema: str) -> dict[str, str]:
     folder = resources.files("echannel_connectors") / "models" / FOLDERS[schema]
     return {

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import sqlglot
@@ -104,7 +104,7 @@ def running(folder: Path) -> Iterator[Door]:
         command, stdout=log, stderr=log, env={**os.environ, "HOME": str(_home().parent)}, cwd=folder
     )
     door = Door(ports[0])
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(door))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"door": door}))
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     door.url = f"http://127.0.0.1:{server.server_port}"
@@ -154,57 +154,60 @@ def _wait(port: int, child: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the emulator did not start")
 
 
-def _handler(door: Door) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Handler(BaseHTTPRequestHandler):
+    door: ClassVar[Door]
+    protocol_version = "HTTP/1.1"
 
-        def do(self) -> None:
-            size = int(self.headers.get("Content-Length", 0) or 0)
-            body = self.rfile.read(size)
-            if len(body) < size:  # a client that was killed
-                self.close_connection = True
-                return
-            text = body.decode("latin-1") if len(body) < 500_000 else ""
-            words = f"{self.command} {self.path} {text}"
-            door.seen.append(words)
-            door.before(words)
-            fault = door.fault(words)
-            if fault and (fault.status or not fault.done):
-                self._fail(fault)
-                return
-            job_id = _job_id(self.command, self.path, text)
-            if job_id in door.jobs:
-                self._answer(409, _refusal(409, f"Already Exists: Job {job_id}", "duplicate"), {})
-                return
-            with door.one_at_a_time:
-                answer = _passed_on(door, self.command, self.path, _written_in(body), self.headers)
-            status, data, headers = door.remembered(self.command, self.path, job_id, *answer)
-            if fault:
-                self.close_connection = True
-            else:
-                self._answer(status, _billed(door, text, data), headers)
+    def do(self) -> None:
+        body = self._body()
+        if body is None:
+            return
+        text = body.decode("latin-1") if len(body) < 500_000 else ""
+        words = f"{self.command} {self.path} {text}"
+        self.door.seen.append(words)
+        self.door.before(words)
+        fault = self.door.fault(words)
+        if fault and (fault.status or not fault.done):
+            self._fail(fault)
+            return
+        job_id = _job_id(self.command, self.path, text)
+        if job_id in self.door.jobs:
+            self._answer(409, _refusal(409, f"Already Exists: Job {job_id}", "duplicate"), {})
+            return
+        with self.door.one_at_a_time:
+            answer = _passed_on(self.door, self.command, self.path, _written_in(body), self.headers)
+        status, data, headers = self.door.remembered(self.command, self.path, job_id, *answer)
+        if fault:
+            self.close_connection = True
+        else:
+            self._answer(status, _billed(self.door, text, data), headers)
 
-        def _fail(self, fault: Fault) -> None:
-            if fault.status:
-                self._answer(fault.status, _refusal(fault.status, fault.message, fault.reason), {})
-            else:
-                self.close_connection = True
+    def _body(self) -> bytes | None:
+        """All of it; nothing of a client that was killed while it sent."""
+        size = int(self.headers.get("Content-Length", 0) or 0)
+        body = self.rfile.read(size)
+        self.close_connection |= len(body) < size
+        return body if len(body) == size else None
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do
+    def _fail(self, fault: Fault) -> None:
+        if fault.status:
+            self._answer(fault.status, _refusal(fault.status, fault.message, fault.reason), {})
+        else:
+            self.close_connection = True
 
-        def _answer(self, status: int, data: bytes, headers: dict[str, str]) -> None:
-            with suppress(ConnectionError):  # a client that was killed, or has waited long enough
-                self.send_response(status)
-                own = {"Content-Type": "application/json", **headers, "Content-Length": str(len(data))}
-                for name, value in own.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(data)
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that http.server gives it
-            pass
+    def _answer(self, status: int, data: bytes, headers: dict[str, str]) -> None:
+        with suppress(ConnectionError):  # a client that was killed, or has waited long enough
+            self.send_response(status)
+            own = {"Content-Type": "application/json", **headers, "Content-Length": str(len(data))}
+            for name, value in own.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(data)
 
-    return Handler
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that http.server gives it
+        pass
 
 
 def _passed_on(door: Door, method: str, path: str, body: bytes, headers: Any) -> tuple[int, bytes, dict[str, str]]:

@@ -83,8 +83,8 @@ def test_what_happens_to_one_order_shows_in_another(monkeypatch: pytest.MonkeyPa
     with time_machine.travel(NOON, tick=True):
         scenes.pair.build()
         for name in [name for name in vars(Scenes) if name.startswith(("a_", "an_", "two_", "the_", "ga4_"))]:
-            getattr(scenes, name)()
-            assert "mart.orders" in rebuilt(scenes, told), name
+            figure = getattr(scenes, name)()
+            assert "mart.orders" in rebuilt(scenes, told) or "waiting_invoices" in figure, name
 
 
 @pytest.mark.slow

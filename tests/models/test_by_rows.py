@@ -45,14 +45,14 @@ NAMES = (
     "traffic",
     "ad_costs",
 )
+OF_THE_SHOP = ("customers", "orders", "order_lines", "invoices")
 COMPANY = Company(matches={"books": {"order": {"web_reference": "shop.reference"}}})
 MAPPED = Spec.model_validate(
     {
         "connector": "mapped",
-        "reads": {name: {"columns": dict(TABLES[name].types)} for name in ("customers", "orders", "order_lines")},
+        "reads": {name: {"columns": dict(TABLES[name].types)} for name in OF_THE_SHOP},
         "tables": {
-            name: {"query": f"SELECT {', '.join(TABLES[name].types)}, _deleted_at FROM {name}"}
-            for name in ("customers", "orders", "order_lines")
+            name: {"query": f"SELECT {', '.join(TABLES[name].types)}, _deleted_at FROM {name}"} for name in OF_THE_SHOP
         },
     }
 )
@@ -147,7 +147,7 @@ class Trade:
     def customer(self, number: int) -> Row:
         links = self.one((None, None), (None, None), ("shop", self.one("1", "2")))
         return {"customer_id": str(number), "kind": self.one("b2b", "b2c"), "company": self.one(None, "Acme"),
-                "email_hash": self.one(None, "a", "b", "c"), "created_at": datetime(2025, self.one(1, 2, 3), 1, tzinfo=UTC),
+                "email_hash": self.one(None, "a", "b", "c"), "payment_days": self.one(None, 60), "created_at": datetime(2025, self.one(1, 2, 3), 1, tzinfo=UTC),
                 "same_as_source": links[0], "same_as_customer_id": links[1]}  # fmt: skip
 
     def product(self, number: int) -> Row:
@@ -192,8 +192,11 @@ class Trade:
                 "fixed_amount": D(1), "rate": D("0.01"), "currency": "EUR"}  # fmt: skip
 
     def invoice(self, number: int) -> Row:
-        return {"invoice_id": str(number), "kind": "invoice", "customer_id": "1", "invoice_date": self.day(), "due_date": self.day(),
-                "currency": "EUR", "amount_net": D(5), "amount_gross": D(6), "amount_open": self.one(D(0), D(6)), "status": "open"}  # fmt: skip
+        day = self.day()
+        return {"invoice_id": str(number), "kind": self.one("invoice", "invoice", "credit_note"), "customer_id": self.one("1", "2", "3"),
+                "order_id": self.one(None, str(self.chance.randrange(1, 12))), "invoice_date": day, "due_date": self.one(None, day),
+                "currency": self.one("EUR", "GBP"), "fx_rate": None, "amount_net": D(5), "amount_gross": D(6), "amount_open": self.one(D(0), D(6)),
+                "status": self.one("open", "paid", "cancelled"), "paid_at": self.one(None, datetime(2026, 3, 1, tzinfo=UTC))}  # fmt: skip
 
     def order_discount(self, number: int) -> Row:
         return {"order_id": str(number % 12), "discount_id": str(number), "code": self.one("HELLO", "SPRING"), "name": "Hello",
@@ -228,7 +231,8 @@ class Trade:
 TELLS = [
     ("shop", "customers", "customer", 5), ("shop", "orders", "order", 12), ("shop", "order_lines", "order_line", 40),
     ("books", "customers", "customer", 5), ("books", "products", "product", 4), ("books", "orders", "order", 12),
-    ("books", "order_lines", "order_line", 40), ("books", "refunds", "refund", 8), ("books", "invoices", "invoice", 5),
+    ("books", "order_lines", "order_line", 40), ("books", "refunds", "refund", 8), ("books", "invoices", "invoice", 12),
+    ("shop", "invoices", "invoice", 12),
     ("web", "web_orders", "web_order", 12), ("company", "fx_rates", "fx_rate", 12), ("company", "cost_rules", "cost_rule", 4),
     ("books", "order_discounts", "order_discount", 20), ("web", "traffic", "visits", 20), ("web", "ad_costs", "ad_cost", 9),
 ]  # fmt: skip
@@ -275,9 +279,18 @@ class Scenes:
             "quantity": D(1), "refund_date": date(2026, 2, 21), "amount_net": D(1), "amount_tax": D(0), "currency": "EUR"}])  # fmt: skip
         self.pair.put("company", "fx_rates", [{"date": date(2026, 1, 1), "currency": "GBP", "rate": D("1.2")}])
         self.visit("R1", date(2026, 2, 10))
+        self.invoice(1, "books", order_id="6")
+        self.invoice(2, "books", order_id="5")
+        self.invoice(3, "books", invoice_date=date(2026, 2, 19))
+        self.invoice(8, "shop", order_id="7")
         for number, day in ((11, date(2026, 1, 5)), (12, date(2026, 2, 25))):
             self.order(number, order_date=day, order_id=str(number))
             self.line(number)
+
+    def invoice(self, number: int, source: str, **fields: Any) -> None:
+        plain = {"invoice_id": str(number), "kind": "invoice", "customer_id": "3", "invoice_date": date(2026, 2, 20), "status": "open",
+                 "currency": "GBP", "amount_net": D(10), "amount_gross": D(12), "amount_open": D(12)}  # fmt: skip
+        self.pair.put(source, "invoices", [{**plain, **fields}])
 
     def visit(self, transaction: str, day: date) -> None:
         self.pair.put("web", "web_orders", [{"transaction_id": transaction, "date": day, "channel_group": "Email", "source_medium": "x",
@@ -302,6 +315,26 @@ class Scenes:
         self.customer(3, email_hash="mail2")
         return "SELECT max(order_sequence) FROM mart.orders WHERE customer_id = '2'"
 
+    def the_customer_of_an_invoice_pays_later(self) -> str:
+        self.customer(3, email_hash="mail2", payment_days=60)
+        return "SELECT due_date FROM core.waiting_invoices WHERE invoice_id = '2'"
+
+    def the_order_of_an_invoice_goes_elsewhere(self) -> str:
+        self.order(5, customer_id="3", fx_rate=None, order_date=date(2026, 2, 20), country="GB")
+        return "SELECT market FROM core.waiting_invoices WHERE invoice_id = '2'"
+
+    def the_other_source_of_an_order_invoices_it_too(self) -> str:
+        self.invoice(9, "shop", order_id="9")
+        return "SELECT count(*) FROM core.waiting_invoices WHERE invoice_id = '1'"
+
+    def the_other_source_invoices_another_order(self) -> str:
+        self.invoice(9, "shop", order_id="8")
+        return "SELECT count(*) FROM core.waiting_invoices WHERE invoice_id = '1'"
+
+    def the_order_is_invoiced_there_again(self) -> str:
+        self.invoice(10, "shop", order_id="9")
+        return "SELECT count(*) FROM core.waiting_invoices WHERE invoice_id = '1'"
+
     def the_order_that_another_doubles_has_another_reference(self) -> str:
         self.order(9, "shop", reference="R99")
         return "SELECT count(*) FROM mart.orders WHERE order_id = '6'"
@@ -317,6 +350,10 @@ class Scenes:
     def a_rate_is_told(self) -> str:
         self.pair.put("company", "fx_rates", [{"date": date(2026, 2, 20), "currency": "GBP", "rate": D("1.3")}])
         return "SELECT net_base FROM mart.orders WHERE order_id = '5'"
+
+    def a_rate_of_an_invoice_is_told(self) -> str:
+        self.pair.put("company", "fx_rates", [{"date": date(2026, 2, 19), "currency": "GBP", "rate": D("1.4")}])
+        return "SELECT fx_rate FROM core.waiting_invoices WHERE invoice_id = '3'"
 
     def a_purchase_is_seen(self) -> str:
         self.visit("R2", date(2026, 2, 9))
@@ -366,16 +403,16 @@ def test_what_happens_to_one_order_shows_in_another(monkeypatch: pytest.MonkeyPa
     with time_machine.travel(datetime(2026, 3, 1, 12, tzinfo=UTC), tick=True):
         scenes.pair.build()
         happenings = [name for name in vars(Scenes) if name.startswith(("a_", "an_", "two_", "the_", "ga4_"))]
-        assert len(happenings) == 15
+        assert len(happenings) == 21
         for name in happenings:
-            looked_at = ("mart.orders", "mart.sales", "core.product_sales")
+            looked_at = ("mart.orders", "mart.sales", "core.product_sales", "core.waiting_invoices")
             before = {table: scenes.pair.kept.query(f"FROM {table}").read_all() for table in looked_at}
             told.clear()
             figure = getattr(scenes, name)()
             scenes.pair.build()
-            assert "mart.orders" in told[0], name
-            assert scenes.pair.differing() == {}, name
             (mart,) = (table for table in looked_at if table in figure.split())
+            assert mart in told[0], name
+            assert scenes.pair.differing() == {}, name
             assert (
                 _asked(figure.replace(mart, "was"), before[mart])
                 != scenes.pair.kept.query(figure).read_all().to_pylist()
