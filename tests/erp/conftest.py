@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from echannel_connectors import specs
+from echannel_connectors import Erp, specs
 from echannel_connectors.specs.compile import compile_spec
 from tests.erp.dump import Table, into_duckdb, into_postgres, into_sqlite, tables
 from tests.erp.stock import STOCK
@@ -117,6 +117,19 @@ def odoo(postgres: Postgres) -> str:
 def odoo_later(postgres: Postgres) -> str:
     """The url of the same database seven days later."""
     return postgres.load("odoo17_later")
+
+
+@contextlib.contextmanager
+def altered(postgres: Postgres, script: str) -> Iterator[Erp]:
+    """A copy of Odoo's database that a script has changed, until the block ends."""
+    postgres.run("postgres", "CREATE DATABASE odoo_lab TEMPLATE odoo17")
+    try:
+        postgres.run("odoo_lab", f"SET session_replication_role = replica; {script}")
+        source = Erp(connector="odoo", url=postgres.url("odoo_lab"))
+        yield source
+        source.close()
+    finally:
+        postgres.run("postgres", "DROP DATABASE odoo_lab WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")

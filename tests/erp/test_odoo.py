@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import pytest
 
 from echannel_connectors import Erp
+from tests.erp.conftest import Postgres, altered
 from tests.erp.truth import Row, cents, core_rows, number, total, true_rows
 
 STATES = ("odoo", "odoo_later")
@@ -326,3 +327,58 @@ def test_totals_by_month(books: tuple[Erp, str]) -> None:
         for row in true_rows(f"{name}_totals", lambda row: row["document"] != "in_invoice")
     }  # fmt: skip
     assert ours == true
+
+
+# Three pieces at 12.00 with 20 % tax inside: one line at 10 % off, one given away.
+WITH_TAX_INSIDE = """
+UPDATE account_tax SET price_include = TRUE WHERE id = 36;
+UPDATE sale_order_line SET product_uom_qty = 3, price_unit = 12, discount = 10, price_subtotal = 27, price_total = 32.4,
+    price_reduce_taxexcl = 9 WHERE id = 2;
+UPDATE sale_order_line SET product_uom_qty = 3, price_unit = 12, discount = 100, price_subtotal = 0, price_total = 0,
+    price_reduce_taxexcl = 0 WHERE id = 3;
+"""
+
+
+def test_prices_with_tax_inside_are_told_without_it(postgres: Postgres, odoo: str) -> None:
+    """Before discount, and also where the discount takes everything: what was given away is worth 30.00 without tax."""
+    assert odoo
+    with altered(postgres, WITH_TAX_INSIDE) as source:
+        lines = {row["line_id"]: row for row in core_rows(source, "order_lines")}
+    names = ("unit_price_net", "discount_net", "amount_net")
+    assert [int(lines["2"][name]) for name in names] == [10, 3, 27]
+    assert [int(lines["3"][name]) for name in names] == [10, 30, 0]
+
+
+# Money moved from the bank to the till is a payment of partner type customer in Odoo, too.
+TRANSFER = "UPDATE account_payment SET is_internal_transfer = TRUE WHERE id = 130"
+
+
+def test_money_moved_between_own_accounts_is_no_payment(postgres: Postgres, odoo: str) -> None:
+    paid = {row["payment_id"] for row in core_rows(Erp(connector="odoo", url=odoo), "payments")}
+    with altered(postgres, TRANSFER) as source:
+        assert paid - {row["payment_id"] for row in core_rows(source, "payments")} == {"130"}
+
+
+# What Odoo's return wizard leaves of receipt 1, a copy of its move the other way round with the same purchase line; and
+# goods that went to a subcontractor, an internal location of no warehouse.
+AWAY = """
+INSERT INTO stock_location (id, name, complete_name, usage, company_id, active)
+VALUES (900, 'Subcontracting', 'Subcontracting', 'internal', 1, TRUE);
+CREATE TABLE back AS SELECT * FROM stock_move WHERE id = 1;
+UPDATE back SET id = 90001, location_id = location_dest_id, location_dest_id = location_id,
+    date = date + INTERVAL '20 days', origin_returned_move_id = 1;
+INSERT INTO stock_move SELECT * FROM back;
+UPDATE back SET id = 90002, location_dest_id = 900, purchase_line_id = NULL;
+INSERT INTO stock_move SELECT * FROM back;
+"""
+
+
+def test_what_goes_back_or_away_was_received_before(postgres: Postgres, odoo: str) -> None:
+    """A return leaves the day of the receipt alone; what leaves all warehouses is one move, out of its own."""
+    before = {
+        row["line_id"]: row["received_at"] for row in core_rows(Erp(connector="odoo", url=odoo), "purchase_lines")
+    }
+    with altered(postgres, AWAY) as source:
+        assert {row["line_id"]: row["received_at"] for row in core_rows(source, "purchase_lines")} == before
+        moves = {row["move_id"]: row["warehouse_id"] for row in core_rows(source, "stock_moves")}
+    assert {move: moves[move] for move in moves if move.startswith("9000")} == {"90001-out": "1", "90002-out": "1"}

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 
 from echannel_connectors import Erp
-from tests.erp.conftest import Postgres
+from tests.erp.conftest import Postgres, altered
 from tests.erp.truth import core_rows
 
 # A locked order has a state of its own; what a move has done is in quantity_done, which is no column.
@@ -34,18 +31,6 @@ UPDATE product_template SET type = 'consu' WHERE type = 'product';
 ALTER TABLE product_template DROP COLUMN detailed_type;
 """
 WITHOUT_PURCHASES = "DROP TABLE purchase_order_line, purchase_order CASCADE"
-
-
-@contextmanager
-def altered(postgres: Postgres, script: str) -> Iterator[Erp]:
-    postgres.run("postgres", "CREATE DATABASE odoo_lab TEMPLATE odoo17")
-    try:
-        postgres.run("odoo_lab", f"SET session_replication_role = replica; {script}")
-        source = Erp(connector="odoo", url=postgres.url("odoo_lab"))
-        yield source
-        source.close()
-    finally:
-        postgres.run("postgres", "DROP DATABASE odoo_lab WITH (FORCE)")
 
 
 @pytest.mark.parametrize("script", [SIXTEEN, EIGHTEEN], ids=["16", "18"])
