@@ -106,7 +106,7 @@ CREATE TABLE llx_facturedet (
   rowid integer PRIMARY KEY, fk_facture int, fk_parent_line int, fk_product int, label varchar(255), description text,
   tva_tx double(7,4), qty double, remise_percent double, fk_remise_except int, subprice double(24,8), total_ht double(24,8),
   total_tva double(24,8), total_ttc double(24,8), product_type int, buy_price_ht double(24,8), special_code int, rang int,
-  multicurrency_code varchar(3), multicurrency_subprice double(24,8), multicurrency_total_ht double(24,8),
+  fk_prev_id int, multicurrency_code varchar(3), multicurrency_subprice double(24,8), multicurrency_total_ht double(24,8),
   multicurrency_total_tva double(24,8), multicurrency_total_ttc double(24,8)
 );
 CREATE TABLE llx_paiement (
@@ -137,8 +137,11 @@ CREATE TABLE llx_commande_fournisseurdet (
   multicurrency_code varchar(3), multicurrency_subprice double(24,8), multicurrency_total_ht double(24,8),
   multicurrency_total_tva double(24,8), multicurrency_total_ttc double(24,8)
 );
+CREATE TABLE llx_reception (
+  rowid integer PRIMARY KEY, tms timestamp, ref varchar(30), entity int, fk_soc int, date_creation datetime, fk_statut smallint
+);
 CREATE TABLE llx_commande_fournisseur_dispatch (
-  rowid integer PRIMARY KEY, fk_commande int, fk_product int, fk_commandefourndet int, qty float, fk_entrepot int,
+  rowid integer PRIMARY KEY, fk_commande int, fk_product int, fk_commandefourndet int, fk_reception int, qty float, fk_entrepot int,
   fk_user int, status int, datec datetime, tms timestamp
 );
 CREATE INDEX llx_commandedet_order ON llx_commandedet (fk_commande);

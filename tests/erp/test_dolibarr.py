@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections import defaultdict
+from contextlib import closing
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -271,3 +275,64 @@ def test_every_database_gives_equal_rows(request: pytest.FixtureRequest, dolibar
             for source in (here, there)
         )
         assert mine == theirs, table
+
+
+def altered(database: str, folder: Path, script: str) -> Erp:
+    """A copy of Dolibarr's database in SQLite that a script has changed."""
+    file = folder / "lab.db"
+    shutil.copy(database.removeprefix("sqlite:///"), file)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.executescript(script)
+    return Erp(connector="dolibarr", url=f"sqlite:///{file}")
+
+
+# Half of invoice 8 is a progress billing, the rest a second one: its lines hold the work since the beginning, its
+# totals the half that is new, as CommonObject::update_price() leaves them. In the newer way lines hold what is new, too.
+PROGRESS = """
+UPDATE llx_facture SET type = 5, situation_cycle_ref = 1, situation_counter = 1 WHERE rowid = 8;
+CREATE TABLE bill AS SELECT * FROM llx_facture WHERE rowid = 8;
+UPDATE bill SET rowid = 9001, ref = 'FA-9001', situation_counter = 2;
+INSERT INTO llx_facture SELECT * FROM bill;
+CREATE TABLE line AS SELECT * FROM llx_facturedet WHERE fk_facture = 8;
+UPDATE line SET fk_prev_id = rowid, rowid = rowid + 90000, fk_facture = 9001, total_ht = 2 * total_ht,
+    total_tva = 2 * total_tva, total_ttc = 2 * total_ttc;
+INSERT INTO llx_facturedet SELECT * FROM line;
+"""
+NEWER = """
+INSERT INTO llx_const (name, entity, value) VALUES ('INVOICE_USE_SITUATION', 1, '2');
+UPDATE llx_facturedet SET total_ht = total_ht / 2, total_tva = total_tva / 2 WHERE fk_facture = 9001;
+"""
+
+
+@pytest.mark.parametrize("script", [PROGRESS, PROGRESS + NEWER], ids=["older", "newer"])
+def test_lines_of_a_progress_billing_add_up_to_it(dolibarr_sqlite: str, tmp_path: Path, script: str) -> None:
+    source = altered(dolibarr_sqlite, tmp_path, script)
+    lines = core_rows(source, "invoice_lines")
+    bills = {row["invoice_id"]: row for row in core_rows(source, "invoices")}
+    for bill in ("8", "9001"):
+        for amount in ("amount_net", "amount_tax"):
+            assert total((row for row in lines if row["invoice_id"] == bill), amount) == bills[bill][amount]
+
+
+# Dispatch 1 lies in the draft of a reception, dispatch 2 was refused.
+NOT_RECEIVED = """
+INSERT INTO llx_reception (rowid, fk_statut) VALUES (1, 0);
+UPDATE llx_commande_fournisseur_dispatch SET fk_reception = 1, status = 0 WHERE rowid = 1;
+UPDATE llx_commande_fournisseur_dispatch SET status = 2 WHERE rowid = 2;
+"""
+
+
+def test_what_is_in_a_draft_or_was_refused_is_not_received(dolibarr_sqlite: str, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(dolibarr_sqlite.removeprefix("sqlite:///"))) as connection:
+        sql = "SELECT sum(qty) FROM llx_commande_fournisseur_dispatch WHERE rowid > 2"
+        true = connection.execute(sql).fetchone()[0]
+    source = altered(dolibarr_sqlite, tmp_path, NOT_RECEIVED)
+    assert total(core_rows(source, "purchase_lines"), "received_quantity") == Decimal(true)
+
+
+def test_stock_that_leaves_by_an_invoice_was_sold(dolibarr_sqlite: str, tmp_path: Path) -> None:
+    """With STOCK_CALCULATE_ON_BILL; what a credit note brings back is a customer's return."""
+    source = altered(dolibarr_sqlite, tmp_path, "UPDATE llx_facture SET type = 0")
+    assert "customer_return" not in {row["reason"] for row in core_rows(source, "stock_moves")}
+    returned = Erp(connector="dolibarr", url=dolibarr_sqlite)
+    assert "customer_return" in {row["reason"] for row in core_rows(returned, "stock_moves")}
