@@ -120,12 +120,12 @@ def odoo_later(postgres: Postgres) -> str:
 
 
 @contextlib.contextmanager
-def altered(postgres: Postgres, script: str) -> Iterator[Erp]:
+def altered(postgres: Postgres, script: str, **parameters: int) -> Iterator[Erp]:
     """A copy of Odoo's database that a script has changed, until the block ends."""
     postgres.run("postgres", "CREATE DATABASE odoo_lab TEMPLATE odoo17")
     try:
         postgres.run("odoo_lab", f"SET session_replication_role = replica; {script}")
-        source = Erp(connector="odoo", url=postgres.url("odoo_lab"))
+        source = Erp(connector="odoo", url=postgres.url("odoo_lab"), parameters=parameters)
         yield source
         source.close()
     finally:

@@ -382,3 +382,24 @@ def test_what_goes_back_or_away_was_received_before(postgres: Postgres, odoo: st
         assert {row["line_id"]: row["received_at"] for row in core_rows(source, "purchase_lines")} == before
         moves = {row["move_id"]: row["warehouse_id"] for row in core_rows(source, "stock_moves")}
     assert {move: moves[move] for move in moves if move.startswith("9000")} == {"90001-out": "1", "90002-out": "1"}
+
+
+# Company 2 is a branch of company 1, which keeps the rates and some products, and has written all documents.
+BRANCH = """
+CREATE TABLE branch AS SELECT * FROM res_company WHERE id = 1;
+UPDATE branch SET id = 2, name = 'Branch', parent_id = 1, parent_path = '1/2/';
+INSERT INTO res_company SELECT * FROM branch;
+UPDATE product_template SET company_id = 1 WHERE id % 2 = 0;
+UPDATE account_move SET company_id = 2;
+UPDATE sale_order SET company_id = 2;
+"""
+
+
+def test_a_branch_has_the_rates_and_products_of_its_company(postgres: Postgres, odoo: str) -> None:
+    company = Erp(connector="odoo", url=odoo)
+    with altered(postgres, BRANCH, company=2) as branch:
+        for table, key in (("invoices", "invoice_id"), ("orders", "order_id"), ("fx_rates", "date")):
+            ours, theirs = ({row[key]: row.get("fx_rate") for row in core_rows(e, table)} for e in (branch, company))
+            assert ours == theirs, table
+        products = [{row["variant_id"] for row in core_rows(e, "products")} for e in (branch, company)]
+        assert products[0] == products[1]
