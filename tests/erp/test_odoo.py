@@ -403,3 +403,30 @@ def test_a_branch_has_the_rates_and_products_of_its_company(postgres: Postgres, 
             assert ours == theirs, table
         products = [{row["variant_id"] for row in core_rows(e, "products")} for e in (branch, company)]
         assert products[0] == products[1]
+
+
+# Company 2 has a customer, a supplier and a price list of its own; all documents stay with company 1.
+OTHER = """
+CREATE TABLE other AS SELECT * FROM res_company WHERE id = 1;
+UPDATE other SET id = 2, name = 'Other', parent_path = '2/';
+INSERT INTO res_company SELECT * FROM other;
+INSERT INTO res_partner (id, name, complete_name, commercial_partner_id, company_id, customer_rank, supplier_rank,
+    active, is_company)
+VALUES (901, 'Theirs', 'Theirs', 901, 2, 1, 1, TRUE, TRUE), (902, 'Shared', 'Shared', 902, NULL, 1, 1, TRUE, TRUE);
+INSERT INTO product_supplierinfo (id, partner_id, product_tmpl_id, company_id, currency_id, delay, min_qty, price,
+    sequence)
+SELECT 9000 + t.id, 901, t.id, 2, 126, 1, 0, 0, -1 FROM product_template AS t;
+"""
+
+
+def test_another_company_has_customers_and_suppliers_of_its_own(postgres: Postgres, odoo: str) -> None:
+    company = Erp(connector="odoo", url=odoo)
+    with altered(postgres, OTHER) as source:
+        for table, key in (("customers", "customer_id"), ("suppliers", "supplier_id")):
+            ours, theirs = ({row[key] for row in core_rows(e, table)} for e in (source, company))
+            assert ours - theirs == {"902"}, table
+            assert theirs <= ours, table
+        suppliers = [
+            {row["variant_id"]: row["supplier_id"] for row in core_rows(e, "products")} for e in (source, company)
+        ]
+        assert suppliers[0] == suppliers[1]
