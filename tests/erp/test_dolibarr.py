@@ -287,7 +287,7 @@ def altered(database: str, folder: Path, script: str) -> Erp:
 
 
 # Half of invoice 8 is a progress billing, the rest a second one: its lines hold the work since the beginning, its
-# totals the half that is new, as CommonObject::update_price() leaves them. In the newer way lines hold what is new, too.
+# totals the half that is new, as CommonObject::update_price() leaves them. In the newer way lines hold what is new.
 PROGRESS = """
 UPDATE llx_facture SET type = 5, situation_cycle_ref = 1, situation_counter = 1 WHERE rowid = 8;
 CREATE TABLE bill AS SELECT * FROM llx_facture WHERE rowid = 8;
@@ -300,7 +300,8 @@ INSERT INTO llx_facturedet SELECT * FROM line;
 """
 NEWER = """
 INSERT INTO llx_const (name, entity, value) VALUES ('INVOICE_USE_SITUATION', 1, '2');
-UPDATE llx_facturedet SET total_ht = total_ht / 2, total_tva = total_tva / 2 WHERE fk_facture = 9001;
+UPDATE llx_facturedet SET total_ht = total_ht / 2, total_tva = total_tva / 2, total_ttc = total_ttc / 2
+WHERE fk_facture = 9001;
 """
 
 
@@ -336,3 +337,37 @@ def test_stock_that_leaves_by_an_invoice_was_sold(dolibarr_sqlite: str, tmp_path
     assert "customer_return" not in {row["reason"] for row in core_rows(source, "stock_moves")}
     returned = Erp(connector="dolibarr", url=dolibarr_sqlite)
     assert "customer_return" in {row["reason"] for row in core_rows(returned, "stock_moves")}
+
+
+# All lines and totals in euro bear a second tax of 10 %, as in Quebec or for Spain's recargo; no VAT is charged on
+# the lines of invoice 8, as in Guadeloupe (NPR): Dolibarr keeps it in total_tva all the same.
+TAXES = """
+UPDATE llx_facturedet SET total_localtax1 = total_ht / 10, total_ttc = total_ttc + total_ht / 10;
+UPDATE llx_facture SET localtax1 = total_ht / 10, total_ttc = total_ttc + total_ht / 10;
+UPDATE llx_commandedet SET total_localtax1 = total_ht / 10, total_ttc = total_ttc + total_ht / 10;
+UPDATE llx_commande SET localtax1 = total_ht / 10, total_ttc = total_ttc + total_ht / 10;
+UPDATE llx_facturedet SET total_ttc = total_ht, total_localtax1 = 0, info_bits = 1 WHERE fk_facture = 8;
+UPDATE llx_facture SET total_ttc = total_ht, localtax1 = 0 WHERE rowid = 8;
+"""
+
+
+def test_tax_is_all_that_is_paid_on_top(dolibarr_sqlite: str, tmp_path: Path) -> None:
+    source = altered(dolibarr_sqlite, tmp_path, TAXES)
+    taxes: dict[str, Decimal] = defaultdict(Decimal)
+    for row in core_rows(source, "invoice_lines"):
+        taxes[row["invoice_id"]] += row["amount_tax"]
+    for row in core_rows(source, "invoices"):
+        assert row["amount_net"] + row["amount_tax"] == row["amount_gross"]
+        assert taxes[row["invoice_id"]] == row["amount_tax"]
+    assert taxes["8"] == 0
+    lines = core_rows(source, "order_lines")
+    for order in core_rows(source, "orders"):
+        assert order["total_net"] + order["total_tax"] == order["total_gross"]
+        assert total((row for row in lines if row["order_id"] == order["order_id"]), "amount_tax") == order["total_tax"]
+
+
+def test_a_customer_whom_two_companies_share(dolibarr_sqlite: str, tmp_path: Path) -> None:
+    """Who is in another company's list is a customer here by a document of this one."""
+    source = altered(dolibarr_sqlite, tmp_path, "UPDATE llx_societe SET entity = 2")
+    bought = {row["customer_id"] for what in ("orders", "invoices") for row in core_rows(source, what)}
+    assert {row["customer_id"] for row in core_rows(source, "customers")} == bought
