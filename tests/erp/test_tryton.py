@@ -517,3 +517,12 @@ def test_an_invoice_that_was_credited_at_once(postgres: Postgres, tryton_lab: st
     assert total(refunds, "amount_net") + total(refunds, "shipping_net") == invoices["16"]["amount_net"]
     orders = {row["order_id"]: row["is_sale"] for row in core_rows(source, "orders")}
     assert {orders[row["order_id"]] for row in refunds} == {True}
+
+
+def test_losses_lie_in_no_warehouse(postgres: Postgres, tryton_lab: str, tryton: str) -> None:
+    """Not even where Lost and Found hangs below one in the tree of locations."""
+    true = core_rows(Erp(connector="tryton", url=tryton), "stock_levels")
+    postgres.run(tryton_lab, "UPDATE stock_location SET parent = 5 WHERE type = 'lost_found'")
+    ours = core_rows(Erp(connector="tryton", url=postgres.url(tryton_lab)), "stock_levels")
+    keys = ("variant_id", "warehouse_id", "on_hand")
+    assert sorted([row[key] for key in keys] for row in ours) == sorted([row[key] for key in keys] for row in true)
