@@ -146,6 +146,21 @@ def test_a_refund_costs_what_its_line_did(tmp_path: Path) -> None:
     assert [tuple(row.values()) for row in rows_of(made_up(tmp_path, tables), sql)] == [("1/9", -40), ("2/10", -10)]
 
 
+def test_a_slip_that_does_not_tell_what_its_lines_are_worth(tmp_path: Path) -> None:
+    """As an ERP may write one: its total counts, by the price of the pieces; where some lines tell it, by these alone."""
+    slips = [
+        slip(1, 1, [(1, "", ""), (2, "", "")], total_products_tax_excl=130, total_products_tax_incl=156),
+        slip(2, 2, [(3, "", ""), (4, 30, 36)], total_products_tax_excl=30, total_products_tax_incl=36),
+    ]
+    tables = {
+        "orders": [order(1), order(2)],
+        "order_details": [line(1, 1), line(2, 1, 30, 36), line(3, 2), line(4, 2, 30, 36)],
+        "order_slip": slips,
+    }
+    found = rows_of(made_up(tmp_path, tables), "SELECT net, tax FROM mart.sales WHERE kind = 'refund' ORDER BY line_id")
+    assert [tuple(row.values()) for row in found] == [(-100, -20), (-30, -6), (0, 0), (-30, -6)]
+
+
 def test_what_went_back_into_stock(tmp_path: Path) -> None:
     """Known where all that came back of a line was put into stock again, otherwise not known."""
     reinjected = {1: 2, 2: 1, 3: 0}
