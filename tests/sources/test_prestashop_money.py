@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -145,6 +146,21 @@ def test_a_refund_costs_what_its_line_did(tmp_path: Path) -> None:
     assert [tuple(row.values()) for row in rows_of(made_up(tmp_path, tables), sql)] == [("1/9", -40), ("2/10", -10)]
 
 
+def test_a_slip_that_does_not_tell_what_its_lines_are_worth(tmp_path: Path) -> None:
+    """As an ERP may write one: its total counts, by the price of the pieces; where some lines tell it, by these alone."""
+    slips = [
+        slip(1, 1, [(1, "", ""), (2, "", "")], total_products_tax_excl=130, total_products_tax_incl=156),
+        slip(2, 2, [(3, "", ""), (4, 30, 36)], total_products_tax_excl=30, total_products_tax_incl=36),
+    ]
+    tables = {
+        "orders": [order(1), order(2)],
+        "order_details": [line(1, 1), line(2, 1, 30, 36), line(3, 2), line(4, 2, 30, 36)],
+        "order_slip": slips,
+    }
+    found = rows_of(made_up(tmp_path, tables), "SELECT net, tax FROM mart.sales WHERE kind = 'refund' ORDER BY line_id")
+    assert [tuple(row.values()) for row in found] == [(-100, -20), (-30, -6), (0, 0), (-30, -6)]
+
+
 def test_what_went_back_into_stock(tmp_path: Path) -> None:
     """Known where all that came back of a line was put into stock again, otherwise not known."""
     reinjected = {1: 2, 2: 1, 3: 0}
@@ -194,6 +210,26 @@ def test_store_credit_by_code_or_by_name(resource: str, tmp_path: Path) -> None:
     assert [row["store_credit_net"] for row in found] == [10 * is_credit for *_, is_credit in vouchers]
     assert [row["discount_net"] for row in found] == [10 * (not is_credit) for *_, is_credit in vouchers]
     assert {row["total_net"] for row in found} == {100, 90}
+
+
+def test_vouchers_of_a_shop_that_was_upgraded(tmp_path: Path) -> None:
+    """1.6 called them order_discounts, 8 calls the same rows order_cart_rules: each counts once, as the newer name has it."""
+
+    def voucher(number: int, net: int, **fields: Any) -> Row:
+        named = {"id": number, "id_order": number, "name": f"V{number}C1O1", "value": net, "value_tax_excl": net}
+        return {**named, **fields}
+
+    tables = {
+        "orders": [order(n, total_discounts_tax_excl=10, total_discounts_tax_incl=10) for n in (1, 2, 3, 4)],
+        "order_details": [line(n, n) for n in (1, 2, 3, 4)],
+        "order_discounts": [voucher(1, 10), voucher(2, 8), voucher(3, 10)],
+        "order_cart_rules": [voucher(2, 9), voucher(3, 10, deleted=True), voucher(4, 10)],
+    }
+    file = made_up(tmp_path, tables)
+    found = rows_of(file, "SELECT store_credit_net FROM core.orders ORDER BY order_id")
+    assert [row["store_credit_net"] for row in found] == [10, 9, 0, 10]
+    kept = rows_of(file, "SELECT discount_id FROM core.order_discounts ORDER BY discount_id")
+    assert [row["discount_id"] for row in kept] == ["1", "2", "4"]
 
 
 def test_free_shipping_is_at_most_the_shipping(tmp_path: Path) -> None:

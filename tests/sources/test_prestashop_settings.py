@@ -199,6 +199,32 @@ def test_stock_of_one_group_of_stores(is_shared: bool, expected: list[tuple[str,
     assert [row["warehouse_id"] for row in places] == [name for name, _ in expected if name]
 
 
+@pytest.mark.parametrize(
+    ("groups", "shops", "expected"), [([True], (0, 1), 6), ([False], (0, 1), 7), ([], (0, 1), 7), ([], (0,), 6)]
+)
+def test_stock_of_a_single_store(groups: list[bool], shops: tuple[int, ...], expected: int, tmp_path: Path) -> None:
+    """One row counts, by the way in which the store keeps its stock; where that is not told, its own before its group's."""
+    tables = {
+        "shop_groups": [{"id": 1, "name": "Default", "share_stock": shared} for shared in groups],
+        "products": [{"id": 1, "price": 1}],
+        "stock_availables": [
+            {"id": 9 - n, "id_product": 1, "id_product_attribute": 0, "id_shop": n, "id_shop_group": 1 - n, "quantity": 6 + n}
+            for n in shops
+        ],
+    }  # fmt: skip
+    found = rows_of(made_up(tmp_path, tables), "SELECT warehouse_id, on_hand FROM mart.inventory")
+    assert [tuple(row.values()) for row in found] == [("", expected)]
+
+
+def test_a_product_without_a_supplier(tmp_path: Path) -> None:
+    """PrestaShop says 0 where there is none."""
+    file = made_up(
+        tmp_path, {"products": [{"id": 1, "price": 1, "id_supplier": 0}, {"id": 2, "price": 1, "id_supplier": 3}]}
+    )
+    found = rows_of(file, "SELECT supplier_id FROM core.products ORDER BY product_id")
+    assert [row["supplier_id"] for row in found] == [None, "3"]
+
+
 def test_stock_moves_in_each_way_of_telling_them(tmp_path: Path) -> None:
     """1.7 names a stock row, 1.6 with advanced stock the product and a warehouse; a product that is gone keeps its moves."""
     tables = {
