@@ -89,7 +89,8 @@ const Charts = (() => {
     if (one === null) return two;
     if (two === null) return one;
     if (how === "min") return one < two ? one : two; // numbers, and days as text
-    return how === "max" ? (one > two ? one : two) : one + two;
+    if (how === "max") return one > two ? one : two;
+    return Math.round((one + two) * 1e6) / 1e6; // figures have six places: a sum is the same in whatever order
   }
 
   function trend(holder, source, chart, figures, period, against, clicked) {
