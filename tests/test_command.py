@@ -177,6 +177,7 @@ def test_watch_ends_with_any_other_error(served: str, shop_a: FakeShop, tmp_path
 # -- status ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_status_to_people_and_to_programs(served: str, shop_a: FakeShop, tmp_path: Path) -> None:
     """The runs, why one failed, how old the figures are and which streams fail: within eighty columns."""
     project(tmp_path, served)
@@ -289,6 +290,7 @@ def test_what_a_newcomer_sees_fits_the_terminal(served: str, shop_a: FakeShop, t
 MOVING = re.compile("[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]")  # the line that moves, all its states one after the other
 
 
+@pytest.mark.slow
 def test_a_pipe_gets_the_events_that_matter(served: str, shop_a: FakeShop, tmp_path: Path) -> None:
     """Each stream and table once; every commit is in the run's log file."""
     done = echannel(project(tmp_path, served), "sync", key=shop_a.key)

@@ -225,6 +225,7 @@ def test_a_failed_migration_changes_nothing(warehouse_file: Path, monkeypatch: p
     assert "host" not in DuckDB(warehouse_file).query("SELECT * FROM echannel.runs").read_all().column_names
 
 
+@pytest.mark.slow
 def test_tables_are_rebuilt_when_a_row_has_changed_and_not_otherwise(shop_a: FakeShop, warehouse_file: Path) -> None:
     """A round in which nothing happened leaves the tables; rows that a dying run had committed are built by the next."""
     events: list[Event] = []

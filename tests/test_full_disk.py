@@ -49,9 +49,8 @@ def assert_truth(file: Path, shop: FakeShop, url: str) -> None:
         assert rows(file, table) == rows(calm, table), table
 
 
-@pytest.mark.parametrize(
-    "size", [64 * KIB, *(pytest.param(size * KIB, marks=pytest.mark.slow) for size in (256, 1024))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [64 * KIB, 256 * KIB, 1024 * KIB])
 def test_the_first_load_finds_no_room(size: int, shop_a: FakeShop, tmp_path: Path) -> None:
     with shop_a.serve() as url:
         project(tmp_path, url)

@@ -148,6 +148,7 @@ def test_a_scale_may_be_missing_where_the_database_is_exact(tmp_path: Path) -> N
     verify_spec(spec, sample=sample)
 
 
+@pytest.mark.slow
 def test_a_folder_of_csv_files(tmp_path: Path) -> None:
     """Types are guessed, or declared in schema.sql: there a code keeps its zeros, and an empty field is NULL."""
     folder = tmp_path / "sample"
@@ -173,6 +174,7 @@ def test_a_folder_of_csv_files(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_spec_of_sqlite_is_tried_in_sqlite(tmp_path: Path) -> None:
     spec, sample = written(tmp_path, RIGHT.replace("dialect: mysql", "dialect: sqlite"))
     verify_spec(spec, sample=sample)

@@ -395,6 +395,7 @@ UPDATE sale_order SET company_id = 2;
 """
 
 
+@pytest.mark.slow
 def test_a_branch_has_the_rates_and_products_of_its_company(postgres: Postgres, odoo: str) -> None:
     company = Erp(connector="odoo", url=odoo)
     with altered(postgres, BRANCH, company=2) as branch:

@@ -275,6 +275,7 @@ def test_our_own_specs_hold(request: pytest.FixtureRequest, connector: str, data
     assert len(proof.checks["totals"]) == 3
 
 
+@pytest.mark.slow
 def test_the_months_are_those_of_odoo(odoo: str) -> None:
     """What is sold, invoiced and credited per month and currency is what Odoo itself says."""
     true: dict[tuple[str, str, str], Decimal] = {
@@ -338,6 +339,7 @@ def test_what_cannot_be_connected_to(tmp_path: Path, words: tuple[str, ...], sen
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_new_names_the_tables_of_a_server(odoo: str, tmp_path: Path) -> None:
     """The ERP's own, not those by which PostgreSQL describes itself."""
     done = echannel(tmp_path, "spec", "new", "acme", "--dialect", "postgres", "--connect", odoo)

@@ -174,7 +174,7 @@ def test_a_week_later(request: pytest.FixtureRequest, tmp_path: Path, connector:
         assert read["orders"] < next(stream.rows for stream in whole.streams if stream.stream == "orders") // 2
 
 
-@pytest.mark.parametrize("connector", ["odoo", "tryton"])
+@pytest.mark.parametrize("connector", [pytest.param("odoo", marks=pytest.mark.slow), "tryton"])
 def test_reading_again_changes_nothing(request: pytest.FixtureRequest, connector: str, tmp_path: Path) -> None:
     url = request.getfixturevalue(connector)
     with warehouse(tmp_path / "books.duckdb") as into:

@@ -194,6 +194,7 @@ def test_twenty_runs_without_news_change_nothing(google: FakeGa4, warehouse_file
     assert into.query(moved).read_all()["n"].to_pylist() == [0]
 
 
+@pytest.mark.slow
 def test_an_answer_without_a_row_empties_nothing(google: FakeGa4, warehouse_file: Path) -> None:
     into = DuckDB(warehouse_file)
     synced(google, into)
@@ -240,6 +241,7 @@ def test_a_field_that_is_refused_is_left_out_and_told(google: FakeGa4, warehouse
     assert sum(row["revenue_gross"] or 0 for row in rows(into, "traffic")) == total(google, "grossPurchaseRevenue")
 
 
+@pytest.mark.slow
 def test_estimated_figures_are_marked(google: FakeGa4, warehouse_file: Path) -> None:
     google.metadata = {"subjectToThresholding": True}
     into = DuckDB(warehouse_file)
@@ -247,6 +249,7 @@ def test_estimated_figures_are_marked(google: FakeGa4, warehouse_file: Path) -> 
     assert all(row["is_estimated"] for row in rows(into, "traffic"))
 
 
+@pytest.mark.slow
 def test_a_spent_quota_stops_before_a_refusal_and_is_resumed(google: FakeGa4, warehouse_file: Path) -> None:
     """What was read is kept, nothing is asked that would be refused, and the next run goes on."""
     google.tokens = 300

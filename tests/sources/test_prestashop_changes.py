@@ -21,6 +21,7 @@ WEEK = timedelta(days=7)
 DAY = timedelta(days=1)
 
 
+@pytest.mark.slow
 def test_every_change_of_a_week_arrives_by_one_incremental_sync(shop_a: FakeShop, tmp_path: Path) -> None:
     """48 changes, silent ones and deletions among them: the incremental result equals a full read, and the truth."""
     both, fresh = DuckDB(tmp_path / "both.duckdb"), DuckDB(tmp_path / "fresh.duckdb")
@@ -226,6 +227,7 @@ def test_a_watch_reads_what_is_whole_at_its_own_pace(shop_a: FakeShop, tmp_path:
         assert requests_of(shop_a, before, "stock_availables")
 
 
+@pytest.mark.slow
 def test_orders_before_the_start_are_not_read(shop_a: FakeShop, tmp_path: Path) -> None:
     """Neither they nor their lines, at first or later; what is told of the others is complete."""
     into = DuckDB(tmp_path / "shop.duckdb")

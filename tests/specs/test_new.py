@@ -77,6 +77,7 @@ def test_new_refuses_what_it_cannot_write(tmp_path: Path, words: list[str], sent
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_new_names_tables_that_look_right(tmp_path: Path) -> None:
     import sqlite3
     from contextlib import closing
