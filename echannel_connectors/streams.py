@@ -87,6 +87,7 @@ class Batch:
     set_aside: tuple[SetAside, ...] = ()
     days: tuple[date, ...] = ()  # with `deletes="days"`: the days of which these are all the rows
     distinct: bool = False  # the source has seen to it that no key comes twice
+    apart: int | None = None  # so many rows came before in this reading, and all of these and them have different keys
 
 
 class Stream(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from echannel_connectors import DuckDB, destinations, sync
 from echannel_connectors.destinations import commit
 from echannel_connectors.errors import Conflict, DestinationError, SettingsError
 from echannel_connectors.events import Built, Committed, Event
+from echannel_connectors.sources.erp.rows import Keys
 from echannel_connectors.streams import Batch, Shape, Slice
 from echannel_connectors.testing.shop import FakeShop
 from tests.conftest import served
@@ -72,6 +74,40 @@ def test_a_key_that_comes_twice_in_a_batch_of_new_rows(warehouse: DuckDB) -> Non
     """The last occurrence wins, also where no row of the batch was known."""
     assert warehouse.commit(ORDERS, Slice(), batch((1, "10"), (2, "7"), (1, "12"), at=1), 1) == 2
     assert content(warehouse) == [(1, Decimal(12)), (2, Decimal(7))]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_readings_that_say_what_came_before(warehouse: DuckDB, seed: int) -> None:
+    """Each reading counts its rows; it dies and begins again, finds rows of others, or meets a key a second time: the
+    table holds what was read last for every key, once."""
+    dice = random.Random(seed)
+    warehouse.plan(ORDERS, [Slice("others")])
+    true: dict[int, Decimal] = {}
+    number = others = skipped = 0
+    for reading in range(6):
+        keys = Keys("orders", ("id",), in_order=False)
+        ids = list(range(30))
+        if dice.random() < 0.5:
+            dice.shuffle(ids)
+        for _ in range(dice.randrange(1, 9)):
+            found, ids = ids[:4], ids[4:]
+            if not found:
+                break
+            if true and dice.random() < 0.2:
+                found[0] = dice.choice(sorted(set(true) - set(found[1:])) or found[:1])
+            given = batch(*((one, str(dice.randrange(100))) for one in found), at=reading)
+            if true and dice.random() < 0.15:
+                others += 1
+                foreign = batch((dice.choice((3, 40)), "500"), at=others)
+                warehouse.commit(ORDERS, Slice("others"), foreign, others)
+                true[foreign.rows["id"][0].as_py()] = Decimal(500)
+            given = replace(given, distinct=True, apart=keys.check(given.rows))
+            skipped += given.apart is not None and given.apart == len(true)
+            number += 1
+            warehouse.commit(ORDERS, Slice(), given, number)
+            true.update({row["id"]: row["total"] for row in given.rows.to_pylist()})
+            assert content(warehouse) == sorted(true.items())
+    assert skipped, "some batches were inserted without a question"
 
 
 def test_two_runs_at_once_cannot_write_the_same_slice(warehouse: DuckDB) -> None:

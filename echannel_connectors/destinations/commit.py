@@ -127,6 +127,11 @@ def _plain(kind: str) -> str:
     return kind.replace('"', "").replace(" ", "").upper()
 
 
+def stored(shape: Shape) -> str:
+    """How many rows are there, whether marked as deleted or not. (DuckDB need not read any to tell.)"""
+    return f"SELECT count(*) FROM {raw_table(shape.name)}"
+
+
 def is_new(shape: Shape, *, distinct: bool) -> str:
     """Whether no key of the batch is in the table, and none comes twice (already known where the batch is `distinct`):
     then it can be inserted as it is, which takes a fraction of the time of a merge. DuckDB looks only where such keys
@@ -192,4 +197,5 @@ def _same(key: list[str]) -> str:
 
 def numbered(batch: pa.RecordBatch) -> pa.RecordBatch:
     """The batch with its row numbers, so that the last of several rows with one key can be told."""
-    return batch.append_column("_row", pa.array(np.arange(batch.num_rows, dtype=np.int64)))
+    places = pa.py_buffer(np.arange(batch.num_rows, dtype=np.int64))  # pa.array() would load pandas for them
+    return batch.append_column("_row", pa.Array.from_buffers(pa.int64(), batch.num_rows, [None, places]))

@@ -183,7 +183,7 @@ class DuckDB:
             connection.unregister("present")
             return Swept(live, missing, deleted)
 
-        return self._done(work)
+        return self._done(work, AS_OPENED if self._is_bounded else FOR_TABLES)
 
     def forget(self, shape: Shape) -> None:
         self.execute((commit.FORGET, {"stream": shape.name}))
@@ -376,7 +376,7 @@ class DuckDB:
 def _stored(connection: duckdb.DuckDBPyConnection, shape: Shape, batch: Batch) -> int:
     """How many rows are new, different, or gone with their day. A batch without a row never empties a day."""
     connection.register("incoming", batch.rows)
-    if _first(connection, commit.is_new(shape, distinct=batch.distinct))[0]:
+    if _is_new(connection, shape, batch):
         changed = _first(connection, commit.insert(shape))[0]
     else:
         connection.register("numbered", commit.numbered(batch.rows))
@@ -386,6 +386,14 @@ def _stored(connection: duckdb.DuckDBPyConnection, shape: Shape, batch: Batch) -
         changed += _first(connection, commit.gone_of_days(shape), {"days": list(batch.days)})[0]
     connection.unregister("incoming")
     return int(changed)
+
+
+def _is_new(connection: duckdb.DuckDBPyConnection, shape: Shape, batch: Batch) -> bool:
+    """Whether none of the batch's keys is in the table. All rows that this reading gave before are there: where there
+    are as many, there are no others, and keys that are different from theirs need not be looked for."""
+    if batch.apart is not None and _first(connection, commit.stored(shape))[0] == batch.apart:
+        return True
+    return bool(_first(connection, commit.is_new(shape, distinct=batch.distinct))[0])
 
 
 def _version(connection: duckdb.DuckDBPyConnection) -> int | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import subprocess
+from bisect import bisect
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 
 import pyarrow as pa
@@ -179,6 +181,31 @@ def test_a_day_that_no_calendar_has_is_told(lab: Lab, day: str) -> None:
     lab.run(f"SET sql_mode = 'ALLOW_INVALID_DATES'; CREATE TABLE odd (d DATE); INSERT INTO odd VALUES ('{day}')")
     with pytest.raises(UnexpectedData, match=rf"things\.d does not fit its type date32.*{day}"):
         lab.read("SELECT d FROM odd", pa.schema([("d", pa.date32())]))
+
+
+def packet(payload: bytes, number: int) -> bytes:
+    return len(payload).to_bytes(3, "little") + bytes([number % 256]) + payload
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_rows_are_found_whatever_their_lengths(seed: int) -> None:
+    """Short ones, which are looked for all at once, and others between them; cut anywhere; up to the result's end."""
+    dice = random.Random(seed)
+    few, many = dice.choice(((0.0, 3000), (0.002, 3000), (0.3, 400), (1.0, 50)))
+    sizes = [
+        dice.choice((255, 256, 257, 70_000)) if dice.random() < few else dice.randrange(1, 60) for _ in range(many)
+    ]
+    # A row does not begin as the end of a result does, and is of any bytes otherwise, zeros above all.
+    rows = [bytes([dice.randrange(packets.END)]) + bytes(dice.choices((0, 1, 7, 254), k=size - 1)) for size in sizes]
+    pieces = [packet(row, number) for number, row in enumerate(rows)]
+    begins = [0, *accumulate(map(len, pieces))]
+    whole = b"".join(pieces)
+    for cut in (len(whole), *(dice.randrange(len(whole)) for _ in range(20))):
+        there = bisect(begins, cut) - 1
+        assert packets._rows(whole[:cut]) == (begins[:there], begins[there])
+    for last in (b"\xfe\0\0\x02\0", b"\xff\x15\x04#28000no"):
+        data = whole + packet(last, many) + b"\x05\0\0\0more!"
+        assert packets._rows(data) == (begins, len(whole) + packets.HEADER + len(last))
 
 
 def test_nothing_is_a_result_too(lab: Lab) -> None:

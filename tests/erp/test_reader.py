@@ -131,6 +131,32 @@ def test_keys_in_no_order_are_held_against_each_other(values: int, columns: int)
     assert seen == {True, False}
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_what_is_said_about_the_rows_before_is_true(seed: int) -> None:
+    """Batches of numbers in an order like a database's, of texts that only look like numbers, of anything at all."""
+    chance = random.Random(seed)
+    usual = [str(number) for number in range(60)]
+    usual = usual[20:] + usual[:20]  # read from somewhere in the middle
+    keys = rows.Keys("things", ("id",), in_order=False)
+    other = ("7", "007", "-3", "x", "99999999999999999999", str(rows.USUAL), str(rows.USUAL - 1))
+    before: list[str] = []
+    said = set()
+    for _ in range(8):
+        batch = [usual.pop(0) for _ in range(chance.randrange(1, 7))]
+        if chance.random() < 0.12:
+            batch.append(chance.choice(other + tuple(before[-1:])))
+        if len(set(batch)) < len(batch):
+            continue
+        apart = keys.check(pa.record_batch({"id": batch}))
+        assert apart in (None, len(before))
+        before += batch
+        assert apart is None or len(set(before)) == len(before)
+        said.add(apart is None)
+        if before == [str(number) for number in range(20, 20 + len(before))]:
+            assert apart is not None, "what needs no question to the warehouse asks none"
+    assert said
+
+
 def test_a_key_that_is_null_is_told(tmp_path: Path) -> None:
     script = (
         "CREATE TABLE payments (id INTEGER, amount DOUBLE, paid TIMESTAMP); INSERT INTO payments VALUES (NULL, 1, NULL)"

@@ -9,6 +9,7 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,6 +21,7 @@ WIDE = 38  # the digits of the decimals on their way
 ZERO = "0000-00-00"  # MySQL's day that is none
 # What programs write where there is no day: the first one of SQL Server, of .NET, and the day 0 of OLE. At midnight.
 NO_DAYS = tuple((date.fromisoformat(day) - date(1970, 1, 1)).days for day in ("0001-01-01", "1753-01-01", "1899-12-30"))
+USUAL = 2**26  # a programme counts its rows from one on: keys that are found to be new without asking the warehouse
 DAY = 24 * 60 * 60 * 1_000_000
 
 
@@ -136,30 +138,70 @@ def _said(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def check_keys(
-    table: str, key: Sequence[str], rows: pa.RecordBatch, last: tuple[Any, ...] | None, *, in_order: bool
-) -> None:
-    """Raise SpecError where a key is NULL or comes twice; rows in the order of (cursor, key) show that side by side."""
-    said = ", ".join(key)
-    columns = [rows.column(name) for name in key]
-    for name, column in zip(key, columns, strict=True):
-        if column.null_count:
-            raise SpecError(f"{table}: the key ({said}) is not always there: {name} is NULL in some rows")
-    first = tuple(column[0].as_py() for column in columns)
-    if in_order:
-        is_unique = first != last and not reduce(pc.and_, (pc.equal(one[1:], one[:-1]) for one in columns)).true_count
-    else:
-        is_unique = _are_distinct(columns)
-    if not is_unique:
-        raise SpecError(
-            f"{table}: the key ({said}) is not unique in what the SELECT returns",
-            hint="a join that finds several rows is the usual reason",
-        )
+class Keys:
+    """The keys of one reading, batch by batch: none is NULL, none comes twice in a batch."""
+
+    def __init__(self, table: str, key: Sequence[str], *, in_order: bool) -> None:
+        self._table = table
+        self._key = key
+        self._in_order = in_order  # of (cursor, key): what is twice comes side by side
+        self._rows = 0
+        # Takes memory where one is ticked off.
+        self._seen: npt.NDArray[np.bool_] | None = None if in_order else np.zeros(USUAL, np.bool_)
+        self.last: tuple[Any, ...] | None = None
+
+    def check(self, rows: pa.RecordBatch) -> int | None:
+        """How many rows came before, if each of them and of these has a key of its own; None if that is not known.
+        Raises SpecError where a key is NULL or comes twice."""
+        columns = [rows.column(name) for name in self._key]
+        for name, column in zip(self._key, columns, strict=True):
+            if column.null_count:
+                raise SpecError(f"{self._said} is not always there: {name} is NULL in some rows")
+        numbers = None if self._in_order else _different_numbers(columns[-1])
+        if numbers is None and not self._are_unique(columns):
+            hint = "a join that finds several rows is the usual reason"
+            raise SpecError(f"{self._said} is not unique in what the SELECT returns", hint=hint)
+        before = self._rows
+        self._rows += rows.num_rows
+        self.last = tuple(column[rows.num_rows - 1].as_py() for column in columns)
+        return before if self._are_others(numbers) else None
+
+    def _are_others(self, numbers: npt.NDArray[np.int64] | None) -> bool:
+        """Whether all rows so far have keys of their own: each number is ticked off in a list of the usual ones."""
+        seen, self._seen = self._seen, None
+        if seen is None or numbers is None or numbers[0] < 0 or numbers[-1] >= len(seen) or seen[numbers].any():
+            return False
+        seen[numbers] = True
+        self._seen = seen
+        return True
+
+    @property
+    def _said(self) -> str:
+        return f"{self._table}: the key ({', '.join(self._key)})"
+
+    def _are_unique(self, columns: Sequence[pa.Array]) -> bool:
+        if not self._in_order:
+            return _are_distinct(columns)
+        first = tuple(column[0].as_py() for column in columns)
+        return first != self.last and not reduce(pc.and_, (pc.equal(one[1:], one[:-1]) for one in columns)).true_count
+
+
+def _different_numbers(column: pa.Array) -> npt.NDArray[np.int64] | None:
+    """A column of numbers, most often written as text, from the smallest to the largest; None if it holds anything
+    else, or a number twice. One column whose values are different is enough for a key."""
+    if not pa.types.is_string(column.type) and not pa.types.is_integer(column.type):
+        return None
+    try:
+        cast = column.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return None
+    numbers = np.sort(np.frombuffer(cast.buffers()[1], np.int64)[cast.offset : cast.offset + len(cast)])
+    return None if (numbers[1:] == numbers[:-1]).any() else numbers
 
 
 def _are_distinct(columns: Sequence[pa.Array]) -> bool:
     """Whether no row comes twice; one column without a repeat is enough, and the last one is the likeliest to be that.
-    (Arrow's group_by would tell as well, but imports pandas for it.)"""
+    (Arrow's group_by would tell as well, but imports pandas for it, as its to_numpy() does.)"""
     codes = np.zeros(len(columns[0]), np.int64)
     for column in reversed(columns):
         encoded = column.dictionary_encode()
@@ -168,7 +210,3 @@ def _are_distinct(columns: Sequence[pa.Array]) -> bool:
         codes = codes * len(encoded.dictionary) + np.frombuffer(encoded.indices.buffers()[1], np.int32)[: len(codes)]
     codes.sort()
     return not (codes[1:] == codes[:-1]).any()
-
-
-def last_key(key: Sequence[str], rows: pa.RecordBatch) -> tuple[Any, ...]:
-    return tuple(rows.column(name)[rows.num_rows - 1].as_py() for name in key)

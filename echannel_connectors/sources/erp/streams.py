@@ -15,7 +15,7 @@ from echannel_connectors.arrow import ARROW_TYPES, e_mail, one_batch
 from echannel_connectors.errors import SpecError
 from echannel_connectors.sources.erp.ranges import divided
 from echannel_connectors.sources.erp.reader import Database
-from echannel_connectors.sources.erp.rows import GROUP, Columns, check_keys, last_key
+from echannel_connectors.sources.erp.rows import GROUP, Columns, Keys
 from echannel_connectors.specs.compile import CURSOR, PERSONAL, Select
 from echannel_connectors.streams import Batch, Position, Progress, Shape, Slice
 from echannel_connectors.texts import say
@@ -65,16 +65,17 @@ class ErpStream:
         else:
             sql = [part.rows() for part in divided(select, self.database)]
         blocks = self.database.selects(sql, self._columns(shape.columns))
-        newest, last = position.get("cursor"), None
+        newest = position.get("cursor")
+        keys = Keys(select.table.name, shape.key, in_order=in_order)
         for found, is_last in in_groups(blocks):
             rows = found.select(shape.columns.names)
-            check_keys(select.table.name, shape.key, rows, last, in_order=in_order)
-            last = last_key(shape.key, rows)
+            apart = keys.check(rows)
+            last: list[Any] = [str(value) for value in keys.last or ()]
             if shape.cursor:
                 newest = _newest(newest, found.column(CURSOR))
             if newest != position.get("cursor") and (in_order or is_last):
-                position = {"cursor": newest, "key": [str(value) for value in last]}
-            yield Batch(rows, dict(position) or {"key": [str(value) for value in last]}, distinct=not in_order)
+                position = {"cursor": newest, "key": last}
+            yield Batch(rows, dict(position) or {"key": last}, distinct=not in_order, apart=apart)
 
     def keys(self) -> Iterator[pa.RecordBatch]:
         schema = pa.schema([self.shape.columns.field(name) for name in self.shape.key])

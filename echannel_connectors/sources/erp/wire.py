@@ -100,6 +100,7 @@ class Inbox:
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._data: Bytes = np.empty(2 * STEP, np.uint8)
+        self._spare: Bytes = self._data[:0]
         self._begin = self._end = 0
 
     def letter(self) -> bytes:
@@ -116,8 +117,11 @@ class Inbox:
 
     def lines(self, most: int) -> Bytes:
         """Whole rows from the front, each header covered up: at least one, up to `most`, or until something else comes
-        or the room is full."""
-        self._move(len(self._data))
+        or the room is full. They stay as they are until the next but one are asked for: new room is given to a process
+        page by page, which costs as much as receiving what it is for."""
+        given = self._data
+        self._move(self._spare if len(self._spare) >= len(given) else np.empty(len(given), np.uint8))
+        self._spare = given
         length = count = 0  # of what is whole
         while count < most and length < ROOM:
             at = self._begin + length
@@ -158,14 +162,13 @@ class Inbox:
 
     def _make_room(self, size: int) -> None:
         if self._begin + size > len(self._data):
-            self._move(max(size, 2 * len(self._data)))
+            self._move(np.empty(max(size, 2 * len(self._data)), np.uint8))
 
-    def _move(self, size: int) -> None:
-        """To the front of a place of its own: lines that were given away stay as they are."""
+    def _move(self, room: Bytes) -> None:
+        """To the front of another place: lines that were given away stay as they are."""
         held = self._data[self._begin : self._end]
-        self._data = np.empty(size, np.uint8)
-        self._data[: len(held)] = held
-        self._begin, self._end = 0, len(held)
+        room[: len(held)] = held
+        self._data, self._begin, self._end = room, 0, len(held)
 
 
 def row_places(data: Bytes) -> tuple[Places, Places]:
