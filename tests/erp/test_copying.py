@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -36,6 +39,33 @@ SELECT * FROM (VALUES
   (3, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
   (4, E'\\N "" é €', 0, DATE '2026-02-28', NULL, NULL, NULL, NULL)
 ) AS v (id, word, amount, day, moment, local, good, number_as_text)
+"""
+
+
+SPEC = """
+connector: stall
+dialect: postgres
+tables:
+  payments:
+    from: stall AS s
+    cursor: s.changed
+    columns: {payment_id: s.id, amount: {sql: s.amount, scale: 2}, paid_at: s.changed, currency: "'EUR'"}
+"""
+TWO_SYNCS = """
+import sys
+from echannel_connectors import DuckDB, Erp, sync
+from echannel_connectors.runs import Choice
+
+spec, url, file = sys.argv[1:]
+def run():
+    books = Erp.from_yaml(spec, url=url)
+    return sync(books, into=DuckDB(file), choice=Choice(accept_deletes=True)).total("changed")
+assert run() == 3000
+import psycopg
+with psycopg.connect(url, autocommit=True) as other:
+    other.execute("UPDATE stall SET amount = 7, changed = now() WHERE id = 5; DELETE FROM stall WHERE id = 6")
+assert run() == 1
+print("pandas" in sys.modules)
 """
 
 
@@ -166,3 +196,23 @@ def test_a_text_of_several_blocks(database: Database) -> None:
     """Nine million characters in one value."""
     found = rows(database, "SELECT repeat('é', 9000000) AS word", pa.schema([("word", pa.string())]))
     assert found == [{"word": "é" * 9_000_000}]
+
+
+def test_two_syncs_do_not_wait_for_pandas(postgres: Postgres, tmp_path: Path) -> None:
+    """A quarter of a second in each, where Arrow is asked in a way that loads it."""
+    postgres.run(
+        "postgres",
+        "DROP TABLE IF EXISTS stall; CREATE TABLE stall AS SELECT g AS id, 1.50 AS amount, "
+        "now() AS changed FROM generate_series(1, 3000) AS g",
+    )
+    (tmp_path / "stall.yaml").write_text(SPEC)
+    command = [
+        sys.executable,
+        "-c",
+        TWO_SYNCS,
+        tmp_path / "stall.yaml",
+        postgres.url("postgres"),
+        tmp_path / "w.duckdb",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("False\n", "", 0)
