@@ -152,30 +152,33 @@ def _blocks(stream: Any, width: int) -> Iterator[_Block]:
             raise ConnectionResetError(2013, "the server closed the connection while it was sending")
         data = left + read if left else read
         starts, end = _rows(data)
-        last = len(starts) and data[starts[-1] + HEADER]
-        whole = starts[:-1] if last in (END, ERROR) and _is_last(data, starts[-1], end) else starts
-        if whole:
-            yield _block(data[: starts[len(whole)] if len(whole) < len(starts) else end], whole, width)
-        if len(whole) < len(starts):
+        begin = int(starts[-1]) if len(starts) else end
+        last = data[begin + HEADER] if len(starts) else 0
+        is_over = last in (END, ERROR) and _is_last(data, begin, end)
+        rows, size = (starts[:-1], begin) if is_over else (starts, end)
+        if len(rows):
+            yield _block(np.frombuffer(data, np.uint8, size).copy(), rows, width)
+        if is_over:
             if last == ERROR:
-                _refuse(data[starts[-1] + HEADER : end])
+                _refuse(data[begin + HEADER : end])
             return
         left = data[end:]
 
 
-def _rows(data: bytes) -> tuple[list[int], int]:
+def _rows(data: bytes) -> tuple[Places, int]:
     """Where the whole packets of `data` begin, up to the last one of the result, and where they end."""
-    starts: list[int] = []
+    starts: list[Places] = []
     at, is_over = 0, False
     while not is_over:
-        short, at = _short_rows(data, at)
-        starts += short
-        if len(short) < AT_ONCE:
-            at, is_over = _any_rows(data, at, starts)
-    return starts, at
+        found, at = _short_rows(data, at)
+        starts.append(found)
+        if len(found) < AT_ONCE:
+            found, at, is_over = _any_rows(data, at)
+            starts.append(found)
+    return np.concatenate(starts), at
 
 
-def _short_rows(data: bytes, at: int) -> tuple[list[int], int]:
+def _short_rows(data: bytes, at: int) -> tuple[Places, int]:
     """The same for rows that follow each other and have less than 256 bytes, as most have. Only the lowest byte of
     their lengths is looked at to find them; that the others are zero is seen to afterwards, for all of them at once."""
     places: list[int] = []
@@ -190,26 +193,26 @@ def _short_rows(data: bytes, at: int) -> tuple[list[int], int]:
     bytes_, begin = np.frombuffer(data, np.uint8), starts[:-1]
     is_other = (bytes_[begin + 1] != 0) | (bytes_[begin + 2] != 0) | (bytes_.take(begin + HEADER, mode="clip") >= END)
     count = int(is_other.argmax()) if is_other.any() else len(begin)
-    return places[:count], places[count]
+    return begin[:count], places[count]
 
 
-def _any_rows(data: bytes, at: int, starts: list[int]) -> tuple[int, bool]:
+def _any_rows(data: bytes, at: int) -> tuple[Places, int, bool]:
     """The same, one by one, for a number of them; and whether there are no more."""
+    places: list[int] = []
+    is_over = False
     size_at = Struct("<I").unpack_from
-    for _ in range(AT_ONCE):
-        if at + HEADER >= len(data):
-            return at, True
-        size = size_at(data, at)[0] & LARGEST
+    while len(places) < AT_ONCE and not is_over:
+        size = size_at(data, at)[0] & LARGEST if at + HEADER < len(data) else LARGEST
         end = at + HEADER + size
         if end > len(data):
-            return at, True
-        if size == LARGEST:
+            is_over = True
+        elif size == LARGEST:
             raise UnexpectedData(say("a row of the database has more than 16 MiB"))
-        starts.append(at)
-        if data[at + HEADER] >= END and _is_last(data, at, end):
-            return end, True
-        at = end
-    return at, False
+        else:
+            places.append(at)
+            is_over = data[at + HEADER] >= END and _is_last(data, at, end)
+            at = end
+    return np.array(places, np.int64), at, is_over
 
 
 def _is_last(data: bytes, start: int, end: int) -> bool:
@@ -223,10 +226,8 @@ def _refuse(packet: bytes) -> None:
     raise_mysql_exception(packet)
 
 
-def _block(data: bytes, starts: list[int], width: int) -> _Block:
+def _block(buffer: Bytes, begin: Places, width: int) -> _Block:
     """Packets as lines of CSV. Every place of a length is visited, all rows of a column at once."""
-    buffer = np.frombuffer(bytearray(data), np.uint8)
-    begin = np.array(starts, np.int64)
     buffer[begin] = LINE_END
     for byte in range(1, HEADER):
         buffer[begin + byte] = COVER
@@ -241,7 +242,7 @@ def _block(data: bytes, starts: list[int], width: int) -> _Block:
         if size.max() > NULL:
             odd[column] = _long(buffer, place, size, step)
         place = place + step
-    _cover_odd(buffer, len(starts), at, place, odd)
+    _cover_odd(buffer, len(begin), at, place, odd)
     return _Block(buffer, at, nulls, odd)
 
 
