@@ -31,7 +31,7 @@ from echannel_connectors.texts import say
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
 
-BLOCK = 1024 * 1024
+BLOCK = 2 * 1024 * 1024
 HEADER = 4
 AT_ONCE = 1024  # rows that are looked for in one way before the other is tried
 LARGEST = 0xFFFFFF  # a packet of this size goes on in the next one
