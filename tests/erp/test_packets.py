@@ -254,7 +254,7 @@ def test_reading_can_be_left_and_begun_again(lab: Lab) -> None:
 
 
 def test_many_rows_in_little_memory(lab: Lab) -> None:
-    """Three million rows come in order, in blocks, and their sum is the server's."""
+    """A million rows come in order, in blocks, and their sum is the server's."""
     one = pa.schema([("n", pa.int64()), ("word", pa.string())])
     columns, last, total, blocks = Columns("things", one), 0, 0, 0
     for batch in lab.database.select("SELECT seq AS n, concat('row ', seq) AS word FROM seq_1_to_1000000", columns):
@@ -264,7 +264,7 @@ def test_many_rows_in_little_memory(lab: Lab) -> None:
         last, total, blocks = numbers[-1], total + sum(numbers), blocks + 1
         assert batch.nbytes < 4 * packets.BLOCK
     assert (last, total) == (1_000_000, 500_000_500_000)
-    assert blocks > 20
+    assert blocks > 10, "29 MB come in pieces of two MiB at most"
 
 
 def test_a_server_that_goes_away_while_it_sends(lab: Lab) -> None:
