@@ -127,7 +127,7 @@ def _plain(kind: str) -> str:
     return kind.replace('"', "").replace(" ", "").upper()
 
 
-def stored(shape: Shape) -> str:
+def row_count(shape: Shape) -> str:
     """How many rows are there, whether marked as deleted or not. (DuckDB need not read any to tell.)"""
     return f"SELECT count(*) FROM {raw_table(shape.name)}"
 

@@ -391,7 +391,7 @@ def _stored(connection: duckdb.DuckDBPyConnection, shape: Shape, batch: Batch) -
 def _is_new(connection: duckdb.DuckDBPyConnection, shape: Shape, batch: Batch) -> bool:
     """Whether none of the batch's keys is in the table. All rows that this reading gave before are there: where there
     are as many, there are no others, and keys that are different from theirs need not be looked for."""
-    if batch.apart is not None and _first(connection, commit.stored(shape))[0] == batch.apart:
+    if batch.apart is not None and _first(connection, commit.row_count(shape))[0] == batch.apart:
         return True
     return bool(_first(connection, commit.is_new(shape, distinct=batch.distinct))[0])
 

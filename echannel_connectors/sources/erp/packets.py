@@ -33,7 +33,7 @@ Places = npt.NDArray[np.int64]
 
 BLOCK = 2 * 1024 * 1024
 HEADER = 4
-AT_ONCE = 1024  # rows that are looked for in one way before the other is tried
+RUN = 1024  # rows that are looked for in one way before the other is tried
 LARGEST = 0xFFFFFF  # a packet of this size goes on in the next one
 NULL, TWO_MORE, THREE_MORE, EIGHT_MORE = 251, 252, 253, 254  # instead of a length
 END, ERROR = 0xFE, 0xFF  # instead of the first length
@@ -172,7 +172,7 @@ def _rows(data: bytes) -> tuple[Places, int]:
     while not is_over:
         found, at = _short_rows(data, at)
         starts.append(found)
-        if len(found) < AT_ONCE:
+        if len(found) < RUN:
             found, at, is_over = _any_rows(data, at)
             starts.append(found)
     return np.concatenate(starts), at
@@ -183,15 +183,15 @@ def _short_rows(data: bytes, at: int) -> tuple[Places, int]:
     their lengths is looked at to find them; that the others are zero is seen to afterwards, for all of them at once."""
     places: list[int] = []
     with suppress(IndexError):  # the end of the data
-        for _ in range(AT_ONCE):
+        for _ in range(RUN):
             size = data[at]
             places.append(at)
             at += HEADER + size
     places.append(at)
     starts = np.array(places, np.int64)
     starts = starts[: np.searchsorted(starts, len(data), "right")]  # with the end of the last whole one
-    bytes_, begin = np.frombuffer(data, np.uint8), starts[:-1]
-    is_other = (bytes_[begin + 1] != 0) | (bytes_[begin + 2] != 0) | (bytes_.take(begin + HEADER, mode="clip") >= END)
+    buffer, begin = np.frombuffer(data, np.uint8), starts[:-1]
+    is_other = (buffer[begin + 1] != 0) | (buffer[begin + 2] != 0) | (buffer.take(begin + HEADER, mode="clip") >= END)
     count = int(is_other.argmax()) if is_other.any() else len(begin)
     return begin[:count], places[count]
 
@@ -201,7 +201,7 @@ def _any_rows(data: bytes, at: int) -> tuple[Places, int, bool]:
     places: list[int] = []
     is_over = False
     size_at = Struct("<I").unpack_from
-    while len(places) < AT_ONCE and not is_over:
+    while len(places) < RUN and not is_over:
         size = size_at(data, at)[0] & LARGEST if at + HEADER < len(data) else LARGEST
         end = at + HEADER + size
         if end > len(data):

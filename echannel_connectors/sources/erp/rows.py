@@ -21,7 +21,7 @@ WIDE = 38  # the digits of the decimals on their way
 ZERO = "0000-00-00"  # MySQL's day that is none
 # What programs write where there is no day: the first one of SQL Server, of .NET, and the day 0 of OLE. At midnight.
 NO_DAYS = tuple((date.fromisoformat(day) - date(1970, 1, 1)).days for day in ("0001-01-01", "1753-01-01", "1899-12-30"))
-USUAL = 2**26  # a programme counts its rows from one on: keys that are found to be new without asking the warehouse
+USUAL = 2**26  # most programs count their rows from one on: the keys below are ticked off, in 64 MiB at most
 DAY = 24 * 60 * 60 * 1_000_000
 
 
