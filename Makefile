@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadfile  # what a file's tests share is made once
 
 .PHONY: demo test test-all lint format bench-prestashop bench-erp bench-marts bench-preview pictures schemas tsql-parser clean
 
@@ -21,11 +22,11 @@ demo: $(BIN)/echannel  ## the main job on a sample company
 	@$(BIN)/echannel demo
 
 test: $(VENV)/.dev  ## under 8 minutes; packages from pip only
-	$(BIN)/python -m pytest -q -n 2 -m "not apt and not slow"
+	$(PYTEST) -m "not apt and not slow"
 
 test-all: $(VENV)/.dev  ## adds the systems that come by apt (installed where this is root) and the slow tests
 	@sh .ci/systems
-	$(BIN)/python -m pytest -q -n 2
+	$(PYTEST)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

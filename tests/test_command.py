@@ -147,6 +147,7 @@ def watch(folder: Path, key: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_watch_goes_on_after_an_outage(served: str, shop_a: FakeShop, tmp_path: Path) -> None:
     """A shop that is down in the first round is told, and read in a later one."""
     outage = Fault(status=503, body=b"busy")

@@ -16,7 +16,14 @@ from tests.places import truth
 from tests.shops import whole
 
 
-@pytest.mark.parametrize("name", ["shop-a", "shop-a-later", "shop-b", "shop-d", "shop-f"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "shop-a",
+        "shop-f",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("shop-a-later", "shop-b", "shop-d")),
+    ],
+)
 def test_months_equal_the_shops_database(name: str, warehouse_file: Path) -> None:
     """Orders, baskets, units, net sales, shipping, refunds, store credit and stock, to the cent and to the piece."""
     with served(whole(name)) as shop:

@@ -25,7 +25,12 @@ from tests.shops import whole
 from tests.sources.shop_truth import Record, Truth, moment
 from tests.sources.shops import RECORDED_UNTIL, clock_at
 
-SHOPS = ("shop-a", "shop-a-later", "shop-b", "shop-d", "shop-f")
+SHOPS = (
+    "shop-a",
+    "shop-d",
+    "shop-f",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("shop-a-later", "shop-b")),
+)
 SALT = "a salt of the tests"
 COMPANY = Company(language="fr", email_salt=SALT)  # type: ignore[arg-type]  # pydantic makes a secret of it
 COMPARED = (
