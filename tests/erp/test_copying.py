@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from echannel_connectors.errors import EChannelError, SpecError
+from echannel_connectors.errors import EChannelError, SpecError, UnexpectedData
 from echannel_connectors.sources.erp import copying
 from echannel_connectors.sources.erp.kinds import Address
 from echannel_connectors.sources.erp.reader import Database
@@ -110,6 +110,16 @@ def test_more_digits_than_core_keeps_are_told(database: Database) -> None:
     one = pa.schema([("amount", pa.decimal128(18, 6))])
     with pytest.raises(EChannelError, match="amount"):
         rows(database, "SELECT 0.1234567::numeric AS amount", one)
+
+
+def test_a_value_that_does_not_fit_is_told_with_its_row(database: Database) -> None:
+    """PostgreSQL's numeric has a NaN; the row that holds it is named by its key, in whichever block it lies."""
+    schema = pa.schema([("line_id", pa.string()), ("note", pa.string()), ("amount", pa.decimal128(18, 6))])
+    sql = "SELECT g AS line_id, 'no ' || g AS note, CASE g WHEN 200001 THEN 'NaN' ELSE 1.5 END::numeric AS amount "
+    columns = Columns("order_lines", schema, key=("line_id",))
+    told = r"^order_lines\.amount does not fit its type decimal128\(18, 6\): 'NaN' \(line_id 200001\)"
+    with pytest.raises(UnexpectedData, match=told):
+        list(database.select(f"{sql} FROM generate_series(1, 300000) AS g", columns))
 
 
 def test_a_float_is_told(database: Database) -> None:

@@ -179,8 +179,16 @@ def test_dates_that_are_none(lab: Lab) -> None:
 @pytest.mark.parametrize("day", ["2026-00-15", "2026-02-31"])
 def test_a_day_that_no_calendar_has_is_told(lab: Lab, day: str) -> None:
     lab.run(f"SET sql_mode = 'ALLOW_INVALID_DATES'; CREATE TABLE odd (d DATE); INSERT INTO odd VALUES ('{day}')")
-    with pytest.raises(UnexpectedData, match=rf"things\.d does not fit its type date32.*{day}"):
+    with pytest.raises(UnexpectedData, match=rf"things\.d does not fit its type date32.*'{day}'"):
         lab.read("SELECT d FROM odd", pa.schema([("d", pa.date32())]))
+
+
+def test_a_value_that_does_not_fit_is_told_with_its_row(lab: Lab) -> None:
+    lab.run("SET sql_mode = 'ALLOW_INVALID_DATES'; CREATE TABLE two (id INT, note TEXT, d DATE);"
+            "INSERT INTO two VALUES (7, 'a\nb', '2026-02-28'), (8, NULL, '2026-02-30')")  # fmt: skip
+    schema = pa.schema([("id", pa.string()), ("note", pa.string()), ("d", pa.date32())])
+    with pytest.raises(UnexpectedData, match=r"things\.d does not fit its type date32.*: '2026-02-30' \(id 8\)"):
+        list(lab.database.select("SELECT id, note, d FROM two", Columns("things", schema, key=("id",))))
 
 
 def packet(payload: bytes, number: int) -> bytes:

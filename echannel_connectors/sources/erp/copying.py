@@ -96,24 +96,30 @@ def copied(connection: Any, sql: str, columns: Columns, at_once: int) -> Generat
     encrypted = connection.pgconn.ssl_in_use or connection.pgconn.used_gssapi
     for block in (_lines_of_libpq if encrypted else copied_lines)(connection, copy, at_once):
         try:
-            table = pc.read_csv(
-                pa.BufferReader(pa.py_buffer(block)),
-                pc.ReadOptions(column_names=[UNREAD, *kinds], block_size=len(block) + 1, use_threads=False),
-                pc.ParseOptions(newlines_in_values=True),
-                pc.ConvertOptions(
-                    column_types=wanted, include_columns=list(wanted), null_values=[""], strings_can_be_null=True,
-                    quoted_strings_can_be_null=False, true_values=["t"], false_values=["f"],
-                ),
-            )  # fmt: skip
+            found = _parsed(block, list(kinds), wanted)
         except pa.ArrowInvalid as error:
             place = re.search(r"CSV column #(\d+)", str(error))
             if place is None:
                 raise
-            raise columns.misfit([UNREAD, *kinds][int(place[1])], error) from error
-        found = {name: table[name].chunk(0) for name in wanted}
+            texts = _parsed(block, list(kinds), dict.fromkeys(wanted, pa.binary()))
+            raise columns.misfit([UNREAD, *kinds][int(place[1])], error, texts) from error
         for name in padded:
             found[name] = compute.utf8_rtrim(found[name], " ")
         yield found
+
+
+def _parsed(block: Any, names: Sequence[str], kinds: Mapping[str, pa.DataType]) -> dict[str, pa.Array]:
+    """The columns that are wanted of a block of lines, typed. Raises ArrowInvalid for what a type cannot hold."""
+    table = pc.read_csv(
+        pa.BufferReader(pa.py_buffer(block)),
+        pc.ReadOptions(column_names=[UNREAD, *names], block_size=len(block) + 1, use_threads=False),
+        pc.ParseOptions(newlines_in_values=True),
+        pc.ConvertOptions(
+            column_types=dict(kinds), include_columns=list(kinds), null_values=[""], strings_can_be_null=True,
+            quoted_strings_can_be_null=False, true_values=["t"], false_values=["f"],
+        ),
+    )  # fmt: skip
+    return {name: table[name].chunk(0) for name in kinds}
 
 
 def _lines_of_libpq(connection: Any, copy: str, at_once: int) -> Iterator[bytes]:

@@ -42,6 +42,7 @@ ODD = (SEPARATOR, LINE_END, RETURN)
 STEPS = np.array([1 + size if size < NULL else 1 for size in range(256)], np.int64)  # from one length to the next
 NOTHING = ["", ZERO, f"{ZERO} 00:00:00", *(f"{ZERO} 00:00:00.{'0' * digits}" for digits in range(1, 7))]
 UNREAD = ""  # the column that the headers become
+TEXTS = (pa.string(), pa.binary())
 
 # Types by their numbers in the protocol, and the flag of numbers without a sign.
 INTEGERS, FLOATS, DECIMALS = (1, 2, 3, 8, 9, 13), (4, 5), (0, 246)
@@ -284,29 +285,37 @@ def _parsed(
     block: _Block, names: Sequence[str], kinds: Mapping[str, pa.DataType], columns: Columns
 ) -> dict[str, pa.Array]:
     """The columns that are wanted, typed. Raises UnexpectedData for what a type cannot hold."""
-    convert = pc.ConvertOptions(
-        column_types=dict(kinds), include_columns=list(kinds), null_values=NOTHING, strings_can_be_null=False
-    )
     try:
-        table = pc.read_csv(
-            pa.BufferReader(pa.py_buffer(block.data[1:])),
-            pc.ReadOptions(column_names=[UNREAD, *names], block_size=2 * block.data.size, use_threads=False),
-            pc.ParseOptions(delimiter=chr(SEPARATOR), quote_char=False, ignore_empty_lines=False),
-            convert,
-        ).combine_chunks()
+        found = _read(block, names, kinds)
     except pa.ArrowInvalid as error:
         place = re.search(r"CSV column #(\d+)", str(error))
         if place is None:
             raise
-        raise columns.misfit(names[int(place[1]) - 1], error) from error
+        texts = _read(block, names, dict.fromkeys(kinds, pa.binary()))
+        raise columns.misfit(names[int(place[1]) - 1], error, texts) from error
+    odd = next((name for name, kind in kinds.items() if kind not in TEXTS and names.index(name) in block.odd), None)
+    if odd is not None:
+        texts = _read(block, names, dict.fromkeys(kinds, pa.binary()))
+        raise columns.misfit(odd, ValueError("a text of several lines"), texts)
+    return found
+
+
+def _read(block: _Block, names: Sequence[str], kinds: Mapping[str, pa.DataType]) -> dict[str, pa.Array]:
+    """The same. Raises ArrowInvalid for what a type cannot hold."""
+    table = pc.read_csv(
+        pa.BufferReader(pa.py_buffer(block.data[1:])),
+        pc.ReadOptions(column_names=[UNREAD, *names], block_size=2 * block.data.size, use_threads=False),
+        pc.ParseOptions(delimiter=chr(SEPARATOR), quote_char=False, ignore_empty_lines=False),
+        pc.ConvertOptions(
+            column_types=dict(kinds), include_columns=list(kinds), null_values=NOTHING, strings_can_be_null=False
+        ),
+    ).combine_chunks()
     found = {}
     for name, kind in kinds.items():
         column = names.index(name)
         array = table[name].chunk(0)
-        if kind in (pa.string(), pa.binary()):
+        if kind in TEXTS:
             array = _with_nulls(_with_odd(array, block.odd.get(column)), block.nulls[column])
-        elif column in block.odd:
-            raise columns.misfit(name, ValueError(repr(next(iter(block.odd[column].values())))[1:80]))
         found[name] = array
     return found
 

@@ -335,7 +335,7 @@ class _Proving:
 
 def _columns(select: Select, names: Sequence[str]) -> Columns:
     schema = pa.schema([(name, ARROW_TYPES[select.table.types[name]]) for name in names])
-    return Columns(select.table.name, schema, select.scales, select.zones)
+    return Columns(select.table.name, schema, select.scales, select.zones, select.table.key)
 
 
 def _uncovered(select: Select, column: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
@@ -13,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from echannel_connectors.errors import EChannelError, SpecError, UnexpectedData
+from echannel_connectors.errors import SpecError, UnexpectedData
 from echannel_connectors.texts import say
 
 GROUP = 122_880  # one of DuckDB's row groups: commits of whole groups take half the time of others
@@ -23,6 +24,7 @@ ZERO = "0000-00-00"  # MySQL's day that is none
 NO_DAYS = tuple((date.fromisoformat(day) - date(1970, 1, 1)).days for day in ("0001-01-01", "1753-01-01", "1899-12-30"))
 USUAL = 2**26  # most programs count their rows from one on: the keys below are ticked off, in 64 MiB at most
 DAY = 24 * 60 * 60 * 1_000_000
+MISFITS = (pa.ArrowException, ValueError, TypeError, OverflowError)  # what Arrow says of a value that does not fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,35 +35,52 @@ class Columns:
     schema: pa.Schema
     scales: Mapping[str, int] = field(default_factory=dict)
     zones: Mapping[str, str] = field(default_factory=dict)
+    key: Sequence[str] = ()  # columns that a row is named by in errors
 
     def typed(self, found: Mapping[str, pa.Array | Sequence[Any]]) -> pa.RecordBatch:
         """One batch of the schema. Raises SpecError for money that arrives as a float, UnexpectedData for misfits."""
-        arrays = [self._column(one, found[one.name]) for one in self.schema]
+        arrays = []
+        for one in self.schema:
+            try:
+                arrays.append(self._column(one, found[one.name]))
+            except MISFITS as error:
+                raise self.misfit(one.name, error, found) from error
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
     def _column(self, one: pa.Field, values: pa.Array | Sequence[Any]) -> pa.Array:
-        try:
-            array = values if isinstance(values, pa.Array) else self._array(one, values)
-            if pa.types.is_decimal(one.type):
-                return self._exact(one, array)
-            if pa.types.is_timestamp(one.type):
-                return self._moment(one, array)
-            return _day(one, array) if pa.types.is_date(one.type) else array.cast(one.type)
-        except EChannelError:
-            raise
-        except (pa.ArrowException, ValueError, TypeError) as error:
-            raise self.misfit(one.name, error) from error
+        array = values if isinstance(values, pa.Array) else self._array(one, values)
+        if pa.types.is_decimal(one.type):
+            return self._exact(one, array)
+        if pa.types.is_timestamp(one.type):
+            return self._moment(one, array)
+        return _day(one, array) if pa.types.is_date(one.type) else array.cast(one.type)
 
-    def misfit(self, column: str, error: Exception) -> UnexpectedData:
-        """A value that does not fit the type of its column, in one sentence."""
+    def misfit(self, column: str, error: Exception, found: Mapping[str, pa.Array | Sequence[Any]]) -> UnexpectedData:
+        """A value that does not fit the type of its column, in one sentence: which one, and in which row."""
+        row = next((n for n, value in enumerate(found[column]) if not self._fits(column, value)), None)
+        problem: object = str(error)[:160]
+        if row is not None:
+            problem = repr(_plain(found[column][row]))[:80]
+            key = ", ".join(f"{name} {_plain(found[name][row])}" for name in self.key if name in found)
+            problem = f"{problem} ({key})" if key else problem
         sentence = say(
             "{table}.{column} does not fit its type {kind}: {problem}",
             table=self.name,
             column=column,
             kind=self.schema.field(column).type,
-            problem=str(error)[:160],
+            problem=problem,
         )
         return UnexpectedData(sentence, hint=say("look at this column's expression in the spec"))
+
+    def _fits(self, column: str, value: Any) -> bool:
+        value = _plain(value)
+        if value is None or isinstance(value, bytes):
+            return value is None
+        try:
+            self._column(self.schema.field(column), [value])
+        except MISFITS:
+            return False
+        return True
 
     def _array(self, one: pa.Field, values: Sequence[Any]) -> pa.Array:
         """Python values of a driver as an Arrow array of about the right type."""
@@ -132,6 +151,14 @@ def _real(array: pa.Array, unit: int) -> pa.Array:
         return array
     nothing = pa.array([day * unit for day in NO_DAYS], kind).view(array.type)
     return pc.if_else(pc.is_in(array, nothing), None, array)
+
+
+def _plain(value: Any) -> Any:
+    """A value as Python has it; bytes as text if they are any."""
+    value = value.as_py() if isinstance(value, pa.Scalar) else value
+    with suppress(UnicodeDecodeError):
+        return value.decode() if isinstance(value, bytes) else value
+    return value
 
 
 def _said(value: Any) -> str | None:

@@ -80,12 +80,12 @@ class ErpStream:
     def keys(self) -> Iterator[pa.RecordBatch]:
         schema = pa.schema([self.shape.columns.field(name) for name in self.shape.key])
         sql = [part.keys() for part in divided(self.select, self.database)]
-        yield from self.database.selects(sql, Columns(self.select.table.name, schema))
+        yield from self.database.selects(sql, Columns(self.select.table.name, schema, key=schema.names))
 
     def _columns(self, schema: pa.Schema) -> Columns:
         if self.select.cursor is not None:
             schema = schema.append(pa.field(CURSOR, pa.string()))
-        return Columns(self.select.table.name, schema, self.select.scales, self.select.zones)
+        return Columns(self.select.table.name, schema, self.select.scales, self.select.zones, self.shape.key)
 
 
 def in_groups(blocks: Iterable[pa.RecordBatch]) -> Iterator[tuple[pa.RecordBatch, bool]]:
