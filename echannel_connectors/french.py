@@ -581,8 +581,8 @@ FRENCH: dict[str, str] = {
     "What this connector feeds": "Ce que ce connecteur alimente",
     "The spec is right.": "La spécification est bonne.",
     "The spec is right; look at the warnings ({n:,}).": "La spécification est bonne ; voyez les avertissements ({n:,}).",
-    "The spec is wrong in {errors:,} places (warnings: {warnings:,}).":
-        "La spécification est fausse en {errors:,} endroits (avertissements : {warnings:,}).",
+    "The spec is not right yet (errors: {errors:,}, warnings: {warnings:,}).":
+        "La spécification n'est pas encore bonne (erreurs : {errors:,}, avertissements : {warnings:,}).",
     "Nothing is wrong so far; {n:,} places are still to be filled in.":
         "Rien n'est faux jusqu'ici ; il reste {n:,} endroits à remplir.",
     "the spec has no table {name!r}": "la spécification n'a pas de table « {name} »",

@@ -201,7 +201,11 @@ def _summed_up(found: Checked) -> int:
     warnings = sum(finding.level == "warning" for finding in found.findings) - to_fill_in
     if errors:
         show.talk(
-            say("The spec is wrong in {errors:,} places (warnings: {warnings:,}).", errors=errors, warnings=warnings)
+            say(
+                "The spec is not right yet (errors: {errors:,}, warnings: {warnings:,}).",
+                errors=errors,
+                warnings=warnings,
+            )
         )
         return SETTINGS
     if to_fill_in:

@@ -32,6 +32,7 @@ OWN = frozenset(
 )  # the library fills these
 ENTERED = frozenset({"markets", "costs", "cost_rules", "targets", "fx_rates"})  # the company's own files can give them
 WEB = frozenset({"traffic", "traffic_users", "ad_costs", "web_orders", "web_items"})  # what web analytics give
+MADE = "mart_"  # before the name of a mart or a step where another one reads it
 Columns = Mapping[str, frozenset[str]]  # core table → columns
 
 
@@ -69,21 +70,38 @@ def marts() -> tuple[str, ...]:
     return tuple(name.removeprefix("mart.") for name in mart_selects(Company()) if name.startswith("mart."))
 
 
-def read_columns(mart: str) -> dict[str, set[str]]:
-    """The core columns that a mart reads in the end, by table."""
-    return _read(_mart(mart))
+def read_columns(mart: str, wanted: Iterable[str] | None = None) -> dict[str, set[str]]:
+    """The core columns that a mart (or those of its columns that are wanted) reads in the end, by table."""
+    found: dict[str, set[str]] = {}
+    asked = {mart: set(_qualified(mart).named_selects if wanted is None else wanted)}
+    for table in reversed(_made()):
+        if table in asked:
+            for source, columns in _reads(table, frozenset(asked[table])).items():
+                below = asked if source.startswith(MADE) else found
+                below.setdefault(source.removeprefix(MADE), set()).update(columns)
+    return found
+
+
+def used_columns() -> dict[str, set[str]]:
+    """The core columns that any mart reads, by table."""
+    found: dict[str, set[str]] = {}
+    for table in _made():
+        for source, columns in _sources(_qualified(table)).items():
+            if not source.startswith(MADE):
+                found.setdefault(source, set()).update(columns)
+    return found
 
 
 def mart_feed(mart: str, columns: Columns) -> Feed:
     """How far these core columns fill a mart."""
-    return _feed(mart, _mart(mart), columns)
+    return _feed(mart, read_columns(mart), columns)
 
 
 def template_feed(name: str, reads: Mapping[str, Iterable[str]], columns: Columns) -> Feed:
     """How far they fill a template, given the columns that it reads of each mart."""
     known = marts()
     unknown = tuple(f"mart.{mart}" for mart in reads if mart not in known)
-    feeds = [_feed(mart, _some(mart, tuple(wanted)), columns) for mart, wanted in reads.items() if mart in known]
+    feeds = [_feed(mart, read_columns(mart, wanted), columns) for mart, wanted in reads.items() if mart in known]
     needs = tuple(dict.fromkeys(need for feed in feeds for need in feed.needs))
     is_empty_throughout = all(feed.needs for feed in feeds)
     return Feed(
@@ -94,16 +112,15 @@ def template_feed(name: str, reads: Mapping[str, Iterable[str]], columns: Column
     )
 
 
-def _feed(name: str, tree: exp.Query, columns: Columns) -> Feed:
-    read = _read(tree)
+def _feed(name: str, read: Mapping[str, set[str]], columns: Columns) -> Feed:
     # A shop or an ERP is not told that it lacks what other sources are there for, unless the mart is about that.
     others = ENTERED if "traffic" in read or "orders" not in columns else ENTERED | WEB
     gone = [table for table in read if table not in columns]
     lacking = [f"{table}.{column}" for table in read if table in columns for column in read[table] - columns[table]]
     needs: list[str] = []
-    if is_empty(tree, {table: found for table, found in columns.items() if table in TABLES}):
+    if _is_empty(name, {table: found for table, found in columns.items() if table in TABLES}):
         everything = {table: frozenset({*core.types, *OWN}) for table, core in TABLES.items()}
-        needs = [one for one in sorted([*gone, *lacking]) if is_empty(tree, _without(everything, one))] or sorted(gone)
+        needs = [one for one in sorted([*gone, *lacking]) if _is_empty(name, _without(everything, one))] or sorted(gone)
     # A table that is read for its key alone only joins others together.
     absent = [
         table for table in gone if table in needs or (table not in others and read[table] - OWN - {*TABLES[table].key})
@@ -118,31 +135,39 @@ def _without(columns: Columns, one: str) -> Columns:
     return {**columns, table: columns[table] - {column}}
 
 
-def _read(tree: exp.Query) -> dict[str, set[str]]:
-    """The core columns that a SELECT reads in the end, by table."""
+def _is_empty(mart: str, columns: Columns) -> bool:
+    """Whether a mart gives no row where core has nothing but these columns."""
+    return is_empty(_qualified(mart), columns, {f"{MADE}{name}": _qualified(name) for name in _made()})
+
+
+@cache
+def _made() -> tuple[str, ...]:
+    """The names of marts and of the steps on the way to them, each after those that it reads."""
+    return tuple(name.partition(".")[2] for name in mart_selects(Company()))
+
+
+@cache
+def _reads(table: str, wanted: frozenset[str]) -> dict[str, set[str]]:
+    """What its own SELECT reads for some of its columns: columns of core, and of what else is made here."""
+    whole = _qualified(table)
+    known = [exp.alias_(exp.column(name, "m"), name) for name in whole.named_selects if name in wanted]
+    return _sources(
+        _pruned(exp.select(*known or "1", copy=False).from_(whole.copy().subquery("m", copy=False), copy=False))
+    )
+
+
+def _sources(query: exp.Query) -> dict[str, set[str]]:
+    """The columns that a SELECT reads of each table."""
     found: dict[str, set[str]] = {}
-    for scope in traverse_scope(tree):
+    for scope in traverse_scope(query):
         for name, source in scope.sources.items():
-            if isinstance(source, exp.Table) and source.db == "core":
+            if isinstance(source, exp.Table) and (source.db == "core" or source.name.startswith(MADE)):
                 found.setdefault(source.name, set()).update(column.name for column in scope.source_columns(name))
     return found
 
 
-@cache
-def _mart(mart: str) -> exp.Query:
-    """A mart's SELECT down to core, every column with its table, and without what nothing uses."""
-    return _pruned(_inlined(mart))
-
-
-@cache
-def _some(mart: str, columns: tuple[str, ...]) -> exp.Query:
-    """Some columns of a mart, those that it has."""
-    whole = _inlined(mart)
-    known = [exp.alias_(exp.column(name, "m"), name) for name in columns if name in whole.named_selects]
-    return _pruned(exp.select(*known).from_(whole.subquery("m")))
-
-
 def _pruned(query: exp.Query) -> exp.Query:
+    """Without what nothing uses."""
     pruned = pushdown_projections(query)
     while _leaves_out_joins(pruned):
         pruned = pushdown_projections(pruned)
@@ -151,7 +176,8 @@ def _pruned(query: exp.Query) -> exp.Query:
 
 @cache
 def _qualified(mart: str) -> exp.Query:
-    """A mart's own SELECT, every column with its table: worked out once, however many marts and templates read it."""
+    """A mart's own SELECT, every column with its table, what is made here by a name without a schema: worked out once,
+    however many marts and templates read it."""
     selects = mart_selects(Company())
     tree = sqlglot.parse_one(selects[f"mart.{mart}" if f"mart.{mart}" in selects else f"core.{mart}"], read="duckdb")
     schema: dict[str, Any] = {"core": {
@@ -166,6 +192,10 @@ def _qualified(mart: str) -> exp.Query:
             schema.setdefault(table.db, {})[table.name] = dict.fromkeys(_qualified(table.name).named_selects, "VARCHAR")
     qualified = qualify(tree, dialect="duckdb", schema=schema, validate_qualify_columns=False)
     assert isinstance(qualified, exp.Query)  # `mart_selects` gives SELECTs
+    for table in list(qualified.find_all(exp.Table)):
+        if _is_made(table):
+            name = table.alias or table.name
+            table.replace(exp.alias_(exp.to_table(f"{MADE}{table.name}"), name, table=True))
     return qualified
 
 
@@ -185,29 +215,6 @@ def _leaves_out_joins(query: exp.Query) -> bool:
                 joins.remove(join)
                 dropped = True
     return dropped
-
-
-def _inlined(mart: str) -> exp.Query:
-    """A mart's SELECT with all that is made below it, named without a schema there, as the first of its WITH."""
-    below: dict[str, exp.Query] = {}
-
-    def named(name: str) -> exp.Query:
-        tree = _qualified(name).copy()
-        for table in list(tree.find_all(exp.Table)):
-            if _is_made(table):
-                if table.name not in below:
-                    below[table.name] = named(table.name)
-                table.replace(exp.alias_(exp.to_table(f"mart_{table.name}"), table.alias or table.name, table=True))
-        return tree
-
-    tree = named(mart)
-    own = tree.args["with_"].expressions if tree.args.get("with_") else []
-    marts = [
-        exp.CTE(this=one, alias=exp.TableAlias(this=exp.to_identifier(f"mart_{name}"))) for name, one in below.items()
-    ]
-    if marts:
-        tree.set("with_", exp.With(expressions=[*marts, *own]))
-    return tree
 
 
 def _is_null(node: exp.Expr) -> bool:

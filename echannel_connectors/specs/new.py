@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from echannel_connectors.models.core import TABLES, WORDS, CoreTable
-from echannel_connectors.specs.feeds import marts, read_columns
+from echannel_connectors.specs.feeds import used_columns
 from echannel_connectors.specs.lint import DECIMALS, FILL_ME
 
 SCHEMA = "spec.schema.json"
@@ -61,17 +61,8 @@ def skeleton(name: str, dialect: str, tables: Iterable[str], found: Iterable[str
         *_proposals(found),
         "tables:",
     ]
-    used = _used()
+    used = used_columns()  # by marts: worth filling in first
     return "\n".join([*parts, *(line for table in tables for line in _table(TABLES[table], used.get(table, set())))])
-
-
-def _used() -> dict[str, set[str]]:
-    """The core columns that marts read: these are worth filling in first."""
-    used: dict[str, set[str]] = {}
-    for mart in marts():
-        for table, columns in read_columns(mart).items():
-            used.setdefault(table, set()).update(columns)
-    return used
 
 
 def _table(core: CoreTable, used: set[str]) -> Iterator[str]:

@@ -11,9 +11,9 @@ Columns = Mapping[str, frozenset[str]]  # core table → the columns that hold s
 COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between, exp.Like)
 
 
-def is_empty(query: exp.Expr, columns: Columns) -> bool:
-    """Whether no row can come out. The columns in the SELECT have to be qualified."""
-    return _Rows(columns).are_none(query)
+def is_empty(query: exp.Expr, columns: Columns, below: Mapping[str, exp.Expr] | None = None) -> bool:
+    """Whether no row can come out of a SELECT that may read those below, by name. Its columns have to be qualified."""
+    return _Rows(columns, {**(below or {})}).are_none(query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,13 @@ class _Rows:
 
     def are_none(self, node: exp.Expr) -> bool:
         if id(node) not in self.known:
-            own = {cte.alias: cte.this for cte in node.args["with_"].expressions} if node.args.get("with_") else {}
-            inside = _Rows(self.columns, {**self.ctes, **own}, self.known) if own else self
-            self.known[id(node)] = inside._gives_none(node)
+            self.known[id(node)] = self._inside(node)._gives_none(node)
         return self.known[id(node)]
+
+    def _inside(self, node: exp.Expr) -> _Rows:
+        """The same with the SELECTs of its WITH."""
+        own = {cte.alias: cte.this for cte in node.args["with_"].expressions} if node.args.get("with_") else {}
+        return _Rows(self.columns, {**self.ctes, **own}, self.known) if own else self
 
     def _gives_none(self, node: exp.Expr) -> bool:
         if isinstance(node, exp.Subquery):
@@ -74,13 +77,8 @@ class _Rows:
             return self._selects_nothing(query.left, name) and self._selects_nothing(query.right, name)
         if not isinstance(query, exp.Select):
             return False
-        if query.args.get("with_"):
-            own = {cte.alias: cte.this for cte in query.args["with_"].expressions}
-            query = query.copy()
-            query.set("with_", None)
-            return _Rows(self.columns, {**self.ctes, **own})._selects_nothing(query, name)
         only = next((one.unalias() for one in query.selects if one.output_name == name), None)
-        return isinstance(only, exp.Column) and self._holds_nothing(only, query)
+        return isinstance(only, exp.Column) and self._inside(query)._holds_nothing(only, query)
 
 
 def _plain(select: exp.Select) -> Iterator[exp.Expr]:

@@ -300,7 +300,7 @@ def test_at_a_terminal(tmp_path: Path) -> None:
     assert "orders: the first 3 rows" in text
     assert "By month, to hold against the ERP's own reports" in text
     assert "✗ acme.yaml:19:7: orders.status: codes that are not listed become NULL: 7 (1×)" in " ".join(text.split())
-    assert lines[-1] == "The spec is wrong in 1 places (warnings: 1)."
+    assert lines[-1] == "The spec is not right yet (errors: 1, warnings: 1)."
 
 
 def test_in_a_pipe(tmp_path: Path) -> None:
