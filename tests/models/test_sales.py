@@ -147,6 +147,20 @@ def test_goods_that_do_not_come_back_give_no_cost_back(back: bool | None, cost: 
         assert marts.one("SELECT cost_base, margin_base FROM mart.sales WHERE kind = 'refund'") == (cost, margin)
 
 
+@pytest.mark.parametrize("back", [True, None, False])
+def test_a_refund_takes_no_margin_back_that_was_never_counted(back: bool | None) -> None:
+    """The cost of what was sold is not known: the line is in no margin, and whatever comes of its goods, its refund neither."""
+    tables = {
+        "orders": [order(1)],
+        "order_lines": [line(1, unit_cost=None)],
+        "refunds": [refund(1, 1, back_to_stock=back)],
+    }
+    with Marts(tables) as marts:
+        assert marts.one("SELECT refunds_base, refunds_margin_base FROM mart.orders") == (-100, 0)
+        assert marts.one("SELECT margin_base, contribution_base FROM mart.customers") == (0, 0)
+        assert marts.one("SELECT sum(cost_known_net_base) FROM mart.sales") == (0,)
+
+
 def test_store_credit_is_a_means_of_payment() -> None:
     """100 sold, refunded by voucher, and spent: net 100, of which 100 were paid with credit."""
     tables = {
