@@ -198,6 +198,22 @@ def test_receivables_by_age() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("status", "owed"), [("paid", []), ("open", []), ("draft", [("1", 120)]), ("cancelled", [("1", 120)])]
+)
+def test_an_invoice_that_was_never_sent_elsewhere_takes_no_other_ones_place(status: str, owed: list[Any]) -> None:
+    """The shop's order is in the books as well: one of the two invoices counts, and a draft or a cancelled one does not."""
+    tables = {
+        "orders": [order(7, duplicate_of_source="books", duplicate_of_order_id="9"), order(9, source="books")],
+        "invoices": [
+            invoice(1, "2026-11-01", 120, 120, source="shop", order_id="7"),
+            invoice(2, "2026-11-01", 120, 0, order_id="9", status=status),
+        ],
+    }
+    with Marts(tables) as marts:
+        assert rows(marts.ask("SELECT invoice_id, open_base FROM mart.receivables")) == owed
+
+
 def test_days_sales_outstanding() -> None:
     """Open at the month's end × 90 ÷ what was invoiced on credit in the 90 days up to it."""
     tables = {
