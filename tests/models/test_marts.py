@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.models.companies import TODAY, Marts, Row, customer, line, order, product
+from tests.models.companies import TODAY, Marts, Row, customer, line, order
 
 
 def rows(found: list[Row]) -> list[tuple[Any, ...]]:
@@ -166,6 +166,22 @@ def test_carts_that_were_left() -> None:
     ]  # fmt: skip
 
 
+def test_a_cart_is_of_a_customer_who_returns_whatever_record_he_had() -> None:
+    """A guest has a record for each order: by his e-mail he is the one who bought before the second cart."""
+    tables = {
+        "customers": [customer(1, email_hash="a"), customer(2, email_hash="a"), customer(3, email_hash="b")],
+        "orders": [order(1)], "order_lines": [line(1)],
+        "carts": [
+            {"source": "shop", "cart_id": str(n), "customer_id": str(n), "created_at": "2026-11-20", "currency": "EUR"}
+            for n in (2, 3, 4)
+        ],
+    }  # fmt: skip
+    with Marts(tables) as marts:
+        assert rows(marts.ask("SELECT customer_status FROM mart.carts ORDER BY cart_id")) == [
+            ("returning",), ("new",), ("new",),
+        ]  # fmt: skip
+
+
 def invoice(number: object, day: str, gross: Any, opened: Any, **fields: Any) -> Row:
     plain = {
         "source": "books", "invoice_id": str(number), "number": f"F{number}", "kind": "invoice", "customer_id": "1",
@@ -278,89 +294,6 @@ def test_vat_by_rate_and_what_no_row_explains() -> None:
         ("2026-03-01", "FR", None, 10, 3, 0, 0, D("0.01")),
         ("2026-04-01", "FR", D("0.1"), 0, 0, -50, -5, 0),
     ]
-
-
-# -- stock ------------------------------------------------------------------------------------------------------------
-
-
-def level(number: object, on_hand: Any, **fields: Any) -> Row:
-    return {
-        "source": "shop",
-        "product_id": str(number),
-        "variant_id": "",
-        "warehouse_id": "",
-        "on_hand": on_hand,
-        **fields,
-    }
-
-
-def test_reorder_point_of_the_text_book() -> None:
-    """30 a day, deviation 5, ten days, 95 %: 326.1 (Russell and Taylor's example), so 327 pieces."""
-    orders = [ordered(n, n, "a") for n in range(1, 91)]
-    tables = {
-        "orders": orders,
-        "order_lines": [line(n, quantity=25 if n % 2 else 35) for n in range(1, 91)],
-        "products": [product(1, sku="SHIRT", supplier_id="s")],
-        "suppliers": [{"source": "shop", "supplier_id": "s", "lead_time_days": 10}],
-        "stock_levels": [level(1, 300, available=280, incoming=10)],
-    }
-    with Marts(tables) as marts:
-        found = marts.one("""SELECT daily_demand_28, daily_demand_90, safety_stock, reorder_point, inventory_position, suggested_order,
-            days_of_cover, status FROM mart.inventory""")
-    # 1.65 × 5 × √10 = 26.09, so 27; 30 × 10 + 27; 280 + 10; 30 × 17 + 27 − 290; 280 ÷ 30
-    assert found == (30, 30, 27, 327, 290, 247, D("9.3"), "below_reorder_point")
-
-
-def test_days_without_stock_are_no_days_of_demand() -> None:
-    """14 sold in 28 days, of which it lay there for 14 alone: one a day. The value of less than nothing is nothing."""
-    gone = [
-        {"source": "shop", "product_id": "1", "variant_id": "", "warehouse_id": "", "date": (TODAY - timedelta(days=ago)).isoformat(),
-         "on_hand": 0 if ago <= 14 else 5, "unit_cost": 40, "unit_cost_currency": "EUR"}
-        for ago in range(1, 29)
-    ]  # fmt: skip
-    orders = [ordered(n, 14 + n, "a") for n in range(1, 15)]
-    tables = {
-        "orders": orders, "order_lines": [line(n) for n in range(1, 15)], "products": [product(1), product(2)],
-        "stock_levels": [level(1, 7), level(2, -3)],
-    }  # fmt: skip
-    with Marts(tables, snapshots=gone) as marts:
-        found = marts.ask(
-            "SELECT daily_demand_28, days_in_stock_28, days_of_cover, stock_value_base, status FROM mart.inventory ORDER BY product_id"
-        )
-        assert rows(found) == [(1, 14, 7, 280, "below_reorder_point"), (0, 28, None, 0, "out_of_stock")]
-        daily = marts.one(
-            "SELECT count(*), count(*) FILTER (WHERE out_of_stock), sum(stock_value_base) FROM mart.inventory_daily"
-        )
-        assert daily == (28, 14, 14 * 200)
-
-
-def test_stock_of_past_days_from_moves() -> None:
-    """Counted back from today; a snapshot says more than moves; moves that lead below zero tell nothing."""
-
-    def moved(n: int, product_id: int, day: str, quantity: int) -> Row:
-        return {"source": "shop", "move_id": str(n), "product_id": str(product_id), "variant_id": "", "warehouse_id": "",
-                "moved_at": f"{day} 10:00:00+00", "quantity": quantity}  # fmt: skip
-
-    tables = {
-        "products": [product(1, unit_cost=2), product(2)],
-        "stock_levels": [level(1, 6), level(2, 1)],
-        "stock_moves": [
-            moved(1, 1, "2026-11-18", 10), moved(2, 1, "2026-11-20", -5), moved(3, 1, "2026-11-22", 1),
-            moved(4, 2, "2026-11-20", 9),  # one now, nine came: there would have been eight less than nothing
-            moved(5, 2, "2026-11-21", -1),
-        ],
-    }  # fmt: skip
-    kept = {"source": "shop", "product_id": "1", "variant_id": "", "warehouse_id": "", "date": "2026-11-23", "on_hand": 7,
-            "unit_cost": 3, "unit_cost_currency": "EUR"}  # fmt: skip
-    with Marts(tables, snapshots=[kept]) as marts:
-        found = marts.ask(
-            "SELECT product_id, date::VARCHAR, on_hand, stock_value_base, is_rebuilt FROM mart.inventory_daily ORDER BY product_id, date"
-        )
-    assert [row for row in rows(found) if row[0] == "1"] == [
-        ("1", "2026-11-18", 10, 20, True), ("1", "2026-11-19", 10, 20, True), ("1", "2026-11-20", 5, 10, True),
-        ("1", "2026-11-21", 5, 10, True), ("1", "2026-11-22", 6, 12, True), ("1", "2026-11-23", 7, 21, False),
-    ]  # fmt: skip
-    assert [row[2] for row in rows(found) if row[0] == "2"] == [2, 1, 1, 1]
 
 
 # -- visits, markets, data --------------------------------------------------------------------------------------------
