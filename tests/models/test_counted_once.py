@@ -83,11 +83,15 @@ def test_a_basket_that_was_split_is_one() -> None:
 
     orders = [
         ordered(1, 90, "1", "GB", "a"), ordered(2, 50, "2", "DE", "a"), ordered(3, 20, "2", "FR", "a"),
-        ordered(4, 10, "4", None, "b"),
+        ordered(4, 10, "4", None, "b"), ordered(5, 70, "5", "FR", "c"), ordered(6, 40, "6", "FR", "c"),
+        ordered(7, 30, "6", "FR", "c"), ordered(8, 9, "8", "FR", "c"),
     ]  # fmt: skip
-    with Marts({"orders": orders, "order_lines": [line(n) for n in (1, 2, 3, 4)]}) as marts:
+    with Marts({"orders": orders, "order_lines": [line(n) for n in range(1, 9)]}) as marts:
         found = marts.ask(
-            """SELECT customer_id, baskets, orders, first_market, market, days_since_last_order, days_between_orders
-            FROM mart.customers ORDER BY customer_id"""
+            f"""SELECT customer_id, baskets, orders, first_market, market, days_since_last_order, days_between_orders,
+              DATE '{TODAY}' - previous_order_date FROM mart.customers ORDER BY customer_id"""
         )
-    assert rows(found) == [("a", 2, 3, "GB", "FR", 50, 40), ("b", 1, 1, None, None, 10, None)]
+    assert rows(found) == [
+        ("a", 2, 3, "GB", "FR", 50, 40, 90), ("b", 1, 1, None, None, 10, None, None),
+        ("c", 3, 4, "FR", "FR", 9, 30, 40),
+    ]  # fmt: skip

@@ -39,6 +39,11 @@ def test_customers_by_recency_and_their_own_gap() -> None:
     assert {name: row["frequency_score"] for name, row in found.items() if row["baskets"] > 1} == {
         "loyal": 2, "gap of 50: at risk after 50": 3, "gap of 50: dormant after 100": 3,
     }  # fmt: skip
+    before_the_last = {name: row["previous_order_date"] for name, row in found.items() if row["previous_order_date"]}
+    assert before_the_last == {
+        "loyal": TODAY - timedelta(days=300), "gap of 50: at risk after 50": TODAY - timedelta(days=110),
+        "gap of 50: dormant after 100": TODAY - timedelta(days=160),
+    }  # fmt: skip
 
 
 def test_scores_put_equals_into_one_group() -> None:
