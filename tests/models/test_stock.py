@@ -120,3 +120,29 @@ def test_stock_is_dead_where_no_source_says_since_when(
     shot = {"source": "shop", "product_id": "1", "variant_id": "", "warehouse_id": "", "date": day, "on_hand": 9}
     with Marts(tables, snapshots=[shot] if kept else []) as marts:
         assert marts.one("SELECT status FROM mart.inventory") == (status,)
+
+
+def test_only_what_sells_can_be_missing() -> None:
+    """Of all that does not lie there: the one that sold within 180 days, in whichever source, and is still sold; since it was."""
+    things = {
+        "sells": {}, "retired": {"active": False}, "gone": {"_deleted_at": "2026-11-01"}, "never sold": {}, "forgotten": {},
+    }  # fmt: skip
+    agos = {"sells": 9, "retired": 9, "gone": 9, "forgotten": 189}
+    books = product("B", source="books", sku="SKUsells")
+    orders = [ordered(n, ago, "a") for n, ago in enumerate(agos.values())]
+    shots = [
+        {"source": source, "product_id": name, "variant_id": "", "warehouse_id": "", "on_hand": 0,
+         "date": (TODAY - timedelta(days=ago)).isoformat()}
+        for source, name in [*(("shop", name) for name in things), ("books", "B"), ("books", "unknown")] for ago in (10, 9, 1)
+    ]  # fmt: skip
+    tables = {
+        "products": [*(product(name, **fields) for name, fields in things.items()), books],
+        "orders": orders, "order_lines": [line(n, product_id=name) for n, name in enumerate(agos)],
+    }  # fmt: skip
+    with Marts(tables, snapshots=shots) as marts:
+        found = marts.ask("""SELECT product_id, sum(days_offered), sum(days_out), count(*) FILTER (WHERE out_of_stock)
+            FROM mart.inventory_daily GROUP BY ALL ORDER BY ALL""")
+    assert rows(found) == [
+        ("B", 2, 2, 3), ("forgotten", 2, 2, 3), ("gone", 0, 0, 3), ("never sold", 0, 0, 3), ("retired", 0, 0, 3),
+        ("sells", 2, 2, 3), ("unknown", 0, 0, 3),
+    ]  # fmt: skip
