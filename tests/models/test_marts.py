@@ -402,6 +402,22 @@ def test_entering_a_market_pays_back() -> None:
         assert won == (1, 800, 800)  # customer 0 ordered in February, May, August and November
 
 
+def test_a_market_that_has_not_paid_back_has_no_month_in_which_it_did() -> None:
+    """Great Britain brought 60 of the 500 that it cost, France 60 in its first month, and Germany is below again since June."""
+    day = {"FR": "2026-03-10", "GB": "2026-03-10", "DE": "2026-02-10"}
+    costs = [("GB", "2026-02-01", 500), ("DE", "2026-01-01", 50), ("DE", "2026-06-01", 20)]
+    tables = {
+        "orders": [order(n, basket=str(n), country=market, order_date=at) for n, (market, at) in enumerate(day.items())],
+        "order_lines": [line(n) for n in range(3)],
+        "markets": [{"source": "company", "market": "DE", "entered_on": "2026-01-20"}],
+        "costs": [{"source": "company", "market": market, "cost_kind": "agency", "month": month, "amount": amount, "currency": "EUR"}
+                  for market, month, amount in costs],
+    }  # fmt: skip
+    with Marts(tables) as marts:
+        found = marts.ask("SELECT DISTINCT market, months_to_break_even FROM mart.market_entry ORDER BY market")
+        assert rows(found) == [("DE", None), ("FR", 0), ("GB", None)]
+
+
 def test_days_without_orders_are_missing_where_they_are_unusual() -> None:
     """A shop that sells every day but Sundays: a silent Wednesday is missing, a Sunday is not."""
     days = [TODAY - timedelta(days=ago) for ago in range(1, 80)]
