@@ -39,6 +39,24 @@ def test_the_check_says(name: str, status: str, marts: DuckDB) -> None:
     assert (answer.note is not None) or status != "no_data"
 
 
+@pytest.mark.parametrize(
+    ("name", "rows", "status"),
+    [
+        ("dead_stock", [{"status": "healthy", "on_hand": 5, "stock_value_base": 900}], "ok"),
+        ("overstock", [{"status": "dead", "on_hand": 5, "stock_value_base": 900}], "ok"),
+        ("returning_share", [{"in": "over", "net_base": 9, "customer_status": "new", "times": 30},
+                             {"in": "before", "net_base": 9, "customer_status": "returning", "times": 30}], "act"),
+    ],
+)  # fmt: skip
+def test_a_share_of_nothing_is_nought(name: str, rows: list[dict[str, Any]], status: str, marts: DuckDB) -> None:
+    """No dead stock is 0 % of it, and good; no customer who returned is 0 %, and bad; neither is a lack of figures."""
+    check = CHECKS[name]
+    insert(marts, check.mart, list(rows_of(check, rows)))
+    found = answers(marts, [check], Moment(TODAY, TODAY))
+    (answer,) = (one for one in found if one.market == "" and not one.is_to_date)
+    assert (answer.value, answer.status) == (0, status)
+
+
 @pytest.mark.parametrize("check", CHECKS.values(), ids=list(CHECKS))
 def test_the_mart_has_what_the_check_reads(check: Check, built: DuckDB) -> None:
     """The columns by name, and a DATE where periods are cut: a moment would lose its last day."""
