@@ -368,6 +368,27 @@ def test_real_orders_by_transaction_id(told: str) -> None:
     assert [row["order_id"] for row in matched] == ["11", "13", "14"]
 
 
+def test_the_first_channel_is_that_of_the_first_order_alone() -> None:
+    """Nobody knows what brought the first order of customer a; that his second one came by e-mail says nothing of it."""
+    orders = [
+        order(n, basket=f"R{n}", customer_id=who, order_date=day, ordered_at=day)
+        for n, who, day in (
+            (1, "a", "2026-03-09"),
+            (2, "a", "2026-03-10"),
+            (3, "b", "2026-03-10"),
+            (4, "b", "2026-03-11"),
+        )
+    ]
+    seen = [
+        bought("R2", channel_group="Email"),
+        bought("R3", channel_group="Direct"),
+        bought("R4", channel_group="Email"),
+    ]
+    with Marts({"orders": orders, "order_lines": [line(n) for n in (1, 2, 3, 4)], "web_orders": seen}) as marts:
+        found = marts.ask("SELECT customer_id, first_channel_group FROM mart.customers ORDER BY customer_id")
+        assert rows(found) == [("a", None), ("b", "Direct")]
+
+
 def test_entering_a_market_pays_back() -> None:
     """600 invested up to February's entry, 60 a month left of each order after 100 of staff from April on."""
     months = [f"2026-{n:02}-10" for n in range(2, 12)]

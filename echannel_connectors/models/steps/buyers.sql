@@ -7,7 +7,7 @@ WITH summed AS (
     customer_source, customer_id,
     max(customer_kind) AS kind, max(customer_group) AS customer_group, max(company) AS company,
     arg_max(market, order_sequence) AS market, arg_min(market, order_sequence) AS first_market,
-    arg_min(channel_group, order_sequence) AS first_channel_group,
+    max(channel_group) FILTER (WHERE order_sequence = 1) AS first_channel_group,
     min(date) AS first_order_date, max(date) AS last_order_date, max(order_sequence) AS baskets, count(*) AS orders,
     sum(units) AS units, sum(net_base) AS net_base, sum(refunds_base) AS refunds_base, sum(shipping_base) AS shipping_base,
     sum(margin_base) AS margin_base, sum(refunds_margin_base) AS refunds_margin_base,
