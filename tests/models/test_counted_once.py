@@ -52,6 +52,21 @@ def test_a_product_without_a_name_is_called_as_its_lines_call_it() -> None:
     ]  # fmt: skip
 
 
+def test_the_week_of_the_first_sale_is_no_week_of_a_product() -> None:
+    """Ten pieces in each of twelve weeks vary by nothing, whatever was sold on the days before the first whole week."""
+    begun = [(85, 60), *((7 * week + 1, 10) for week in range(12))]
+    days = {"even": begun, "once": [(85, 60)], "new": begun[1:-1]}
+    sold = [(name, ago, pieces) for name, days_of in days.items() for ago, pieces in days_of]
+    orders, lines = [], []
+    for n, (name, ago, pieces) in enumerate(sold):
+        orders.append(order(n, basket=str(n), order_date=(TODAY - timedelta(days=ago)).isoformat()))
+        lines.append(line(n, product_id=name, quantity=pieces))
+    with Marts({"orders": orders, "order_lines": lines}) as marts:
+        found = marts.ask("SELECT product_id, xyz_class FROM mart.products ORDER BY product_id")
+    # With the launch among the twelve, (12 x 4,800 - 180^2) / 180^2 = 0.78 would have made it a Y.
+    assert rows(found) == [("even", "X"), ("new", None), ("once", None)]
+
+
 def test_a_basket_that_was_split_is_one() -> None:
     """Of its first order's day, and of one market; the customer's others are what they are."""
 
@@ -68,11 +83,15 @@ def test_a_basket_that_was_split_is_one() -> None:
 
     orders = [
         ordered(1, 90, "1", "GB", "a"), ordered(2, 50, "2", "DE", "a"), ordered(3, 20, "2", "FR", "a"),
-        ordered(4, 10, "4", None, "b"),
+        ordered(4, 10, "4", None, "b"), ordered(5, 70, "5", "FR", "c"), ordered(6, 40, "6", "FR", "c"),
+        ordered(7, 30, "6", "FR", "c"), ordered(8, 9, "8", "FR", "c"),
     ]  # fmt: skip
-    with Marts({"orders": orders, "order_lines": [line(n) for n in (1, 2, 3, 4)]}) as marts:
+    with Marts({"orders": orders, "order_lines": [line(n) for n in range(1, 9)]}) as marts:
         found = marts.ask(
-            """SELECT customer_id, baskets, orders, first_market, market, days_since_last_order, days_between_orders
-            FROM mart.customers ORDER BY customer_id"""
+            f"""SELECT customer_id, baskets, orders, first_market, market, days_since_last_order, days_between_orders,
+              DATE '{TODAY}' - previous_order_date FROM mart.customers ORDER BY customer_id"""
         )
-    assert rows(found) == [("a", 2, 3, "GB", "FR", 50, 40), ("b", 1, 1, None, None, 10, None)]
+    assert rows(found) == [
+        ("a", 2, 3, "GB", "FR", 50, 40, 90), ("b", 1, 1, None, None, 10, None, None),
+        ("c", 3, 4, "FR", "FR", 9, 30, 40),
+    ]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.models.companies import TODAY, Marts, Row, customer, line, order, product
+from tests.models.companies import TODAY, Marts, Row, customer, line, order
 
 
 def rows(found: list[Row]) -> list[tuple[Any, ...]]:
@@ -38,6 +38,11 @@ def test_customers_by_recency_and_their_own_gap() -> None:
     assert found["gap of 50: dormant after 100"]["days_between_orders"] == 50
     assert {name: row["frequency_score"] for name, row in found.items() if row["baskets"] > 1} == {
         "loyal": 2, "gap of 50: at risk after 50": 3, "gap of 50: dormant after 100": 3,
+    }  # fmt: skip
+    before_the_last = {name: row["previous_order_date"] for name, row in found.items() if row["previous_order_date"]}
+    assert before_the_last == {
+        "loyal": TODAY - timedelta(days=300), "gap of 50: at risk after 50": TODAY - timedelta(days=110),
+        "gap of 50: dormant after 100": TODAY - timedelta(days=160),
     }  # fmt: skip
 
 
@@ -166,6 +171,22 @@ def test_carts_that_were_left() -> None:
     ]  # fmt: skip
 
 
+def test_a_cart_is_of_a_customer_who_returns_whatever_record_he_had() -> None:
+    """A guest has a record for each order: by his e-mail he is the one who bought before the second cart."""
+    tables = {
+        "customers": [customer(1, email_hash="a"), customer(2, email_hash="a"), customer(3, email_hash="b")],
+        "orders": [order(1)], "order_lines": [line(1)],
+        "carts": [
+            {"source": "shop", "cart_id": str(n), "customer_id": str(n), "created_at": "2026-11-20", "currency": "EUR"}
+            for n in (2, 3, 4)
+        ],
+    }  # fmt: skip
+    with Marts(tables) as marts:
+        assert rows(marts.ask("SELECT customer_status FROM mart.carts ORDER BY cart_id")) == [
+            ("returning",), ("new",), ("new",),
+        ]  # fmt: skip
+
+
 def invoice(number: object, day: str, gross: Any, opened: Any, **fields: Any) -> Row:
     plain = {
         "source": "books", "invoice_id": str(number), "number": f"F{number}", "kind": "invoice", "customer_id": "1",
@@ -196,6 +217,22 @@ def test_receivables_by_age() -> None:
         ("1", 120, 91, "over_90", False), ("2", -20, 91, "over_90", True), ("3", 36, -7, "not_due", True),
         ("6", 10, 1, "1_30", False),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "owed"), [("paid", []), ("open", []), ("draft", [("1", 120)]), ("cancelled", [("1", 120)])]
+)
+def test_an_invoice_that_was_never_sent_elsewhere_takes_no_other_ones_place(status: str, owed: list[Any]) -> None:
+    """The shop's order is in the books as well: one of the two invoices counts, and a draft or a cancelled one does not."""
+    tables = {
+        "orders": [order(7, duplicate_of_source="books", duplicate_of_order_id="9"), order(9, source="books")],
+        "invoices": [
+            invoice(1, "2026-11-01", 120, 120, source="shop", order_id="7"),
+            invoice(2, "2026-11-01", 120, 0, order_id="9", status=status),
+        ],
+    }
+    with Marts(tables) as marts:
+        assert rows(marts.ask("SELECT invoice_id, open_base FROM mart.receivables")) == owed
 
 
 def test_days_sales_outstanding() -> None:
@@ -262,89 +299,6 @@ def test_vat_by_rate_and_what_no_row_explains() -> None:
         ("2026-03-01", "FR", None, 10, 3, 0, 0, D("0.01")),
         ("2026-04-01", "FR", D("0.1"), 0, 0, -50, -5, 0),
     ]
-
-
-# -- stock ------------------------------------------------------------------------------------------------------------
-
-
-def level(number: object, on_hand: Any, **fields: Any) -> Row:
-    return {
-        "source": "shop",
-        "product_id": str(number),
-        "variant_id": "",
-        "warehouse_id": "",
-        "on_hand": on_hand,
-        **fields,
-    }
-
-
-def test_reorder_point_of_the_text_book() -> None:
-    """30 a day, deviation 5, ten days, 95 %: 326.1 (Russell and Taylor's example), so 327 pieces."""
-    orders = [ordered(n, n, "a") for n in range(1, 91)]
-    tables = {
-        "orders": orders,
-        "order_lines": [line(n, quantity=25 if n % 2 else 35) for n in range(1, 91)],
-        "products": [product(1, sku="SHIRT", supplier_id="s")],
-        "suppliers": [{"source": "shop", "supplier_id": "s", "lead_time_days": 10}],
-        "stock_levels": [level(1, 300, available=280, incoming=10)],
-    }
-    with Marts(tables) as marts:
-        found = marts.one("""SELECT daily_demand_28, daily_demand_90, safety_stock, reorder_point, inventory_position, suggested_order,
-            days_of_cover, status FROM mart.inventory""")
-    # 1.65 × 5 × √10 = 26.09, so 27; 30 × 10 + 27; 280 + 10; 30 × 17 + 27 − 290; 280 ÷ 30
-    assert found == (30, 30, 27, 327, 290, 247, D("9.3"), "below_reorder_point")
-
-
-def test_days_without_stock_are_no_days_of_demand() -> None:
-    """14 sold in 28 days, of which it lay there for 14 alone: one a day. The value of less than nothing is nothing."""
-    gone = [
-        {"source": "shop", "product_id": "1", "variant_id": "", "warehouse_id": "", "date": (TODAY - timedelta(days=ago)).isoformat(),
-         "on_hand": 0 if ago <= 14 else 5, "unit_cost": 40, "unit_cost_currency": "EUR"}
-        for ago in range(1, 29)
-    ]  # fmt: skip
-    orders = [ordered(n, 14 + n, "a") for n in range(1, 15)]
-    tables = {
-        "orders": orders, "order_lines": [line(n) for n in range(1, 15)], "products": [product(1), product(2)],
-        "stock_levels": [level(1, 7), level(2, -3)],
-    }  # fmt: skip
-    with Marts(tables, snapshots=gone) as marts:
-        found = marts.ask(
-            "SELECT daily_demand_28, days_in_stock_28, days_of_cover, stock_value_base, status FROM mart.inventory ORDER BY product_id"
-        )
-        assert rows(found) == [(1, 14, 7, 280, "below_reorder_point"), (0, 28, None, 0, "out_of_stock")]
-        daily = marts.one(
-            "SELECT count(*), count(*) FILTER (WHERE out_of_stock), sum(stock_value_base) FROM mart.inventory_daily"
-        )
-        assert daily == (28, 14, 14 * 200)
-
-
-def test_stock_of_past_days_from_moves() -> None:
-    """Counted back from today; a snapshot says more than moves; moves that lead below zero tell nothing."""
-
-    def moved(n: int, product_id: int, day: str, quantity: int) -> Row:
-        return {"source": "shop", "move_id": str(n), "product_id": str(product_id), "variant_id": "", "warehouse_id": "",
-                "moved_at": f"{day} 10:00:00+00", "quantity": quantity}  # fmt: skip
-
-    tables = {
-        "products": [product(1, unit_cost=2), product(2)],
-        "stock_levels": [level(1, 6), level(2, 1)],
-        "stock_moves": [
-            moved(1, 1, "2026-11-18", 10), moved(2, 1, "2026-11-20", -5), moved(3, 1, "2026-11-22", 1),
-            moved(4, 2, "2026-11-20", 9),  # one now, nine came: there would have been eight less than nothing
-            moved(5, 2, "2026-11-21", -1),
-        ],
-    }  # fmt: skip
-    kept = {"source": "shop", "product_id": "1", "variant_id": "", "warehouse_id": "", "date": "2026-11-23", "on_hand": 7,
-            "unit_cost": 3, "unit_cost_currency": "EUR"}  # fmt: skip
-    with Marts(tables, snapshots=[kept]) as marts:
-        found = marts.ask(
-            "SELECT product_id, date::VARCHAR, on_hand, stock_value_base, is_rebuilt FROM mart.inventory_daily ORDER BY product_id, date"
-        )
-    assert [row for row in rows(found) if row[0] == "1"] == [
-        ("1", "2026-11-18", 10, 20, True), ("1", "2026-11-19", 10, 20, True), ("1", "2026-11-20", 5, 10, True),
-        ("1", "2026-11-21", 5, 10, True), ("1", "2026-11-22", 6, 12, True), ("1", "2026-11-23", 7, 21, False),
-    ]  # fmt: skip
-    assert [row[2] for row in rows(found) if row[0] == "2"] == [2, 1, 1, 1]
 
 
 # -- visits, markets, data --------------------------------------------------------------------------------------------
@@ -414,6 +368,27 @@ def test_real_orders_by_transaction_id(told: str) -> None:
     assert [row["order_id"] for row in matched] == ["11", "13", "14"]
 
 
+def test_the_first_channel_is_that_of_the_first_order_alone() -> None:
+    """Nobody knows what brought the first order of customer a; that his second one came by e-mail says nothing of it."""
+    orders = [
+        order(n, basket=f"R{n}", customer_id=who, order_date=day, ordered_at=day)
+        for n, who, day in (
+            (1, "a", "2026-03-09"),
+            (2, "a", "2026-03-10"),
+            (3, "b", "2026-03-10"),
+            (4, "b", "2026-03-11"),
+        )
+    ]
+    seen = [
+        bought("R2", channel_group="Email"),
+        bought("R3", channel_group="Direct"),
+        bought("R4", channel_group="Email"),
+    ]
+    with Marts({"orders": orders, "order_lines": [line(n) for n in (1, 2, 3, 4)], "web_orders": seen}) as marts:
+        found = marts.ask("SELECT customer_id, first_channel_group FROM mart.customers ORDER BY customer_id")
+        assert rows(found) == [("a", None), ("b", "Direct")]
+
+
 def test_entering_a_market_pays_back() -> None:
     """600 invested up to February's entry, 60 a month left of each order after 100 of staff from April on."""
     months = [f"2026-{n:02}-10" for n in range(2, 12)]
@@ -446,6 +421,22 @@ def test_entering_a_market_pays_back() -> None:
             "SELECT new_customers, cohort_contribution_base, lifetime_value_base FROM mart.market_entry WHERE month = '2026-02-01'"
         )
         assert won == (1, 800, 800)  # customer 0 ordered in February, May, August and November
+
+
+def test_a_market_that_has_not_paid_back_has_no_month_in_which_it_did() -> None:
+    """Great Britain brought 60 of the 500 that it cost, France 60 in its first month, and Germany is below again since June."""
+    day = {"FR": "2026-03-10", "GB": "2026-03-10", "DE": "2026-02-10"}
+    costs = [("GB", "2026-02-01", 500), ("DE", "2026-01-01", 50), ("DE", "2026-06-01", 20)]
+    tables = {
+        "orders": [order(n, basket=str(n), country=market, order_date=at) for n, (market, at) in enumerate(day.items())],
+        "order_lines": [line(n) for n in range(3)],
+        "markets": [{"source": "company", "market": "DE", "entered_on": "2026-01-20"}],
+        "costs": [{"source": "company", "market": market, "cost_kind": "agency", "month": month, "amount": amount, "currency": "EUR"}
+                  for market, month, amount in costs],
+    }  # fmt: skip
+    with Marts(tables) as marts:
+        found = marts.ask("SELECT DISTINCT market, months_to_break_even FROM mart.market_entry ORDER BY market")
+        assert rows(found) == [("DE", None), ("FR", 0), ("GB", None)]
 
 
 def test_days_without_orders_are_missing_where_they_are_unusual() -> None:

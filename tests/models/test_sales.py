@@ -147,6 +147,20 @@ def test_goods_that_do_not_come_back_give_no_cost_back(back: bool | None, cost: 
         assert marts.one("SELECT cost_base, margin_base FROM mart.sales WHERE kind = 'refund'") == (cost, margin)
 
 
+@pytest.mark.parametrize("back", [True, None, False])
+def test_a_refund_takes_no_margin_back_that_was_never_counted(back: bool | None) -> None:
+    """The cost of what was sold is not known: the line is in no margin, and whatever comes of its goods, its refund neither."""
+    tables = {
+        "orders": [order(1)],
+        "order_lines": [line(1, unit_cost=None)],
+        "refunds": [refund(1, 1, back_to_stock=back)],
+    }
+    with Marts(tables) as marts:
+        assert marts.one("SELECT refunds_base, refunds_margin_base FROM mart.orders") == (-100, 0)
+        assert marts.one("SELECT margin_base, contribution_base FROM mart.customers") == (0, 0)
+        assert marts.one("SELECT sum(cost_known_net_base) FROM mart.sales") == (0,)
+
+
 def test_store_credit_is_a_means_of_payment() -> None:
     """100 sold, refunded by voucher, and spent: net 100, of which 100 were paid with credit."""
     tables = {
@@ -189,6 +203,21 @@ def test_days_to_ship_and_to_pay_are_those_of_the_company() -> None:
     }  # fmt: skip
     with Marts({"orders": [order(1, **moments)], "order_lines": [line(1)]}) as marts:
         assert marts.one("SELECT days_to_ship, days_to_pay FROM mart.orders") == (0, 1)
+
+
+def test_what_is_still_to_be_delivered_of_a_line_is_the_rest_of_its_pieces() -> None:
+    """Three of ten pieces went out: 70 of 100 wait, and of 10 for three pieces two thirds; what has no delivery does not."""
+    lines = [
+        line(1, 100, quantity=10, delivered_quantity=3), line(1, 10, line_id="2", quantity=3, delivered_quantity=1),
+        line(1, 5, line_id="3", delivered_quantity=0), line(1, 7, line_id="4", quantity=2, delivered_quantity=2),
+        line(1, 9, line_id="5", delivered_quantity=None), line(2, 50, quantity=2, delivered_quantity=1),
+    ]  # fmt: skip
+    orders = [order(1, 131, status="confirmed", currency="GBP", fx_rate=2), order(2, 50, status="shipped")]
+    with Marts({"orders": orders, "order_lines": lines}) as marts:
+        found = marts.ask("SELECT is_open, open_value_base, in_full FROM mart.orders ORDER BY order_id")
+        assert [tuple(row.values()) for row in found] == [
+            (True, 2 * (70 + 5) + D("13.333333"), False), (False, 0, False),
+        ]  # fmt: skip
 
 
 def test_a_person_in_two_sources_is_one_customer() -> None:

@@ -39,6 +39,43 @@ def test_the_check_says(name: str, status: str, marts: DuckDB) -> None:
     assert (answer.note is not None) or status != "no_data"
 
 
+@pytest.mark.parametrize(
+    ("name", "rows", "status"),
+    [
+        ("dead_stock", [{"status": "healthy", "on_hand": 5, "stock_value_base": 900}], "ok"),
+        ("overstock", [{"status": "dead", "on_hand": 5, "stock_value_base": 900}], "ok"),
+        ("returning_share", [{"in": "over", "net_base": 9, "customer_status": "new", "times": 30},
+                             {"in": "before", "net_base": 9, "customer_status": "returning", "times": 30}], "act"),
+    ],
+)  # fmt: skip
+def test_a_share_of_nothing_is_nought(name: str, rows: list[dict[str, Any]], status: str, marts: DuckDB) -> None:
+    """No dead stock is 0 % of it, and good; no customer who returned is 0 %, and bad; neither is a lack of figures."""
+    check = CHECKS[name]
+    insert(marts, check.mart, list(rows_of(check, rows)))
+    found = answers(marts, [check], Moment(TODAY, TODAY))
+    (answer,) = (one for one in found if one.market == "" and not one.is_to_date)
+    assert (answer.value, answer.status) == (0, status)
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("market_contribution", {"contribution_base": -50, "net_base": 10, "refunds_base": -30}),
+        ("marketing_share", {"marketing_cost_base": 50, "net_base": 10, "refunds_base": -30}),
+        ("dso", {"open_base": 90, "credit_sales_base": -10}),
+        ("overdue_share", {"open_base": -9, "days_overdue": 0, "times": 5}),
+        ("overdue_90", {"open_base": -9, "bucket": "over_90", "times": 5}),
+    ],
+)
+def test_no_share_is_told_of_less_than_nothing(name: str, row: dict[str, Any], marts: DuckDB) -> None:
+    """More refunded than sold, more owed to customers than by them: a loss over that would look like a gain."""
+    check = CHECKS[name]
+    insert(marts, check.mart, list(rows_of(check, [{"in": "over", **row}])))
+    found = answers(marts, [check], Moment(TODAY, TODAY, ("GB",)))
+    (answer,) = (one for one in found if one.market == ("GB" if check.breakdown == "markets_only" else ""))
+    assert (answer.value, answer.status) == (None, "no_data")
+
+
 @pytest.mark.parametrize("check", CHECKS.values(), ids=list(CHECKS))
 def test_the_mart_has_what_the_check_reads(check: Check, built: DuckDB) -> None:
     """The columns by name, and a DATE where periods are cut: a moment would lose its last day."""

@@ -12,13 +12,25 @@ WITH carts AS (
   WHERE _deleted_at IS NULL
 ),
 
+-- Whose carts they are: a guest is known again by his other records.
+owners AS (
+  SELECT k.source, k.customer_id, coalesce(p.person, k.source || '/' || k.customer_id) AS person
+  FROM (SELECT source, customer_id FROM carts WHERE customer_id IS NOT NULL GROUP BY source, customer_id) AS k
+  LEFT JOIN core.people AS p ON p.source = k.source AND p.customer_id = k.customer_id
+),
+
+records AS (
+  SELECT source, customer_id, person FROM owners
+  UNION
+  SELECT p.source, p.customer_id, p.person FROM core.people AS p JOIN owners AS w ON w.person = p.person
+),
+
 first_orders AS (
-  SELECT o.source, o.customer_id, min(o.order_date) AS date
+  SELECT r.person, min(o.order_date) AS date
   FROM core.orders AS o
-  JOIN (SELECT source, customer_id FROM carts GROUP BY source, customer_id) AS k
-    ON k.source = o.source AND k.customer_id = o.customer_id
+  JOIN records AS r ON r.source = o.source AND r.customer_id = o.customer_id
   WHERE o.is_sale AND o._deleted_at IS NULL
-  GROUP BY o.source, o.customer_id
+  GROUP BY r.person
 )
 
 SELECT
@@ -44,5 +56,6 @@ SELECT
 FROM carts AS k
 LEFT JOIN mart.orders AS o ON o.source = k.source AND o.order_id = k.order_id
 LEFT JOIN core.customers AS c ON c.source = k.source AND c.customer_id = k.customer_id
-LEFT JOIN first_orders AS f ON f.source = k.source AND f.customer_id = k.customer_id
+LEFT JOIN owners AS w ON w.source = k.source AND w.customer_id = k.customer_id
+LEFT JOIN first_orders AS f ON f.person = w.person
 LEFT JOIN mart.rates AS r ON r.currency = k.currency AND r.date = k.date

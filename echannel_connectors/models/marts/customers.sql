@@ -61,7 +61,7 @@ limited AS (
 
 SELECT
   customer_source AS source, customer_id, kind, CASE WHEN kind = 'b2b' THEN company END AS company, customer_group, market,
-  first_market, first_channel_group, first_order_date, last_order_date,
+  first_market, first_channel_group, first_order_date, last_order_date, previous_order_date,
   CAST(date_trunc('month', first_order_date) AS DATE) AS cohort_month,
   CAST(orders AS BIGINT) AS orders, CAST(baskets AS BIGINT) AS baskets,
   CAST(coalesce(units, 0) AS DECIMAL(18, 6)) AS units,

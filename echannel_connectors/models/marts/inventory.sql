@@ -6,7 +6,8 @@
 -- in a year), else what the supplier says, else 14. safety_stock: 1.65 (95 %) x sqrt(lead time x variance of daily demand +
 -- demand^2 x variance of lead time); at least 1 for slow sellers. reorder_point: demand of the lead time and the safety stock,
 -- to compare with inventory_position = available + incoming; suggested_order: fills the inventory_position up for a week more. stock_value_base: at
--- today's unit cost; less than nothing counts as 0. status: out_of_stock; dead (no sale for 180 days, not new);
+-- today's unit cost; less than nothing counts as 0. status: out_of_stock; dead (no sale for 180 days, not new, by its first
+-- sale or day in stock where no source says when it was created);
 -- below_reorder_point; overstock (cover of more than 180 days); healthy.
 -- The same SKU in two sources is the same thing.
 WITH things AS (
@@ -50,7 +51,7 @@ sold AS (
 ),
 
 last_days AS (
-  SELECT t.thing, max(m.last_sold) AS last_sold
+  SELECT t.thing, min(m.first_sold) AS first_sold, max(m.last_sold) AS last_sold
   FROM mart.products AS m
   JOIN things AS t ON t.source = m.source AND t.product_id = m.product_id AND t.variant_id = m.variant_id
   GROUP BY t.thing
@@ -69,6 +70,13 @@ missing AS (
   SELECT thing, count(*) AS days_90, count(*) FILTER (WHERE date >= CAST(:today AS DATE) - 28) AS days_28
   FROM missing_days
   GROUP BY thing
+),
+
+-- Some ERPs do not tell since when there is a product: then it is at least as old as its first day in stock.
+kept AS (
+  SELECT source, product_id, variant_id, min(date) AS first_day
+  FROM mart.inventory_daily
+  GROUP BY source, product_id, variant_id
 ),
 
 receipts AS (
@@ -97,7 +105,10 @@ stock AS (
     greatest(90 - coalesce(m.days_90, 0), 1) AS days_in_stock_90,
     CASE WHEN r.n >= 5 THEN r.n END AS receipts, r.days AS receipt_days, r.squares AS receipt_squares,
     CASE WHEN r.n >= 5 THEN (r.days + r.n - 1) // r.n ELSE coalesce(u.lead_time_days, 14) END AS lead_time_days,
-    CAST(p.created_at AS DATE) < CAST(:today AS DATE) - 180 AS is_old
+    CASE
+      WHEN p.created_at IS NOT NULL THEN CAST(timezone(:time_zone, p.created_at) AS DATE) < CAST(:today AS DATE) - 180
+      ELSE l.first_sold < CAST(:today AS DATE) - 180 OR k.first_day < CAST(:today AS DATE) - 180
+    END AS is_old
   FROM core.stock_levels AS s
   JOIN core.products AS p
     ON p.source = s.source AND p.product_id = s.product_id AND p.variant_id = s.variant_id AND p._deleted_at IS NULL
@@ -106,6 +117,7 @@ stock AS (
   LEFT JOIN half_year AS h ON h.thing = t.thing
   LEFT JOIN last_days AS l ON l.thing = t.thing
   LEFT JOIN missing AS m ON m.thing = t.thing
+  LEFT JOIN kept AS k ON k.source = s.source AND k.product_id = s.product_id AND k.variant_id = s.variant_id
   LEFT JOIN core.suppliers AS u ON u.source = p.source AND u.supplier_id = p.supplier_id
   LEFT JOIN receipts AS r ON r.source = p.source AND r.supplier_id = p.supplier_id
   LEFT JOIN mart.rates AS f ON f.currency = p.currency AND f.date = CAST(:today AS DATE)

@@ -2,7 +2,9 @@
 -- Grain: day, product, variant and warehouse. on_hand: at the end of the day; today's is that of the last sync. Kept from
 -- snapshots, one a day from the first sync on (echannel.stock_snapshots); days before it, up to 400, are counted back from today
 -- through the moves (is_rebuilt), where the source tells moves and they lead to no stock below zero, or explain all there is.
--- stock_value_base: at the unit cost of the snapshot's day, of today where rebuilt; less than nothing counts as 0.
+-- stock_value_base: at the unit cost of the snapshot's day, of today where rebuilt; less than nothing counts as 0. days_offered:
+-- 1 for an active product from its first sale until 180 days after its last one (of all sources with the same SKU), else 0;
+-- days_out: 1 where such a one was out of stock. What nobody asks for is not missing: stock-out rate = days_out / days_offered.
 WITH moved AS (
   SELECT
     source, product_id, variant_id, warehouse_id, CAST(timezone(:time_zone, moved_at) AS DATE) AS date,
@@ -64,6 +66,30 @@ rebuilt AS (
   QUALIFY is_explained OR min(on_hand) OVER (PARTITION BY source, product_id, variant_id, warehouse_id) >= 0
 ),
 
+-- The same SKU in two sources is the same thing.
+things AS (
+  SELECT
+    source, product_id, variant_id, active,
+    CASE WHEN sku <> '' AND count(*) OVER (PARTITION BY source, sku) = 1 THEN sku
+      ELSE source || '/' || product_id || '/' || variant_id
+    END AS thing
+  FROM core.products
+  WHERE _deleted_at IS NULL
+),
+
+offered AS (
+  SELECT t.source, t.product_id, t.variant_id, d.first_sold, d.last_sold + 180 AS last_day
+  FROM things AS t
+  JOIN (
+    SELECT n.thing, min(s.first_day) AS first_sold, max(s.last_day) AS last_sold
+    FROM core.product_sales AS s
+    JOIN things AS n ON n.source = s.source AND n.product_id = s.product_id AND n.variant_id = s.variant_id
+    WHERE s.kind = 'sale'
+    GROUP BY n.thing
+  ) AS d ON d.thing = t.thing
+  WHERE coalesce(t.active, TRUE)
+),
+
 snapshots AS (
   SELECT date, source, product_id, variant_id, warehouse_id, on_hand, unit_cost, unit_cost_currency
   FROM echannel.stock_snapshots
@@ -90,7 +116,11 @@ SELECT
     CAST(round(CAST(greatest(t.on_hand, 0) AS DECIMAL(38, 6)) * t.unit_cost, 6) AS DECIMAL(38, 6))
     * CASE WHEN t.unit_cost_currency = :currency THEN 1 ELSE r.rate END, 6
   ) AS DECIMAL(18, 6)) AS stock_value_base,
-  t.on_hand <= 0 AS out_of_stock, CASE WHEN t.on_hand <= 0 THEN 1 ELSE 0 END AS days_out, t.is_rebuilt
+  t.on_hand <= 0 AS out_of_stock, CASE WHEN o.source IS NOT NULL THEN 1 ELSE 0 END AS days_offered,
+  CASE WHEN o.source IS NOT NULL AND t.on_hand <= 0 THEN 1 ELSE 0 END AS days_out, t.is_rebuilt
 FROM together AS t
+LEFT JOIN offered AS o
+  ON o.source = t.source AND o.product_id = t.product_id AND o.variant_id = t.variant_id
+  AND t.date BETWEEN o.first_sold AND o.last_day
 LEFT JOIN core.products AS p ON p.source = t.source AND p.product_id = t.product_id AND p.variant_id = t.variant_id
 LEFT JOIN mart.rates AS r ON r.currency = t.unit_cost_currency AND r.date = t.date

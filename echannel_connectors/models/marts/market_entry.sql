@@ -194,7 +194,10 @@ SELECT
   CAST(a.cumulative_contribution_base AS DECIMAL(18, 6)) AS cumulative_contribution_base,
   CAST(a.investment_base AS DECIMAL(18, 6)) AS investment_base,
   CAST(a.cumulative_investment_base AS DECIMAL(18, 6)) AS cumulative_investment_base,
-  CAST(greatest(date_diff('month', date_trunc('month', a.entered_on), p.month), 0) AS BIGINT) AS months_to_break_even,
+  -- Of NULL and 0 the greatest is 0: while it is not reached, that would say that it was at once.
+  CASE WHEN p.month IS NOT NULL THEN
+    CAST(greatest(date_diff('month', date_trunc('month', a.entered_on), p.month), 0) AS BIGINT)
+  END AS months_to_break_even,
   CAST(a.target_net_base AS DECIMAL(18, 6)) AS target_net_base,
   CASE WHEN a.month <= CAST(:today AS DATE)
     THEN CAST(a.net_base + a.refunds_base - a.target_net_base AS DECIMAL(18, 6))

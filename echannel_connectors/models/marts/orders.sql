@@ -2,7 +2,7 @@
 -- Grain: one order that counts as a sale. net_base: sale rows; shipping_base: shipping and rounding rows; refunds_base <= 0.
 -- margin_base: of the sale rows whose cost is known; refunds_margin_base (<= 0): what refunds take back of it, and of shipping.
 -- total_*: the document's own, in its currency; tax: of its rows. days_to_ship, days_to_pay: days after date, in the company's time zone; open_value_base: the net of what is not
--- delivered yet. fees_base, shipping_cost_base, packaging_base: what the company's cost_rules say the order cost, 0 where they
+-- delivered yet, of a line in part by its pieces. fees_base, shipping_cost_base, packaging_base: what the company's cost_rules say the order cost, 0 where they
 -- say nothing; a rule's rate is of what was paid (fees; store credit is not) or of the goods' net. is_matchable: a web order of a day that GA4 tells of; is_matched: GA4 knows it (transaction_id);
 -- matchable_orders, matched_orders: the same as numbers, a basket once. order_hour: in the company's time zone.
 WITH money AS (
@@ -22,7 +22,14 @@ WITH money AS (
     sum(cost_known_net_base) FILTER (WHERE kind = 'sale') AS cost_known_net_base,
     -- What nothing delivers (NULL: a service, a free line) is neither missing nor waited for.
     bool_and(delivered_quantity >= quantity) FILTER (WHERE kind = 'sale') AS in_full,
-    sum(net_base) FILTER (WHERE kind = 'sale' AND delivered_quantity = 0) AS open_base
+    -- Of a line that was delivered in part, the part of its pieces that was not, in whole millionths.
+    sum(CASE
+      WHEN delivered_quantity = 0 THEN net_base
+      WHEN delivered_quantity > 0 AND delivered_quantity < quantity THEN CAST(CAST(
+        CAST(net_base * 1000000 AS HUGEINT) * CAST((quantity - delivered_quantity) * 1000000 AS HUGEINT)
+        // CAST(quantity * 1000000 AS HUGEINT) AS DECIMAL(38, 0)
+      ) * 0.000001 AS DECIMAL(18, 6))
+    END) FILTER (WHERE kind = 'sale') AS open_base
   FROM mart.sales
   WHERE order_id IS NOT NULL
   GROUP BY source, order_id

@@ -4,7 +4,7 @@
 -- (<= 0) and units_refunded: refund rows; orders: those with a sale row of it.
 -- abc_class: of the product in all markets, by net_base_12m: A up to 80 % of it, B to 95 %, C the rest (one that crosses a
 -- limit belongs to the higher class), no_sales. xyz_class: by how much its weekly units of 52 weeks vary (standard deviation
--- over mean): X up to 0.5, Y to 1, Z above; NULL without 12 weeks since its first sale.
+-- over mean): X up to 0.5, Y to 1, Z above; whole weeks since its first sale, NULL under 12 of them.
 WITH recent AS (
   SELECT
     source, product_id, variant_id, market, kind, sum(quantity) AS quantity, sum(net_base) AS net_base,
@@ -68,6 +68,7 @@ varied AS (
       source, product_id, variant_id, least(date_diff('day', min(first_sold), CAST(:today AS DATE)) // 7, 52) AS weeks
     FROM sold GROUP BY source, product_id, variant_id
   ) AS f ON f.source = w.source AND f.product_id = w.product_id AND f.variant_id = w.variant_id
+  WHERE w.week < f.weeks -- of the week of the first sale only some days are told
   GROUP BY w.source, w.product_id, w.variant_id
 ),
 

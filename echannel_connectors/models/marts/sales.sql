@@ -71,8 +71,11 @@ told AS (
     CASE WHEN r.currency = :currency THEN coalesce(r.fx_rate, 1) ELSE coalesce(r.fx_rate, f.rate) END,
     r.product_id, r.variant_id, l.sku, l.name, -r.quantity, NULL, -(r.amount_net + coalesce(r.shipping_net, 0)),
     -r.amount_tax, coalesce(x.tax_rate, l.tax_rate), 0,
-    -- Goods that do not go back into stock give no cost back.
-    CASE WHEN r.back_to_stock IS FALSE THEN 0 ELSE coalesce(x.unit_cost, l.unit_cost) END,
+    -- Goods that do not go back into stock give no cost back; what was sold at an unknown cost is in no margin to take from.
+    CASE
+      WHEN r.back_to_stock IS FALSE AND (l.order_id IS NULL OR coalesce(x.unit_cost, l.unit_cost) IS NOT NULL) THEN 0
+      ELSE coalesce(x.unit_cost, l.unit_cost)
+    END,
     coalesce(x.unit_cost_currency, l.unit_cost_currency),
     CASE WHEN r.back_to_stock IS FALSE THEN 1 ELSE coalesce(x.unit_cost_fx_rate, l.unit_cost_fx_rate) END,
     r.refund_id || '/' || r.line_id

@@ -7,7 +7,7 @@ WITH summed AS (
     customer_source, customer_id,
     max(customer_kind) AS kind, max(customer_group) AS customer_group, max(company) AS company,
     arg_max(market, order_sequence) AS market, arg_min(market, order_sequence) AS first_market,
-    arg_min(channel_group, order_sequence) AS first_channel_group,
+    max(channel_group) FILTER (WHERE order_sequence = 1) AS first_channel_group,
     min(date) AS first_order_date, max(date) AS last_order_date, max(order_sequence) AS baskets, count(*) AS orders,
     sum(units) AS units, sum(net_base) AS net_base, sum(refunds_base) AS refunds_base, sum(shipping_base) AS shipping_base,
     sum(margin_base) AS margin_base, sum(refunds_margin_base) AS refunds_margin_base,
@@ -30,12 +30,23 @@ split AS (
     GROUP BY o.customer_source, o.customer_id, o.order_sequence
   ) AS b
   GROUP BY customer_source, customer_id
+),
+
+-- The basket before the last one; of two it is the first.
+last_but_one AS (
+  SELECT o.customer_source, o.customer_id, min(o.date) AS date
+  FROM mart.orders AS o
+  JOIN summed AS s ON s.customer_source = o.customer_source AND s.customer_id = o.customer_id
+  WHERE s.baskets > 2 AND o.order_sequence = s.baskets - 1
+  GROUP BY o.customer_source, o.customer_id
 )
 
 SELECT
   s.customer_source, s.customer_id, s.kind, s.customer_group, s.company, coalesce(p.market, s.market) AS market,
   coalesce(p.first_market, s.first_market) AS first_market, s.first_channel_group, s.first_order_date,
-  coalesce(p.last_order_date, s.last_order_date) AS last_order_date, s.baskets, s.orders, s.units, s.net_base,
+  coalesce(p.last_order_date, s.last_order_date) AS last_order_date,
+  CASE WHEN s.baskets = 2 THEN s.first_order_date ELSE b.date END AS previous_order_date, s.baskets, s.orders, s.units, s.net_base,
   s.refunds_base, s.shipping_base, s.margin_base, s.refunds_margin_base, s.cost_known_net_base, s.order_costs_base
 FROM summed AS s
 LEFT JOIN split AS p ON p.customer_source = s.customer_source AND p.customer_id = s.customer_id
+LEFT JOIN last_but_one AS b ON b.customer_source = s.customer_source AND b.customer_id = s.customer_id

@@ -6,7 +6,7 @@ WITH invoiced_elsewhere AS (
   SELECT o.source, o.order_id
   FROM core.orders AS o
   JOIN core.invoices AS i ON i.source = o.duplicate_of_source AND i.order_id = o.duplicate_of_order_id
-  WHERE o.duplicate_of_order_id IS NOT NULL AND i._deleted_at IS NULL AND i.kind = 'invoice'
+  WHERE o.duplicate_of_order_id IS NOT NULL AND i._deleted_at IS NULL AND i.kind = 'invoice' AND i.status IN ('open', 'paid')
   GROUP BY o.source, o.order_id
 ),
 
