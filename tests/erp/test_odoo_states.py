@@ -101,6 +101,22 @@ def test_the_rate_of_taxes_in_a_group(postgres: Postgres, odoo: str) -> None:
             assert Decimal("0.2") in rates.values()
 
 
+# 18: the company's prices have tax in them, which no tax says again; three pieces at 12.00 were given away.
+INSIDE = """
+ALTER TABLE res_company ADD account_price_include text DEFAULT 'tax_included';
+ALTER TABLE account_tax DROP COLUMN price_include, ADD price_include_override text;
+UPDATE sale_order_line SET product_uom_qty = 3, price_unit = 12, discount = 100, price_subtotal = 0, price_total = 0
+WHERE id = 3;
+"""
+
+
+def test_a_company_whose_prices_have_tax_inside(postgres: Postgres, odoo: str) -> None:
+    assert odoo
+    with altered(postgres, INSIDE) as source:
+        line = next(row for row in core_rows(source, "order_lines") if row["line_id"] == "3")
+    assert [int(line[name]) for name in ("unit_price_net", "discount_net", "amount_net")] == [10, 30, 0]
+
+
 # 18: payment 6 was made by a method without an account of its own, payment 7 is a draft of such a one.
 WITHOUT_ENTRY = """
 CREATE TABLE account_move__account_payment (payment_id integer, invoice_id integer);
@@ -119,6 +135,20 @@ def test_a_payment_without_an_entry(postgres: Postgres, odoo: str) -> None:
         after = {row["payment_id"]: row for row in core_rows(source, "payments")}
     assert before.pop("7")
     assert after == {**before, "6": {**before["6"], "invoice_id": "61"}}
+
+
+# Ten pieces at 12.00 with 20 % tax inside; the other line keeps its price without tax.
+BOUGHT = """
+UPDATE purchase_order_line SET product_qty = 10, price_unit = 12, discount = 0, price_subtotal = 100, price_total = 120
+WHERE id = 1;
+"""
+
+
+def test_the_cost_is_a_price_without_tax(postgres: Postgres, odoo: str) -> None:
+    before = {row["line_id"]: row["unit_cost"] for row in core_rows(Erp(connector="odoo", url=odoo), "purchase_lines")}
+    with altered(postgres, BOUGHT) as source:
+        after = {row["line_id"]: row["unit_cost"] for row in core_rows(source, "purchase_lines")}
+    assert after == {**before, "1": Decimal(10)}
 
 
 # Odoo's wizard changes what points at a partner by SQL alone, and deletes the partner.
