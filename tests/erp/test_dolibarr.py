@@ -371,3 +371,11 @@ def test_a_customer_whom_two_companies_share(dolibarr_sqlite: str, tmp_path: Pat
     source = altered(dolibarr_sqlite, tmp_path, "UPDATE llx_societe SET entity = 2")
     bought = {row["customer_id"] for what in ("orders", "invoices") for row in core_rows(source, what)}
     assert {row["customer_id"] for row in core_rows(source, "customers")} == bought
+
+
+def test_a_company_has_a_currency_of_its_own(dolibarr_sqlite: str, tmp_path: Path) -> None:
+    """What is set for all companies counts only where the company has not set it."""
+    source = altered(
+        dolibarr_sqlite, tmp_path, "INSERT INTO llx_const (name, entity, value) VALUES ('MAIN_MONNAIE', 0, 'USD')"
+    )
+    assert {row["currency"] for row in core_rows(source, "products")} == {"EUR"}

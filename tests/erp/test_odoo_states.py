@@ -1,0 +1,174 @@
+"""States of an Odoo database that the dumps do not hold: each is what Odoo's own code would have written."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from echannel_connectors import Erp
+from echannel_connectors.models.core import TABLES
+from tests.erp.conftest import Postgres, altered
+from tests.erp.test_sync import core, read_into, warehouse
+from tests.erp.truth import core_rows
+
+# Of move A four pieces more were asked for than were there, and no backorder was wanted. Of move B, in dozens, two of
+# three were moved: 24 pieces.
+MOVED = """
+UPDATE stock_move SET product_uom_qty = product_uom_qty + 4, product_qty = product_qty + 4 WHERE id = {a};
+UPDATE stock_move SET product_uom = 2, product_uom_qty = 3, product_qty = 36, quantity = 2 WHERE id = {b};
+"""
+
+
+def test_what_was_moved_is_not_what_was_asked_for(postgres: Postgres, odoo: str) -> None:
+    before = {row["move_id"]: row["quantity"] for row in core_rows(Erp(connector="odoo", url=odoo), "stock_moves")}
+    a, b = sorted(move for move in before if move.endswith("-in"))[:2]
+    with altered(postgres, MOVED.format(a=a.removesuffix("-in"), b=b.removesuffix("-in"))) as source:
+        after = {row["move_id"]: row["quantity"] for row in core_rows(source, "stock_moves")}
+    assert {move for move in before if before[move] != after[move]} == {b}
+    assert after[b] == 24
+
+
+# All companies share the rates of a currency of which one euro is two.
+SHARED = """
+UPDATE res_currency_rate SET company_id = NULL, rate = rate * 2;
+INSERT INTO res_currency_rate (id, currency_id, name, rate) VALUES (9001, 126, '2025-01-01', 2);
+"""
+
+
+@pytest.mark.parametrize("currency", ["EUR", "USD"])
+def test_rates_that_companies_share(postgres: Postgres, odoo: str, currency: str) -> None:
+    """The company's own currency has a rate there, too, by which the others are divided."""
+    with altered(postgres, SHARED) as source:
+        shared, own = (e.for_company(currency, "Europe/Paris") for e in (source, Erp(connector="odoo", url=odoo)))
+        for table, key in (("orders", "order_id"), ("invoices", "invoice_id")):
+            ours, theirs = ({row[key]: row["fx_rate"] for row in core_rows(e, table)} for e in (shared, own))
+            assert ours == theirs, table
+        lines = [
+            {row["line_id"]: row["unit_cost_fx_rate"] for row in core_rows(e, "order_lines")} for e in (shared, own)
+        ]
+        assert lines[0] == lines[1]
+        days = [
+            {
+                (row["date"], row["currency"]): row["rate"]
+                for row in core_rows(e, "fx_rates")
+                if row["currency"] != "EUR"
+            }
+            for e in (shared, own)
+        ]
+        assert days[0] == days[1]
+
+
+# Invoice 61 of 183.00 USD stands in the books with 172.51 EUR, whatever the table of rates says by now.
+CORRECTED = "UPDATE res_currency_rate SET rate = rate * 1.25"
+LATER = "DELETE FROM res_currency_rate WHERE name < '2025-06-01'"
+# 18: the rate was entered on the invoice.
+ENTERED = (
+    "ALTER TABLE account_move ADD invoice_currency_rate numeric; UPDATE account_move SET invoice_currency_rate = 1.25"
+)
+
+
+@pytest.mark.parametrize(
+    ("script", "rate"),
+    [(CORRECTED, "0.94267760"), (LATER, "0.94267760"), (ENTERED, "0.8")],
+    ids=["corrected", "later", "entered"],
+)
+def test_an_invoice_keeps_the_rate_of_the_books(postgres: Postgres, odoo: str, script: str, rate: str) -> None:
+    assert odoo
+    with altered(postgres, script) as source:
+        rates = {row["invoice_id"]: row["fx_rate"] for row in core_rows(source, "invoices")}
+    assert rates["61"] == Decimal(rate)
+
+
+# Taxes of 5.5 and 2.1 % in a group, on an order's line and on an invoice's.
+GROUP = """
+CREATE TABLE grouped AS SELECT * FROM account_tax WHERE id = 36;
+UPDATE grouped SET id = 900, amount_type = 'group', amount = 0;
+INSERT INTO account_tax SELECT * FROM grouped;
+INSERT INTO account_tax_filiation_rel (parent_tax, child_tax) VALUES (900, 38), (900, 40);
+UPDATE account_tax_sale_order_line_rel SET account_tax_id = 900 WHERE sale_order_line_id = 1;
+UPDATE account_move_line_account_tax_rel SET account_tax_id = 900 WHERE account_move_line_id = 61;
+"""
+
+
+def test_the_rate_of_taxes_in_a_group(postgres: Postgres, odoo: str) -> None:
+    assert odoo
+    with altered(postgres, GROUP) as source:
+        for table, line in (("order_lines", "1"), ("invoice_lines", "61")):
+            rates = {row["line_id"]: row["tax_rate"] for row in core_rows(source, table)}
+            assert rates.pop(line) == Decimal("0.076")
+            assert Decimal("0.2") in rates.values()
+
+
+# 18: the company's prices have tax in them, which no tax says again; three pieces at 12.00 were given away.
+INSIDE = """
+ALTER TABLE res_company ADD account_price_include text DEFAULT 'tax_included';
+ALTER TABLE account_tax DROP COLUMN price_include, ADD price_include_override text;
+UPDATE sale_order_line SET product_uom_qty = 3, price_unit = 12, discount = 100, price_subtotal = 0, price_total = 0
+WHERE id = 3;
+"""
+
+
+def test_a_company_whose_prices_have_tax_inside(postgres: Postgres, odoo: str) -> None:
+    assert odoo
+    with altered(postgres, INSIDE) as source:
+        line = next(row for row in core_rows(source, "order_lines") if row["line_id"] == "3")
+    assert [int(line[name]) for name in ("unit_price_net", "discount_net", "amount_net")] == [10, 30, 0]
+
+
+# 18: payment 6 was made by a method without an account of its own, payment 7 is a draft of such a one.
+WITHOUT_ENTRY = """
+CREATE TABLE account_move__account_payment (payment_id integer, invoice_id integer);
+INSERT INTO account_move__account_payment VALUES (6, 61);
+ALTER TABLE account_payment ALTER move_id DROP NOT NULL, ADD state text, ADD date date, ADD company_id integer,
+    ADD journal_id integer;
+UPDATE account_payment AS p SET state = 'paid', date = m.date, company_id = m.company_id, journal_id = m.journal_id
+FROM account_move AS m WHERE m.id = p.move_id;
+UPDATE account_payment SET move_id = NULL, state = CASE id WHEN 6 THEN 'in_process' ELSE 'draft' END WHERE id IN (6, 7);
+"""
+
+
+def test_a_payment_without_an_entry(postgres: Postgres, odoo: str) -> None:
+    before = {row["payment_id"]: row for row in core_rows(Erp(connector="odoo", url=odoo), "payments")}
+    with altered(postgres, WITHOUT_ENTRY) as source:
+        after = {row["payment_id"]: row for row in core_rows(source, "payments")}
+    assert before.pop("7")
+    assert after == {**before, "6": {**before["6"], "invoice_id": "61"}}
+
+
+# Ten pieces at 12.00 with 20 % tax inside; the other line keeps its price without tax.
+BOUGHT = """
+UPDATE purchase_order_line SET product_qty = 10, price_unit = 12, discount = 0, price_subtotal = 100, price_total = 120
+WHERE id = 1;
+"""
+
+
+def test_the_cost_is_a_price_without_tax(postgres: Postgres, odoo: str) -> None:
+    before = {row["line_id"]: row["unit_cost"] for row in core_rows(Erp(connector="odoo", url=odoo), "purchase_lines")}
+    with altered(postgres, BOUGHT) as source:
+        after = {row["line_id"]: row["unit_cost"] for row in core_rows(source, "purchase_lines")}
+    assert after == {**before, "1": Decimal(10)}
+
+
+# Odoo's wizard changes what points at a partner by SQL alone, and deletes the partner.
+MERGED = """
+UPDATE sale_order SET partner_id = 11, partner_invoice_id = 11, partner_shipping_id = 11 WHERE partner_id = 9;
+UPDATE account_move SET partner_id = 11, commercial_partner_id = 11 WHERE commercial_partner_id = 9;
+UPDATE account_move_line SET partner_id = 11 WHERE partner_id = 9;
+DELETE FROM res_partner WHERE id = 9;
+UPDATE res_partner SET write_date = '2026-10-29 08:00' WHERE id = 11;
+"""
+
+
+@pytest.mark.slow
+def test_customers_that_were_merged(postgres: Postgres, odoo: str, tmp_path: Path) -> None:
+    """What one of two bought is the other's at the next sync, though nobody has touched it."""
+    with warehouse(tmp_path / "both.duckdb") as both, warehouse(tmp_path / "fresh.duckdb") as fresh:
+        read_into(both, "odoo", odoo)
+        with altered(postgres, MERGED) as source:
+            for into in (both, fresh):
+                read_into(into, "odoo", source.url.get_secret_value(), accept_deletes=True)
+        for table in TABLES:
+            assert core(both, table) == core(fresh, table), table
+        assert all(row["customer_id"] != "9" for row in core(both, "orders"))
