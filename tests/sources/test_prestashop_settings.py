@@ -109,6 +109,21 @@ def test_shipped_without_a_history(tmp_path: Path) -> None:
     assert [tuple(row.values()) for row in found] == [(utc, None), (utc, utc), (None, None)]
 
 
+def test_shipped_and_refunded_later(tmp_path: Path) -> None:
+    """The refunded state is none of the shipped ones, but what left was delivered in full; what never left was not."""
+    history = [(1, PAID), (1, SHIPPED), (1, REFUNDED), (2, PAID), (2, REFUNDED), (3, SHIPPED), (3, PAID)]
+    tables = {
+        "orders": [order(1, current_state=REFUNDED), order(2, current_state=REFUNDED), order(3)],
+        "order_details": [line(1, 1), line(2, 2), line(3, 3)],
+        "order_histories": [
+            {"id": n, "id_order": of, "id_order_state": state, "date_add": f"2026-03-1{n} 09:00:00"}
+            for n, (of, state) in enumerate(history)
+        ],
+    }
+    found = rows_of(made_up(tmp_path, tables), "SELECT status, in_full FROM mart.orders ORDER BY order_id")
+    assert [tuple(row.values()) for row in found] == [("returned", True), ("returned", False), ("confirmed", False)]
+
+
 def test_carriers(tmp_path: Path) -> None:
     """The carrier that an order was last given, by its name of then, and whether a parcel can be followed."""
     tables = {
