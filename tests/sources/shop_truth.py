@@ -280,6 +280,7 @@ class Truth:
     def order_lines(self) -> Iterable[Record]:
         for order, row in self.orders_by_id.items():
             lines, money = self.lines_of.get(order, []), self.money(row)
+            was_shipped = row["current_state"] == REFUNDED and self.first_in(order, "shipped")
             nets = [Decimal(line["total_price_tax_excl"]) for line in lines]
             taxes = [Decimal(line["total_price_tax_incl"]) - net for line, net in zip(lines, nets, strict=True)]
             discounts = shares(money["discount_excl"], nets)
@@ -306,7 +307,7 @@ class Truth:
                     "unit_cost_currency": "EUR",
                     "unit_cost_fx_rate": ONE,
                     "cost_kind": "of_the_day" if today else "supplier",
-                    "delivered_quantity": quantity if row["state_is_shipped"] == "1" else Decimal(0),
+                    "delivered_quantity": quantity if row["state_is_shipped"] == "1" or was_shipped else Decimal(0),
                 }
 
     def order_discounts(self) -> Iterable[Record]:

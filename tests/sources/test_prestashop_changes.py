@@ -117,6 +117,30 @@ def test_lines_of_a_recent_order_are_read_again(shop_a: FakeShop, tmp_path: Path
     assert changed == {"order_details": 1}
 
 
+@pytest.mark.slow
+def test_the_back_office_writes_into_the_past(tmp_path: Path) -> None:
+    """A payment is entered with the bank's day, and editing an old order changes its invoice, which keeps its date: both
+    are there after the next sync, which does not wait for the compare."""
+    some = ("orders", "order_details", "order_histories", "order_invoices", "order_payments")
+    recorded = FakeShop.from_recording(recording("shop-a")).tables
+    fake = FakeShop.like(recording("shop-a"), {name: dict(list(recorded[name].items())[:20]) for name in some})
+    into, only = DuckDB(tmp_path / "shop.duckdb"), Choice(only=tuple(f"shop.{name}" for name in some))
+    with served(fake) as shop:
+        with clock_at(RECORDED_UNTIL):
+            sync(shop, into=into, choice=only)
+        with fake.lock:
+            first, last = min(fake.tables["order_invoices"]), max(fake.tables["order_payments"])
+            invoice = fake.tables["order_invoices"][first]
+            invoice["total_paid_tax_incl"] = "99.000000"
+            fake.tables["orders"][int(str(invoice["id_order"]))]["date_upd"] = "2026-11-01 19:30:00"
+            long_ago = {"amount": "12.50", "date_add": "2025-01-01 00:00:00"}
+            fake.tables["order_payments"][last + 1] = {**fake.tables["order_payments"][last], **long_ago}
+        with clock_at(RECORDED_UNTIL + timedelta(hours=1)):
+            result = sync(shop, into=into, choice=only)
+    changed = {stream.stream: stream.changed for stream in result.streams if stream.changed}
+    assert changed == {"orders": 1, "order_invoices": 1, "order_payments": 1}
+
+
 def nights() -> Iterator[tuple[str, datetime]]:
     """The middle of both clock changes of 2026 in two zones, as UTC."""
     for zone in ("Europe/Paris", "Europe/London"):

@@ -146,6 +146,26 @@ def test_a_refund_costs_what_its_line_did(tmp_path: Path) -> None:
     assert [tuple(row.values()) for row in rows_of(made_up(tmp_path, tables), sql)] == [("1/9", -40), ("2/10", -10)]
 
 
+def test_a_refund_of_a_line_of_which_little_is_known(tmp_path: Path) -> None:
+    """The same product stands twice, once without a cost and with a tax that is not known: its refund has neither."""
+    tables = {
+        "taxes": [{"id": 1, "rate": 20}],
+        "orders": [order(1)],
+        "order_details": [
+            line(9, 1, taxes=[{"id": "1"}]), line(10, 1, 50, 55, original_wholesale_price=0, taxes=[{"id": "7"}]),
+        ],
+        "order_slip": [
+            slip(1, 1, [(10, 50, 55)], total_products_tax_excl=50, total_products_tax_incl=55),
+            slip(2, 1, [(9, 100, 120)], total_products_tax_excl=100, total_products_tax_incl=120),
+        ],
+    }  # fmt: skip
+    sql = """SELECT net, tax_rate, cost_base, margin_base, cost_known_net_base FROM mart.sales
+        WHERE kind = 'refund' ORDER BY line_id"""
+    assert [tuple(row.values()) for row in rows_of(made_up(tmp_path, tables), sql)] == [
+        (-50, None, None, None, 0), (-100, D("0.2"), -40, -60, -100),
+    ]  # fmt: skip
+
+
 def test_a_slip_that_does_not_tell_what_its_lines_are_worth(tmp_path: Path) -> None:
     """As an ERP may write one: its total counts, by the price of the pieces; where some lines tell it, by these alone."""
     slips = [
@@ -230,6 +250,32 @@ def test_vouchers_of_a_shop_that_was_upgraded(tmp_path: Path) -> None:
     assert [row["store_credit_net"] for row in found] == [10, 9, 0, 10]
     kept = rows_of(file, "SELECT discount_id FROM core.order_discounts ORDER BY discount_id")
     assert [row["discount_id"] for row in kept] == ["1", "2", "4"]
+
+
+def test_store_credit_is_at_most_what_the_order_took_of_it(tmp_path: Path) -> None:
+    """In a split basket vouchers stand with more than fits in the order; others come first. Fractions are rounding."""
+    tables = {
+        "orders": [
+            order(n, total_products=30, total_discounts_tax_excl=30, total_discounts_tax_incl=36,
+                  total_paid_tax_excl=0, total_paid_tax_incl=0)
+            for n in (1, 2, 3, 4)
+        ],
+        "order_details": [line(n, n, 30, 36) for n in (1, 2, 3, 4)],
+        "order_discounts": [
+            {"id": n, "id_order": of, "name": name, "value": gross, "value_tax_excl": net}
+            for n, (of, name, net, gross) in enumerate(
+                [(1, "V1C1O1", 50, 60), (2, "TWENTY", 20, 24), (2, "V1C1O1", 50, 60), (3, "ALL", 40, 48),
+                 (3, "V1C1O1", 5, 6), (4, "THIRD", "20.003333", "24.004"), (4, "V1C1O1", 10, 12)]
+            )
+        ],
+    }  # fmt: skip
+    found = rows_of(made_up(tmp_path, tables), "SELECT * FROM core.orders ORDER BY order_id")
+    assert [(row["store_credit_net"], row["store_credit_gross"], row["discount_net"]) for row in found] == [
+        (30, 36, 0), (10, 12, 20), (0, 0, 30), (10, 12, 20),
+    ]  # fmt: skip
+    assert [(row["total_net"], row["total_gross"], row["rounding_net"]) for row in found] == [
+        (30, 36, 0), (10, 12, 0), (0, 0, 0), (10, 12, 0),
+    ]  # fmt: skip
 
 
 def test_free_shipping_is_at_most_the_shipping(tmp_path: Path) -> None:

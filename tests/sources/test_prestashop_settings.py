@@ -109,6 +109,45 @@ def test_shipped_without_a_history(tmp_path: Path) -> None:
     assert [tuple(row.values()) for row in found] == [(utc, None), (utc, utc), (None, None)]
 
 
+def test_shipped_and_refunded_later(tmp_path: Path) -> None:
+    """The refunded state is none of the shipped ones, but what left was delivered in full; what never left was not."""
+    history = [(1, PAID), (1, SHIPPED), (1, REFUNDED), (2, PAID), (2, REFUNDED), (3, SHIPPED), (3, PAID)]
+    tables = {
+        "orders": [order(1, current_state=REFUNDED), order(2, current_state=REFUNDED), order(3)],
+        "order_details": [line(1, 1), line(2, 2), line(3, 3)],
+        "order_histories": [
+            {"id": n, "id_order": of, "id_order_state": state, "date_add": f"2026-03-1{n} 09:00:00"}
+            for n, (of, state) in enumerate(history)
+        ],
+    }
+    found = rows_of(made_up(tmp_path, tables), "SELECT status, in_full FROM mart.orders ORDER BY order_id")
+    assert [tuple(row.values()) for row in found] == [("returned", True), ("returned", False), ("confirmed", False)]
+
+
+def test_a_delivery_slip_is_no_invoice(tmp_path: Path) -> None:
+    """A state that delivers and invoices nothing, or a shop that writes no invoices: the shop's row has the number 0."""
+    slips = {1: 0, 2: 7, 3: 0}  # the second order's was invoiced later; the first has an invoice of another row, too
+    tables = {
+        "orders": [order(n, total_paid_real=100, reference=f"R{n}") for n in slips],
+        "order_details": [line(n, n, id_order_invoice=n) for n in slips],
+        "order_invoices": [
+            {"id": n, "id_order": of, "number": number, "total_paid_tax_excl": 100, "total_paid_tax_incl": 120,
+             "date_add": "2026-03-11 10:00:00"}
+            for n, of, number in [*((n, n, number) for n, number in slips.items()), (4, 1, 8)]
+        ],
+        "order_payments": [
+            {"id": n, "order_reference": f"R{n}", "id_currency": 1, "amount": 100, "date_add": "2026-03-12 10:00:00"}
+            for n in slips
+        ],
+    }  # fmt: skip
+    file = made_up(tmp_path, tables)
+    found = rows_of(file, "SELECT invoice_id, number, amount_open FROM core.invoices ORDER BY invoice_id")
+    assert [tuple(row.values()) for row in found] == [("2", "7", 20), ("4", "8", 20)]
+    assert rows_of(file, "SELECT invoice_id FROM core.invoice_lines") == [{"invoice_id": "2"}]
+    paid = rows_of(file, "SELECT invoice_id FROM core.payments ORDER BY payment_id")
+    assert [row["invoice_id"] for row in paid] == ["4", "2", None]
+
+
 def test_carriers(tmp_path: Path) -> None:
     """The carrier that an order was last given, by its name of then, and whether a parcel can be followed."""
     tables = {

@@ -70,17 +70,19 @@ told AS (
     'refund', r.source, r.order_id, r.refund_date, r.currency,
     CASE WHEN r.currency = :currency THEN coalesce(r.fx_rate, 1) ELSE coalesce(r.fx_rate, f.rate) END,
     r.product_id, r.variant_id, l.sku, l.name, -r.quantity, NULL, -(r.amount_net + coalesce(r.shipping_net, 0)),
-    -r.amount_tax, coalesce(x.tax_rate, l.tax_rate), 0,
+    -r.amount_tax, CASE WHEN x.line_id IS NULL THEN l.tax_rate ELSE x.tax_rate END, 0,
     -- Goods that do not go back into stock give no cost back; what was sold at an unknown cost is in no margin to take from.
     CASE
-      WHEN r.back_to_stock IS FALSE AND (l.order_id IS NULL OR coalesce(x.unit_cost, l.unit_cost) IS NOT NULL) THEN 0
-      ELSE coalesce(x.unit_cost, l.unit_cost)
+      WHEN r.back_to_stock IS FALSE
+        AND (l.order_id IS NULL OR CASE WHEN x.line_id IS NULL THEN l.unit_cost ELSE x.unit_cost END IS NOT NULL) THEN 0
+      WHEN x.line_id IS NULL THEN l.unit_cost
+      ELSE x.unit_cost
     END,
-    coalesce(x.unit_cost_currency, l.unit_cost_currency),
-    CASE WHEN r.back_to_stock IS FALSE THEN 1 ELSE coalesce(x.unit_cost_fx_rate, l.unit_cost_fx_rate) END,
+    CASE WHEN x.line_id IS NULL THEN l.unit_cost_currency ELSE x.unit_cost_currency END,
+    CASE WHEN r.back_to_stock IS FALSE THEN 1 WHEN x.line_id IS NULL THEN l.unit_cost_fx_rate ELSE x.unit_cost_fx_rate END,
     r.refund_id || '/' || r.line_id
   FROM core.refunds AS r
-  -- What came back costs what it did when it was sold: by the line where the source tells it, otherwise by the product.
+  -- By the line where the source tells it: what is unknown of that is unknown, whatever another line of the product says.
   LEFT JOIN core.order_lines AS x
     ON x.source = r.source AND x.order_id = r.order_id AND x.line_id = r.line_id
     AND x.product_id = r.product_id AND x.variant_id = r.variant_id

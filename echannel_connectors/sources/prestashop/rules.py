@@ -18,6 +18,7 @@ class Rule:
     filters: Mapping[str, str] = field(default_factory=dict)
     swept: bool = False
     from_start: bool = False  # `start` leaves out older ones
+    is_dated_by_hand: bool = False  # such as the day of the bank: new ones are known by their ids as well
     is_stock: bool = False
     home: str = ""  # the field that names the one store, of several, whose word on a record counts
 
@@ -37,10 +38,10 @@ RULES: dict[str, Rule] = {
     "order_carriers": child(),
     "order_discounts": child(),
     "order_cart_rules": child(),
+    "order_invoices": child(),  # their date stays when an order is edited, and when a delivery slip becomes an invoice
     "order_slip": Rule(date="date_upd", swept=True),
     "order_histories": Rule(date="date_add", from_start=True),
-    "order_payments": Rule(date="date_add", from_start=True),
-    "order_invoices": Rule(date="date_add", from_start=True),
+    "order_payments": Rule(date="date_add", from_start=True, is_dated_by_hand=True),
     "stock_movements": Rule(date="date_add"),
     "products": Rule(date="date_upd", swept=True, home="id_shop_default"),
     "stock_availables": Rule(is_stock=True),

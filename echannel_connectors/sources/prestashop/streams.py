@@ -176,7 +176,19 @@ class ResourceStream:
         since = _earlier(str(position["date"]), self.look_back)
         if self.parents is not None:
             return self._of_changed_parents(self.parents, group, since, position)
+        if self.rule.is_dated_by_hand:
+            return self._added(own, since, position)
         return (self._batch(page, _position(page)) for page in own.by_date(self.rule.date, since))
+
+    def _added(self, listing: Listing, since: str, before: Position) -> Iterator[Batch]:
+        """What has a new id, whatever its date, and what is dated since then."""
+        newest = listing.edge("id", "DESC")
+        top = int(newest["id"]) if newest else 0
+        if "top" in before and top > _number(before, "top"):
+            for page in listing.by_id(_number(before, "top"), top):
+                yield self._batch(page, before)
+        for page in listing.by_date(self.rule.date, since):
+            yield self._batch(page, {**_position(page), "top": top})
 
     def _whole(self) -> Iterator[Batch]:
         """All records; of one that several stores have, what the first of them says."""
