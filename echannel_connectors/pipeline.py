@@ -37,6 +37,9 @@ WITHOUT_RATE = {
             WHERE c._deleted_at IS NULL AND c.currency <> $base AND r.rate IS NULL GROUP BY ALL ORDER BY ALL"""
         for table, day in (("costs", "month"), ("ad_costs", "date"))
     },
+    "core.cost_rules": """SELECT source, currency, count(*) AS n FROM core.cost_rules
+        WHERE _deleted_at IS NULL AND fixed_amount <> 0 AND currency <> $base
+          AND currency NOT IN (SELECT currency FROM mart.rates) GROUP BY ALL ORDER BY ALL""",
 }
 
 KNOWN_FITS = "SELECT template, fields, problems, empty_tables, note FROM echannel.templates ORDER BY template"

@@ -68,11 +68,18 @@ def test_files_become_core_and_are_replaced_when_they_change(folder: Path) -> No
 
 
 def test_a_cost_without_a_rate_is_told(folder: Path) -> None:
+    """So is a rule whose fixed amount has none; one that is a share alone needs none."""
     (folder / "rates.csv").write_text("date,currency,rate\n2026-02-02,GBP,1.17\n", encoding="utf-8")
+    rules = "payment_fee,card,0.25,1.4 %,USD,2026-01-01\npayment_fee,,,3 %,CHF,2026-01-01\n"
+    header = "kind,applies_to,fixed_amount,rate,currency,valid_from\n"
+    (folder / "rules.csv").write_text(header + rules, encoding="utf-8")
     result = sync(into=DuckDB(folder / "echannel.duckdb"), company=load(folder).company)
-    assert [warning.split(":")[0] for warning in result.warnings] == [
-        "1 rows of core.costs are in GBP and have no rate to EUR"
+    told = [warning.split(":")[0] for warning in result.warnings]
+    assert told[:2] == [
+        "1 rows of core.costs are in GBP and have no rate to EUR",
+        "1 rows of core.cost_rules are in USD and have no rate to EUR",
     ]
+    assert not any("CHF" in warning for warning in told)
 
 
 @pytest.mark.parametrize(

@@ -249,6 +249,7 @@ def test_cost_rules_from_their_day_and_the_most_telling_first() -> None:
         ("shipping", "Colissimo", "2026-01-01", 5, 0, "EUR"),
         ("shipping", "Colissimo", "2026-03-10", 6, 0, "EUR"),
         ("packaging", "", "2026-03-11", 9, 0, "EUR"),
+        ("packaging", "phone", "2026-01-01", 0, D("0.02"), "USD"),  # a share needs no rate
     ]
     names = ("kind", "applies_to", "valid_from", "fixed_amount", "rate", "currency")
     tables = {
@@ -256,7 +257,7 @@ def test_cost_rules_from_their_day_and_the_most_telling_first() -> None:
         "fx_rates": [{"source": "company", "date": "2026-01-01", "currency": "GBP", "rate": D("1.2")}],
         "orders": [
             order(1, payment_method="card", carrier="Colissimo"), order(2, payment_method="cheque", carrier="Chronopost"),
-            order(3, country="GB", basket="3"), order(4, payment_method="card", carrier="Colissimo", order_date="2026-03-09"),
+            order(3, country="GB", basket="3"), order(4, payment_method="card", carrier="Colissimo", order_date="2026-03-09", channel="phone"),
         ],
         "order_lines": [line(n) for n in range(1, 5)],
     }  # fmt: skip
@@ -267,7 +268,7 @@ def test_cost_rules_from_their_day_and_the_most_telling_first() -> None:
             (D("1.93"), 6, 0),
             (D("3.6"), 4, 0),
             (D("3.6"), 12, 0),
-            (D("1.93"), 5, 0),
+            (D("1.93"), 5, 2),
         ]
 
 

@@ -61,7 +61,8 @@ charged AS (
   SELECT
     s.kind, s.word, s.market, s.order_date, coalesce(r.rate, 0) AS rate,
     CAST(round(
-      CAST(coalesce(r.fixed_amount, 0) AS DECIMAL(38, 6)) * CASE WHEN r.currency = :currency THEN 1 ELSE f.rate END, 6
+      CAST(coalesce(r.fixed_amount, 0) AS DECIMAL(38, 6))
+      * CASE WHEN r.currency = :currency OR coalesce(r.fixed_amount, 0) = 0 THEN 1 ELSE f.rate END, 6
     ) AS DECIMAL(18, 6)) AS fixed_base
   FROM subjects AS s
   JOIN rules AS r
