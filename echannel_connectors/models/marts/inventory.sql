@@ -9,67 +9,57 @@
 -- today's unit cost; less than nothing counts as 0. status: out_of_stock; dead (no sale for 180 days, not new, by its first
 -- sale or day in stock where no source says when it was created);
 -- below_reorder_point; overstock (cover of more than 180 days); healthy.
--- The same SKU in two sources is the same thing.
-WITH things AS (
-  SELECT
-    source, product_id, variant_id,
-    CASE WHEN sku <> '' AND count(*) OVER (PARTITION BY source, sku) = 1 THEN sku
-      ELSE source || '/' || product_id || '/' || variant_id
-    END AS thing
-  FROM core.products
-  WHERE _deleted_at IS NULL
-),
-
--- The days of the quarter that is looked at day by day, and the half year as a whole.
-daily AS (
-  SELECT t.thing, s.date, sum(s.quantity) AS units
+-- The same SKU in two sources is the same article.
+WITH daily AS (
+  -- The days of the quarter that is looked at day by day; below, the half year as a whole.
+  SELECT a.article, s.date, sum(s.quantity) AS units
   FROM mart.sales AS s
-  JOIN things AS t ON t.source = s.source AND t.product_id = s.product_id AND t.variant_id = s.variant_id
+  JOIN core.articles AS a ON a.source = s.source AND a.product_id = s.product_id AND a.variant_id = s.variant_id
   WHERE s.kind = 'sale' AND s.date >= CAST(:today AS DATE) - 90 AND s.date < CAST(:today AS DATE)
-  GROUP BY t.thing, s.date
+  GROUP BY a.article, s.date
 ),
 
 half_year AS (
-  SELECT t.thing, sum(s.units) AS units
+  SELECT a.article, sum(s.units) AS units
   FROM (
     SELECT source, product_id, variant_id, sum(quantity) AS units
     FROM mart.sales
     WHERE kind = 'sale' AND date > CAST(:today AS DATE) - 180
     GROUP BY source, product_id, variant_id
   ) AS s
-  JOIN things AS t ON t.source = s.source AND t.product_id = s.product_id AND t.variant_id = s.variant_id
-  GROUP BY t.thing
+  JOIN core.articles AS a ON a.source = s.source AND a.product_id = s.product_id AND a.variant_id = s.variant_id
+  GROUP BY a.article
 ),
 
 sold AS (
   SELECT
-    thing, sum(units) FILTER (WHERE date >= CAST(:today AS DATE) - 28) AS units_28, sum(units) AS units_90,
+    article, sum(units) FILTER (WHERE date >= CAST(:today AS DATE) - 28) AS units_28, sum(units) AS units_90,
     -- Whole numbers (hundredths of a unit), so that squares stay exact.
     sum(CAST(round(units * 100) AS HUGEINT) * CAST(round(units * 100) AS HUGEINT)) AS squares_90
   FROM daily
-  GROUP BY thing
+  GROUP BY article
 ),
 
 last_days AS (
-  SELECT t.thing, min(m.first_sold) AS first_sold, max(m.last_sold) AS last_sold
+  SELECT a.article, min(m.first_sold) AS first_sold, max(m.last_sold) AS last_sold
   FROM mart.products AS m
-  JOIN things AS t ON t.source = m.source AND t.product_id = m.product_id AND t.variant_id = m.variant_id
-  GROUP BY t.thing
+  JOIN core.articles AS a ON a.source = m.source AND a.product_id = m.product_id AND a.variant_id = m.variant_id
+  GROUP BY a.article
 ),
 
 missing_days AS (
-  SELECT t.thing, d.date
+  SELECT a.article, d.date
   FROM mart.inventory_daily AS d
-  JOIN things AS t ON t.source = d.source AND t.product_id = d.product_id AND t.variant_id = d.variant_id
+  JOIN core.articles AS a ON a.source = d.source AND a.product_id = d.product_id AND a.variant_id = d.variant_id
   WHERE d.date >= CAST(:today AS DATE) - 90 AND d.date < CAST(:today AS DATE)
-  GROUP BY t.thing, d.date
+  GROUP BY a.article, d.date
   HAVING bool_and(d.out_of_stock)
 ),
 
 missing AS (
-  SELECT thing, count(*) AS days_90, count(*) FILTER (WHERE date >= CAST(:today AS DATE) - 28) AS days_28
+  SELECT article, count(*) AS days_90, count(*) FILTER (WHERE date >= CAST(:today AS DATE) - 28) AS days_28
   FROM missing_days
-  GROUP BY thing
+  GROUP BY article
 ),
 
 -- Some ERPs do not tell since when there is a product: then it is at least as old as its first day in stock.
@@ -112,11 +102,11 @@ stock AS (
   FROM core.stock_levels AS s
   JOIN core.products AS p
     ON p.source = s.source AND p.product_id = s.product_id AND p.variant_id = s.variant_id AND p._deleted_at IS NULL
-  JOIN things AS t ON t.source = s.source AND t.product_id = s.product_id AND t.variant_id = s.variant_id
-  LEFT JOIN sold AS d ON d.thing = t.thing
-  LEFT JOIN half_year AS h ON h.thing = t.thing
-  LEFT JOIN last_days AS l ON l.thing = t.thing
-  LEFT JOIN missing AS m ON m.thing = t.thing
+  JOIN core.articles AS a ON a.source = s.source AND a.product_id = s.product_id AND a.variant_id = s.variant_id
+  LEFT JOIN sold AS d ON d.article = a.article
+  LEFT JOIN half_year AS h ON h.article = a.article
+  LEFT JOIN last_days AS l ON l.article = a.article
+  LEFT JOIN missing AS m ON m.article = a.article
   LEFT JOIN kept AS k ON k.source = s.source AND k.product_id = s.product_id AND k.variant_id = s.variant_id
   LEFT JOIN core.suppliers AS u ON u.source = p.source AND u.supplier_id = p.supplier_id
   LEFT JOIN receipts AS r ON r.source = p.source AND r.supplier_id = p.supplier_id

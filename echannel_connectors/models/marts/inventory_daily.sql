@@ -66,28 +66,17 @@ rebuilt AS (
   QUALIFY is_explained OR min(on_hand) OVER (PARTITION BY source, product_id, variant_id, warehouse_id) >= 0
 ),
 
--- The same SKU in two sources is the same thing.
-things AS (
-  SELECT
-    source, product_id, variant_id, active,
-    CASE WHEN sku <> '' AND count(*) OVER (PARTITION BY source, sku) = 1 THEN sku
-      ELSE source || '/' || product_id || '/' || variant_id
-    END AS thing
-  FROM core.products
-  WHERE _deleted_at IS NULL
-),
-
 offered AS (
-  SELECT t.source, t.product_id, t.variant_id, d.first_sold, d.last_sold + 180 AS last_day
-  FROM things AS t
+  SELECT a.source, a.product_id, a.variant_id, d.first_sold, d.last_sold + 180 AS last_day
+  FROM core.articles AS a
   JOIN (
-    SELECT n.thing, min(s.first_day) AS first_sold, max(s.last_day) AS last_sold
+    SELECT n.article, min(s.first_day) AS first_sold, max(s.last_day) AS last_sold
     FROM core.product_sales AS s
-    JOIN things AS n ON n.source = s.source AND n.product_id = s.product_id AND n.variant_id = s.variant_id
+    JOIN core.articles AS n ON n.source = s.source AND n.product_id = s.product_id AND n.variant_id = s.variant_id
     WHERE s.kind = 'sale'
-    GROUP BY n.thing
-  ) AS d ON d.thing = t.thing
-  WHERE coalesce(t.active, TRUE)
+    GROUP BY n.article
+  ) AS d ON d.article = a.article
+  WHERE coalesce(a.active, TRUE)
 ),
 
 snapshots AS (
