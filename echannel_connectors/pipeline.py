@@ -75,13 +75,14 @@ def sync(
     try:
         for source in sources:
             run.read(source)
-        entered.store(warehouse, files)
         pa.default_memory_pool().release_unused()  # what the last pages took; building needs its own
-        result.tables = build(warehouse, sources, company, project, run.hear)
-        _warn_of_rates(run)
-        for sentence in entered.misspelt_rules(warehouse) if company.cost_rules else ():
-            run.warn(entered.SOURCE, sentence)
-        _check_templates(run, project)
+        with warehouse.hold():
+            entered.store(warehouse, files)
+            result.tables = build(warehouse, sources, company, project, run.hear)
+            _warn_of_rates(run)
+            for sentence in entered.misspelt_rules(warehouse) if company.cost_rules else ():
+                run.warn(entered.SOURCE, sentence)
+            _check_templates(run, project)
         if warehouse is not into:
             _publish(run, into)  # type: ignore[arg-type]  # what is no warehouse is a publisher
     except BaseException as caught:

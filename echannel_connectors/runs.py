@@ -341,8 +341,9 @@ class Run:
         recall = getattr(source, "recall", None)
         if not recall:
             return ""
-        self.into.execute()  # makes the books where there are none
-        rows = self.into.query(NOTES, {"source": source.name}).read_all().to_pylist()
+        with self.into.hold():
+            self.into.execute()  # makes the books where there are none
+            rows = self.into.query(NOTES, {"source": source.name}).read_all().to_pylist()
         noted = str(rows[0]["notes"]) if rows else ""
         if noted:
             recall(json.loads(noted))
