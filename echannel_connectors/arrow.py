@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from echannel_connectors.errors import SettingsError
-from echannel_connectors.streams import SetAside
+from echannel_connectors.streams import Batch, SetAside
 
 MONEY = pa.decimal128(18, 6)
 RATE = pa.decimal128(18, 8)
@@ -284,3 +284,12 @@ def one_batch(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> pa.Record
     table = pa.Table.from_batches(parts, schema).combine_chunks()
     found = table.to_batches()
     return found[0] if found else pa.RecordBatch.from_pylist([], schema)
+
+
+def joined(batches: Sequence[Batch], schema: pa.Schema) -> Batch:
+    """Batches that follow each other as a single one, with the position of the last."""
+    if len(batches) == 1:
+        return batches[0]
+    rows = one_batch([batch.rows for batch in batches], schema)
+    set_aside = tuple(item for batch in batches for item in batch.set_aside)
+    return Batch(rows, batches[-1].position, set_aside, tuple(value for batch in batches for value in batch.whole))

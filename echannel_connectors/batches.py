@@ -13,9 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
 
-import pyarrow as pa
-
-from echannel_connectors.arrow import one_batch
+from echannel_connectors.arrow import joined
 from echannel_connectors.errors import EChannelError
 from echannel_connectors.streams import Batch, Progress, Stream
 from echannel_connectors.texts import say
@@ -138,18 +136,10 @@ def _joined(stream: Stream, progress: Progress, stop: threading.Event, at_least:
         waiting.append(batch)
         held += batch.rows.nbytes
         if held >= at_least:
-            yield _one(waiting, stream.shape.columns)
+            yield joined(waiting, stream.shape.columns)
             waiting, held = [], 0
     if waiting:
-        yield _one(waiting, stream.shape.columns)
-
-
-def _one(batches: list[Batch], schema: pa.Schema) -> Batch:
-    if len(batches) == 1:
-        return batches[0]
-    rows = one_batch([batch.rows for batch in batches], schema)
-    set_aside = tuple(item for batch in batches for item in batch.set_aside)
-    return Batch(rows, batches[-1].position, set_aside, tuple(day for batch in batches for day in batch.days))
+        yield joined(waiting, stream.shape.columns)
 
 
 def _put(ready: queue.Queue[Item | ReadFailed | None], item: Item | ReadFailed | None, stop: threading.Event) -> None:

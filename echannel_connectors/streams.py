@@ -19,7 +19,7 @@ from echannel_connectors.texts import say
 JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "JsonValue"]
 Position = Mapping[str, JsonValue]
 
-Deletes = Literal["none", "unseen", "sweep", "days"]
+Deletes = Literal["none", "unseen", "sweep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Shape:
     """What the rows of a stream look like. `key` names the columns that identify a row; none of them is NULL.
 
     `deletes` says how rows that are gone are found: `unseen` (each run reads the whole stream, so a key it did not see
-    is gone), `sweep` (the stream can list its keys alone), `days` (a batch holds all rows of some days of the cursor's
-    column, so what it lacks of them is gone) or `none` (rows are never deleted).
+    is gone), `sweep` (the stream can list its keys alone) or `none`. Where there is a `group`, a batch may hold all
+    rows of some values of that column (the lines of an order, the figures of a day): what it lacks of them is gone.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Shape:
     key: tuple[str, ...]
     cursor: str | None = None
     deletes: Deletes = "none"
+    group: str | None = None
     follows: str | None = None  # a stream of the same source that is read before this one: lines after their orders
 
     def named(self, name: str) -> Shape:
@@ -85,7 +86,7 @@ class Batch:
     rows: pa.RecordBatch
     position: Position
     set_aside: tuple[SetAside, ...] = ()
-    days: tuple[date, ...] = ()  # with `deletes="days"`: the days of which these are all the rows
+    whole: tuple[date | int | str, ...] = ()  # the values of the shape's `group` of which these are all the rows
     distinct: bool = False  # the source has seen to it that no key comes twice
     apart: int | None = None  # so many rows came before in this reading, and all of these and them have different keys
 

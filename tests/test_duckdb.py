@@ -344,14 +344,14 @@ def test_a_batch_of_whole_days_takes_the_place_of_what_was_there(warehouse: Duck
     """What it lacks of its days is gone, other days stay, a row that comes back is live again; an empty batch is not
     believed."""
     columns = pa.schema([("day", pa.date32()), ("country", pa.string()), ("visits", pa.int64())])
-    traffic = Shape("web__traffic", columns, ("day", "country"), "day", "days")
+    traffic = Shape("web__traffic", columns, ("day", "country"), "day", group="day")
     warehouse.prepare(traffic)
     warehouse.plan(traffic, [Slice()])
 
     def commit_days(at: int, days: list[int], *rows: tuple[int, str, int]) -> int | None:
         values = [{"day": date(2026, 1, day), "country": country, "visits": n} for day, country, n in rows]
         whole = tuple(date(2026, 1, day) for day in days)
-        part = Batch(pa.RecordBatch.from_pylist(values, schema=columns), {"at": at}, days=whole)
+        part = Batch(pa.RecordBatch.from_pylist(values, schema=columns), {"at": at}, whole=whole)
         return warehouse.commit(traffic, Slice(), part, at)
 
     def live() -> list[tuple[int, str, int]]:

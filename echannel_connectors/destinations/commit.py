@@ -180,11 +180,11 @@ def mark_deleted(shape: Shape) -> str:
         WHERE t._deleted_at IS NULL AND {_is_in("gone", shape)}"""
 
 
-def gone_of_days(shape: Shape) -> str:
-    """Mark what the batch lacks of the days that it holds whole; the number of rows."""
-    day = quoted(shape.cursor or "")
+def gone_of_groups(shape: Shape) -> str:
+    """Mark what the batch lacks of the groups that it holds whole; the number of rows."""
+    group = quoted(shape.group or "")
     return f"""UPDATE {raw_table(shape.name)} AS t SET _deleted_at = now(), _changed_at = now()
-        WHERE t._deleted_at IS NULL AND t.{day} IN (SELECT unnest($days)) AND NOT {_is_in("incoming", shape)}"""
+        WHERE t._deleted_at IS NULL AND t.{group} IN (SELECT unnest($whole)) AND NOT {_is_in("incoming", shape)}"""
 
 
 def _is_in(relation: str, shape: Shape) -> str:

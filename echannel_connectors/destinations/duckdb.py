@@ -374,7 +374,7 @@ class DuckDB:
 
 
 def _stored(connection: duckdb.DuckDBPyConnection, shape: Shape, batch: Batch) -> int:
-    """How many rows are new, different, or gone with their day. A batch without a row never empties a day."""
+    """How many rows are new, different, or gone from their group. A batch without a row never empties one."""
     connection.register("incoming", batch.rows)
     if _is_new(connection, shape, batch):
         changed = _first(connection, commit.insert(shape))[0]
@@ -382,8 +382,8 @@ def _stored(connection: duckdb.DuckDBPyConnection, shape: Shape, batch: Batch) -
         connection.register("numbered", commit.numbered(batch.rows))
         changed = _first(connection, commit.merge(shape))[0]
         connection.unregister("numbered")
-    if batch.days:
-        changed += _first(connection, commit.gone_of_days(shape), {"days": list(batch.days)})[0]
+    if batch.whole:
+        changed += _first(connection, commit.gone_of_groups(shape), {"whole": list(batch.whole)})[0]
     connection.unregister("incoming")
     return int(changed)
 

@@ -28,7 +28,7 @@ from echannel_connectors.streams import Shape
 
 LINES = Shape("shop__order_details", pa.schema([("id", pa.int64()), ("name", pa.string())]), ("id",))
 TRAFFIC = Shape(
-    "web__visits", pa.schema([("day", pa.date32()), ("country", pa.string())]), ("day", "country"), "day", "days"
+    "web__visits", pa.schema([("day", pa.date32()), ("country", pa.string())]), ("day", "country"), "day", group="day"
 )
 
 

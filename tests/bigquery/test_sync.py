@@ -78,11 +78,19 @@ def test_a_shop_synced_three_times(
         assert len(list(queries(door))) < 10  # from here on it knows what it is sent
         sent += queries(door)
         shop_a.tables["orders"][9].update(current_state="6", date_upd="2026-11-05 10:00:00")
+        lines: dict[str, list[int]] = {}
+        for n, row in shop_a.tables["order_details"].items():
+            lines.setdefault(str(row["id_order"]), []).append(n)
+        edited, taken_out = next((int(order), found[0]) for order, found in lines.items() if len(found) > 1)
+        shop_a.tables["orders"][edited]["date_upd"] = "2026-11-05 10:00:00"
+        del shop_a.tables["order_details"][taken_out]
         news = sync(shop, into=bigquery)
         sent += queries(door)
     assert news.total("changed") >= 1
     gone = bigquery.query("SELECT count(*) AS n FROM mart.sales WHERE order_id = '9'").read_all()
     assert gone["n"].to_pylist() == [0]
+    gone = bigquery.query("SELECT id FROM raw.shop__order_details WHERE _deleted_at IS NOT NULL").read_all()
+    assert gone["id"].to_pylist() == [taken_out]
     google.know(tables_of(bigquery))
     assert staged
     refused = [words for sql in sent if (words := _refused(google, bigquery, sql))]
@@ -94,7 +102,7 @@ def _refused(google: Analyser, warehouse: BigQuery, sql: str) -> str:
     for statement in filter(None, (part.strip().rstrip(";") for part in sql.split(";\n"))):
         for staging in re.findall(r"`(_staging_\w+)`", statement):
             table = re.search(
-                r"MERGE INTO `[^`]+`\.`[^`]+`\.`([^`]+)`|FROM `[^`]+`\.`[^`]+`\.`([^_`][^`]+)`", statement
+                r"(?:MERGE INTO|UPDATE) `[^`]+`\.`[^`]+`\.`([^`]+)`|FROM `[^`]+`\.`[^`]+`\.`([^_`][^`]+)`", statement
             )
             assert table, statement[:300]
             rows = google.ask(op="columns", name=f"{warehouse.project}.{warehouse.dataset}_raw.{table[1] or table[2]}")[

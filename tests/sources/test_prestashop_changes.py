@@ -117,6 +117,43 @@ def test_lines_of_a_recent_order_are_read_again(shop_a: FakeShop, tmp_path: Path
     assert changed == {"order_details": 1}
 
 
+@pytest.mark.parametrize("days", [1, 40])
+def test_a_line_taken_out_of_an_order_is_gone_with_its_change(days: int, shop_a: FakeShop, tmp_path: Path) -> None:
+    """Not with the daily look for what is gone, whether the order is young or old. Where an answer has none of an
+    order's lines, or one that cannot be read, its lines stay until that look."""
+    into = DuckDB(tmp_path / "shop.duckdb")
+    newest = max(str(row["date_add"]) for row in shop_a.tables["orders"].values())
+    then = datetime.fromisoformat(newest).replace(tzinfo=ZoneInfo("Europe/Paris")) + days * DAY
+    lines: dict[int, list[int]] = {}
+    for n, row in shop_a.tables["order_details"].items():
+        lines.setdefault(int(str(row["id_order"])), []).append(n)
+    edited, emptied, unreadable = [order for order in sorted(lines) if len(lines[order]) > 1][-3:]
+    with served(shop_a) as shop:
+        with clock_at(then):
+            sync(shop, into=into)
+        with shop_a.lock:
+            for order in (edited, emptied, unreadable):
+                moment = (then + timedelta(hours=1)).strftime("%Y-%m-%d %H:%M:%S")
+                shop_a.tables["orders"][order] = {**shop_a.tables["orders"][order], "date_upd": moment}
+            taken_out = lines[edited][0]
+            for n in (taken_out, *lines[emptied]):
+                del shop_a.tables["order_details"][n]
+        with clock_at(then + timedelta(hours=2)):
+            result = sync(shop, into=into)
+        assert {one.stream: one.changed for one in result.streams if one.changed} == {"orders": 3, "order_details": 1}
+        assert result.total("deleted") == 0
+        gone = "SELECT id FROM raw.shop__order_details WHERE _deleted_at IS NOT NULL"
+        assert into.query(gone).read_all()["id"].to_pylist() == [taken_out]
+        told = f"SELECT DISTINCT line_id FROM mart.sales WHERE kind = 'sale' AND order_id = '{edited}'"
+        assert sorted(into.query(told).read_all()["line_id"].to_pylist()) == sorted(map(str, lines[edited][1:]))
+
+        with shop_a.lock:
+            shop_a.tables["order_details"][lines[unreadable][0]]["product_quantity"] = "many"
+        with clock_at(then + timedelta(hours=4)):
+            assert sync(shop, into=into).exit_code == 5
+        assert into.query(gone).read_all()["id"].to_pylist() == [taken_out]
+
+
 @pytest.mark.slow
 def test_the_back_office_writes_into_the_past(tmp_path: Path) -> None:
     """A payment is entered with the bank's day, and editing an old order changes its invoice, which keeps its date: both

@@ -193,7 +193,7 @@ class BigQuery(Settings):
         if batch.rows.num_rows:
             words = words_of(shape.name, part.name, values["number"], values["position"])
             staged = self._loader.load(words, _typed(shape, batch))
-        given = {**values, **({"days": list(batch.days)} if batch.days and staged else {})}
+        given = {**values, **({"whole": list(batch.whole)} if batch.whole and staged else {})}
         script = committing.statements(self._names, shape, batch, staged.table_id if staged else None)
         script += committing.aside(self._names, batch, given)
         count = committing.changed(self._names, shape) if staged else ""

@@ -44,13 +44,16 @@ def forgetting(shape: Shape) -> tuple[str, dict[str, str]]:
 
 
 def statements(names: Names, shape: Shape, batch: Batch, staged: str | None) -> list[str]:
-    """What a commit runs in its transaction, for `@stream`, `@slice`, `@number`, `@position`, `@now` and `@days`, and
+    """What a commit runs in its transaction, for `@stream`, `@slice`, `@number`, `@position`, `@now` and `@whole`, and
     `@keys`, `@rows`, `@name` and `@digest` of what is known from then on."""
     found = [_written(GUARD, names), _written(commit.MOVE, names)]
     if staged is not None:
-        found.append(_merge(names, shape, staged, Partitions.of(shape).touched(batch.rows)))
-        if batch.days:
-            found.append(_written(commit.gone_of_days(shape), names, {"incoming": staged}))
+        touched = Partitions.of(shape).touched(batch.rows)
+        found.append(_merge(names, shape, staged, touched))
+        if batch.whole:
+            # What is swept as well need not be looked for everywhere: the lines of an order lie near each other.
+            near = f" AND {touched}" if shape.deletes == "sweep" else ""
+            found.append(_written(commit.gone_of_groups(shape), names, {"incoming": staged}) + near)
         changed = f"EXISTS (SELECT 1 FROM raw.{commit.quoted(shape.name)} AS t WHERE _changed_at = $now)"
         found.append(_written(f"{FORGET_KNOWN} AND {changed}", names))
         noted = CHANGED.replace("VALUES (", "SELECT ").removesuffix(")")

@@ -59,7 +59,7 @@ class ReportStream:
         columns = pa.schema([(name, ARROW_TYPES[word]) for name, word in types.items()])
         # The export has amounts in the currency they were paid in.
         currency = ("currency",) if "money" in self.report.metrics.values() else ()
-        return Shape(self.name, columns, ("property", "day", *currency, *self.report.dimensions), "day", "days")
+        return Shape(self.name, columns, ("property", "day", *currency, *self.report.dimensions), "day", group="day")
 
     @property
     def note(self) -> Text | None:

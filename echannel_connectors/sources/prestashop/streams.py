@@ -18,8 +18,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from echannel_connectors.arrow import to_batch
+from echannel_connectors.arrow import joined, to_batch
 from echannel_connectors.sources.prestashop.client import any_of
 from echannel_connectors.sources.prestashop.listing import FAR, Listing, Page, plain
 from echannel_connectors.sources.prestashop.rules import Rule
@@ -30,6 +31,7 @@ CHANGES, COMPARE = "changes", "compare"
 STORE = "store "
 SLICE_IDS = 2_000
 PARENTS_A_REQUEST = 100
+MOST_HELD = 16 * 1024 * 1024  # bytes of children that wait for the last of them
 RECENT = timedelta(days=3)  # children of orders so young are read again at every sync, hourly at most
 COMPARE_LAP = timedelta(days=5)  # seven daily syncs get round even if each comes a little early
 HOUR = timedelta(hours=1)
@@ -99,7 +101,8 @@ class ResourceStream:
     def shape(self) -> Shape:
         deletes = "unseen" if self.rule.is_whole else "sweep" if self.rule.swept else "none"
         name, date = self.listing.resource, self.rule.date or None
-        return Shape(name, self.listing.columns, ("id",), date, deletes, self.rule.parent or None)  # type: ignore[arg-type]  # the literals above
+        group, follows = self.rule.link or None, self.rule.parent or None
+        return Shape(name, self.listing.columns, ("id",), date, deletes, group, follows)  # type: ignore[arg-type]  # the literals above
 
     # -- what to read -------------------------------------------------------------------------------------------
 
@@ -224,8 +227,8 @@ class ResourceStream:
         is_due = not recently or now - datetime.fromisoformat(str(recently)) >= HOUR
         recent = parents.first_recent(group, now) if is_due else 0
         if recent:
-            for page in self.listing.within({f"filter[{self.rule.link}]": f">[{recent - 1}]"}).by_id(trusts_empty=True):
-                yield self._batch(page, before)
+            of_these = self.listing.within({f"filter[{self.rule.link}]": f">[{recent - 1}]"})
+            yield from self._whole_of(of_these.by_id(trusts_empty=True), before, before)
         noted = {"recent_at": now.isoformat() if is_due else recently}
         for changed in parents.changed(group, since):
             older = [pair for pair in changed if not recent or pair[0] < recent]
@@ -240,9 +243,25 @@ class ResourceStream:
             some = parents[at : at + PARENTS_A_REQUEST]
             of_these = self.listing.within({f"filter[{self.rule.link}]": any_of(number for number, _ in some)})
             done = {**_capped(*some[-1]), **noted}
-            for page in of_these.by_id():
-                yield self._batch(page, done if page.is_last else before)
+            yield from self._whole_of(of_these.by_id(), before, done)
             before = done
+
+    def _whole_of(self, pages: Iterator[Page], before: Position, done: Position) -> Iterator[Batch]:
+        """All children of some parents as one batch, so that it shows which are gone; as several, which do not show it,
+        where they are many or one does not fit."""
+        held: list[Batch] = []
+        for page in pages:
+            held.append(self._batch(page, done if page.is_last else before))
+            if sum(batch.rows.nbytes for batch in held) > MOST_HELD:
+                yield from held
+                yield from (self._batch(page, done if page.is_last else before) for page in pages)
+                return
+        if any(batch.set_aside for batch in held):
+            yield from held
+        elif held:
+            one = joined(held, self.listing.columns)
+            # A parent without any is not believed: a shop that fails may say that there is nothing.
+            yield replace(one, whole=tuple(pc.unique(one.rows.column(self.rule.link)).drop_null().to_pylist()))
 
     def _compared(self, listing: Listing, after: Position | None) -> Iterator[Batch]:
         """A share of all ids, as large as the time since the last share; a lap ends at the top and begins anew."""
