@@ -16,7 +16,9 @@ def test_a_rate_holds_however_long_ago_it_was_told() -> None:
     """The West African franc has been worth the same since 1999, in a file of one line; mart.rates has 10,000 days."""
     rates = [told("1998-12-01", "0.0015", currency="XOF"), told("1999-01-01", "0.00152449", currency="XOF")]
     with Marts({"fx_rates": rates, "orders": [order(1, 1000, currency="XOF", fx_rate=None)]}) as marts:
-        days = "SELECT count(*), min(date), max(date), min(rate), max(rate), min(known_on), max(known_on) FROM mart.rates"
+        days = (
+            "SELECT count(*), min(date), max(date), min(rate), max(rate), min(known_on), max(known_on) FROM mart.rates"
+        )
         rate, since = D("0.00152449"), date(1999, 1, 1)
         assert marts.one(days) == (10_000, TODAY - timedelta(days=9_999), TODAY, rate, rate, since, since)
         assert marts.one("SELECT sum(net_base) FROM mart.sales") == (D("1.52449"),)
