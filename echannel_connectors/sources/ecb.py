@@ -24,7 +24,7 @@ from echannel_connectors.errors import EChannelError, SettingsError, Unavailable
 from echannel_connectors.events import OnEvent
 from echannel_connectors.settings import Endpoint, Settings
 from echannel_connectors.sources.http import LARGEST_BODY, Http, Reply
-from echannel_connectors.streams import Batch, Finding, Position, Progress, Shape, Slice, Stream
+from echannel_connectors.streams import Batch, Finding, JsonValue, Position, Progress, Shape, Slice, Stream
 from echannel_connectors.texts import Text, say
 
 HOST = "https://www.ecb.europa.eu"
@@ -129,10 +129,15 @@ class RatesStream:
         return [Slice(f"{since or 'start'} to {until or 'now'}", {"since": since, "until": until})]
 
     def read(self, part: Slice, after: Position | None) -> Iterator[Batch]:
-        """The days since the position, a week before it included; all of them where the company's currency changed."""
+        """The days since the position, a week before it included; all of them where more is asked for than was then:
+        another company's currency, a currency more, or an earlier day."""
         source, bounds = self.source, part.bounds
         first, last = str(bounds.get("since") or source.start), str(bounds.get("until") or date.max)
-        if after and after.get("currency") == source.currency:
+        asked: dict[str, JsonValue] = {
+            "currency": source.currency, "currencies": [*source.currencies], "start": source.start.isoformat()
+        }  # fmt: skip
+        if after and _includes(after, source):
+            asked["start"] = after["start"]
             first = max(first, (date.fromisoformat(str(after["date"])) - LOOK_BACK).isoformat())
         published = source.published()
         wanted = source.wanted(published)
@@ -145,10 +150,19 @@ class RatesStream:
         ]
         if rows:
             batch = pa.RecordBatch.from_pylist(rows, schema=COLUMNS)
-            yield Batch(batch, {"date": days[-1].isoformat(), "currency": source.currency}, distinct=True)
+            yield Batch(batch, {"date": days[-1].isoformat(), **asked}, distinct=True)
 
     def keys(self) -> Iterator[pa.RecordBatch]:
         yield from ()
+
+
+def _includes(after: Position, source: Ecb) -> bool:
+    """Whether all that the source is asked for now was read up to this position (no currency named: all of them)."""
+    known = after.get("currencies")
+    if not isinstance(known, list) or after.get("currency") != source.currency:
+        return False  # an older version did not note what it was asked for
+    missing = {*source.currencies} - {*known} if source.currencies else {"all"}
+    return not (known and missing) and str(after.get("start")) <= source.start.isoformat()
 
 
 def _no_archive(reply: Reply) -> Text | None:

@@ -7,6 +7,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +21,8 @@ from echannel_connectors import Company, DuckDB, Ga4, sync
 from echannel_connectors.errors import EChannelError, Refused, SettingsError, Unavailable
 from echannel_connectors.events import Event, Warned
 from echannel_connectors.project import load
+from echannel_connectors.specs import Report
+from echannel_connectors.streams import Slice
 from echannel_connectors.testing.ga4 import FakeGa4, Hit, Trouble
 
 PROPERTY = "123456789"
@@ -149,6 +152,37 @@ def test_a_page_loaded_again_is_one_purchase_and_a_refund_is_told(google: FakeGa
         40,
         Decimal("15.5"),
     )
+
+
+class Exported:
+    """An export that holds every day but some, and tells one view of each."""
+
+    def __init__(self, *gaps: date) -> None:
+        self.gaps = gaps
+
+    def first(self, _number: str) -> date:
+        return START
+
+    def holds(self, _number: str, first: date, _last: date) -> bool:
+        return first not in self.gaps
+
+    def rows(self, _number: str, report: Report, first: date, last: date) -> Iterator[dict[str, Any]]:
+        for n in range((last - first).days + 1):
+            told = {**dict.fromkeys(report.dimensions, "export"), **dict.fromkeys(report.metrics, "1")}
+            yield {"day": f"{first + timedelta(days=n)}", "currency": "GBP", **told}
+
+
+def test_a_day_comes_from_the_export_or_from_the_api_and_never_from_both(google: FakeGa4) -> None:
+    """Two days that the export lacks are asked for; those between them are not."""
+    gaps = (date(2026, 11, 3), date(2026, 11, 8))
+    span = Slice("days", {"from": "2026-11-01", "to": "2026-11-10"})
+    with web(google) as source, time_machine.travel(TODAY, tick=False):
+        stream: Any = replace(source.streams()["shopping"], export=Exported(*gaps))  # type: ignore[type-var]
+        (batch,) = stream.read(span, None)
+    told: dict[date, set[bool]] = defaultdict(set)
+    for row in batch.rows.to_pylist():
+        told[row["day"]].add(row["sessionSourceMedium"] == "export")
+    assert told == {date(2026, 11, n): {date(2026, 11, n) not in gaps} for n in range(1, 11)}
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal as D
 from typing import Any
 
@@ -387,6 +387,17 @@ def test_the_first_channel_is_that_of_the_first_order_alone() -> None:
     with Marts({"orders": orders, "order_lines": [line(n) for n in (1, 2, 3, 4)], "web_orders": seen}) as marts:
         found = marts.ask("SELECT customer_id, first_channel_group FROM mart.customers ORDER BY customer_id")
         assert rows(found) == [("a", None), ("b", "Direct")]
+
+
+def test_a_customer_was_won_where_his_first_order_went() -> None:
+    """To no country that is known, if it tells none: he was in the cohort of the second one's, and new in no market at all."""
+    first = order(1, order_date="2026-01-05", ordered_at="2026-01-05 10:00:00+00", country=None)
+    with Marts({"orders": [first, order(2)], "order_lines": [line(1), line(2)], "customers": [customer(1)]}) as marts:
+        assert marts.one("SELECT market, first_market FROM mart.customers") == ("FR", None)
+        won = "SELECT market, month, new_customers FROM mart.market_entry WHERE new_customers > 0"
+        assert marts.one(won) == ("", date(2026, 1, 1), 1)
+        came = "SELECT DISTINCT market, customers FROM mart.cohorts"
+        assert marts.one(came) == (None, 1)
 
 
 def test_entering_a_market_pays_back() -> None:

@@ -91,6 +91,21 @@ def test_only_what_is_new_and_all_again_for_another_currency(bank: responses.Req
     assert rates(into)[date(2014, 12, 31), "EUR"] == Decimal("0.7789")
 
 
+def test_what_was_not_asked_for_before_is_read_from_its_start(bank: responses.RequestsMock, tmp_path: Path) -> None:
+    """A currency more, or an earlier start: the years before would stay without a rate, and their orders without a value."""
+    into = DuckDB(tmp_path / "shop.duckdb")
+    sync(source("EUR", currencies=["GBP"]), into=into, company=company("EUR"))
+    assert min(day for day, _ in rates(into)) == date(2026, 3, 2)
+    sync(source("EUR", currencies=["GBP"], start="2010-01-01"), into=into, company=company("EUR"))
+    assert rates(into)[date(2014, 12, 31), "GBP"] == Decimal("1.28386186")
+    sync(source("EUR", currencies=["GBP", "USD"], start="2010-01-01"), into=into, company=company("EUR"))
+    assert rates(into)[date(2014, 12, 31), "USD"] == Decimal("0.82365538")
+    again = sync(source("EUR", currencies=["USD", "GBP"], start="2012-01-01"), into=into, company=company("EUR"))
+    assert (again.total("rows"), again.total("changed")) == (4, 0), "nothing that was not there: a week back alone"
+    sync(source("EUR", start="2012-01-01"), into=into, company=company("EUR"))
+    assert rates(into)[date(2014, 12, 31), "XBB"] == Decimal("0.4")
+
+
 @pytest.mark.parametrize("body", [b"<html>moved</html>", archive("Date,USD,\n2026-13-40,1,\n"), archive("Date,USD,\n")])
 def test_something_else_than_rates(body: bytes, tmp_path: Path) -> None:
     """One sentence, and the rates that are there stay."""

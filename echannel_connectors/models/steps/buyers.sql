@@ -6,7 +6,7 @@ WITH summed AS (
   SELECT
     customer_source, customer_id,
     max(customer_kind) AS kind, max(customer_group) AS customer_group, max(company) AS company,
-    arg_max(market, order_sequence) AS market, arg_min(market, order_sequence) AS first_market,
+    arg_max(market, order_sequence) AS market, max(market) FILTER (WHERE order_sequence = 1) AS first_market,
     max(channel_group) FILTER (WHERE order_sequence = 1) AS first_channel_group,
     min(date) AS first_order_date, max(date) AS last_order_date, max(order_sequence) AS baskets, count(*) AS orders,
     sum(units) AS units, sum(net_base) AS net_base, sum(refunds_base) AS refunds_base, sum(shipping_base) AS shipping_base,
@@ -20,8 +20,7 @@ WITH summed AS (
 -- Where a basket was split into several orders, it is of the first one's day and of one market (last in the alphabet).
 split AS (
   SELECT
-    customer_source, customer_id, max(date) AS last_order_date,
-    arg_max(market, order_sequence) AS market, arg_min(market, order_sequence) AS first_market
+    customer_source, customer_id, max(date) AS last_order_date, arg_max(market, order_sequence) AS market
   FROM (
     SELECT o.customer_source, o.customer_id, o.order_sequence, min(o.date) AS date, max(o.market) AS market
     FROM mart.orders AS o
@@ -43,7 +42,7 @@ last_but_one AS (
 
 SELECT
   s.customer_source, s.customer_id, s.kind, s.customer_group, s.company, coalesce(p.market, s.market) AS market,
-  coalesce(p.first_market, s.first_market) AS first_market, s.first_channel_group, s.first_order_date,
+  s.first_market, s.first_channel_group, s.first_order_date,
   coalesce(p.last_order_date, s.last_order_date) AS last_order_date,
   CASE WHEN s.baskets = 2 THEN s.first_order_date ELSE b.date END AS previous_order_date, s.baskets, s.orders, s.units, s.net_base,
   s.refunds_base, s.shipping_base, s.margin_base, s.refunds_margin_base, s.cost_known_net_base, s.order_costs_base

@@ -33,7 +33,7 @@ MILLIONTH = Decimal("0.000001")
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A day, week or month: its first day and its last one that has begun."""
+    """A day, week or month, or days that follow each other: its first day and its last one that has begun."""
 
     first: date
     last: date
@@ -180,9 +180,10 @@ class ReportStream:
 
     def _of_api(self, number: str, spans: Sequence[Span]) -> Iterator[dict[str, Any]]:
         # A week's or month's people are counted in a report of their own: Google has no order for the rows of several.
-        parts = (
-            [spans] if self.report.grain == "day" and not self.report.one_day_a_request else [[one] for one in spans]
-        )
+        # A request holds all days from its first to its last: those that the export tells are not among them.
+        is_whole = self.report.grain == "day" and not self.report.one_day_a_request
+        days = [(span.first, span.last) for span in spans]
+        parts = [Span(*one) for one in (runs_of(days) if is_whole else days)]
         asked = [self._request(part) for part in parts]
         for part, request, answer in zip(parts, asked, self.service.reports(number, asked), strict=True):
             rows = list(answer.get("rows", ()))
@@ -191,13 +192,13 @@ class ReportStream:
                 if not page.get("rows"):
                     break
                 rows += page["rows"]
-            yield from self._decoded(number, part[0], {**answer, "rows": rows})
+            yield from self._decoded(number, part, {**answer, "rows": rows})
 
-    def _request(self, spans: Sequence[Span]) -> dict[str, Any]:
+    def _request(self, span: Span) -> dict[str, Any]:
         by_day = ["date"] if self.report.grain == "day" else []
         dimensions = [*by_day, *(name for name in self.report.dimensions if name not in self.dropped)]
         request: dict[str, Any] = {
-            "dateRanges": [{"startDate": spans[0].first.isoformat(), "endDate": spans[-1].last.isoformat()}],
+            "dateRanges": [{"startDate": span.first.isoformat(), "endDate": span.last.isoformat()}],
             "dimensions": [{"name": name} for name in dimensions],
             "metrics": [{"name": name} for name in self.report.metrics if name not in self.dropped],
             # Ties have no order of their own: pages would overlap.
