@@ -160,6 +160,27 @@ def test_a_filter_changes_the_figures_and_can_be_taken_back(browser: Any, addres
         assert seen.complaints == []
 
 
+def test_a_day_is_compared_with_one_day(browser: Any, address: str, shop_file: Path) -> None:
+    """April with March: beside the 30th stands the 30th, not the 31st as well. May with April: beside the 31st stands
+    nothing, which is not a day without sales."""
+    year = TODAY.year - 1
+
+    def point(first: str, last: str, when: str) -> list[str]:
+        show(seen, address, f"page=overview&lang=en&against=previous&period=custom&first={first}&last={last}")
+        seen.page.locator("#trend .figures summary").click()
+        row = seen.page.locator(f"#trend .figures tbody tr:has-text('{when}')")
+        return [str(cell) for cell in row.locator("th, td").all_inner_texts()]
+
+    with watched(browser) as seen, duckdb.connect(str(shop_file), read_only=True) as connection:
+        sql = "SELECT coalesce(sum(net_base) + sum(refunds_base), 0) FROM mart.sales_daily WHERE date = ?"
+        ((march,),) = connection.execute(sql, [f"{year}-03-30"]).fetchall()
+        found = point(f"{year}-04-01", f"{year}-04-30", f"30 Apr {year}")
+        assert found[0] == f"30 Apr {year}"
+        assert found[2] == f"€{march:,.2f}"
+        assert point(f"{year}-05-01", f"{year}-05-31", f"31 May {year}")[2] == "–"
+        assert seen.complaints == []
+
+
 def test_a_chosen_range_in_which_nothing_was_sold_says_so(browser: Any, address: str) -> None:
     with watched(browser) as seen:
         show(seen, address, "page=overview&lang=en")
