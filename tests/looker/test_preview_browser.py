@@ -141,6 +141,18 @@ def test_a_charts_figures_can_be_saved(browser: Any, address: str, language: str
         assert seen.complaints == []
 
 
+def test_a_trends_file_is_of_the_period(browser: Any, address: str) -> None:
+    """The days of the period alone: with those that it is compared with, a column's sum would be of no period at all."""
+    with watched(browser) as seen:
+        show(seen, address, "page=overview&lang=en&period=last_28_days")
+        seen.page.locator("#trend").hover()
+        with seen.page.expect_download() as saved:
+            seen.page.locator("#trend .export").click()
+        _, *rows = csv.reader(io.StringIO(Path(saved.value.path()).read_text(encoding="utf-8-sig")))
+        assert {date for date, _ in rows} <= {str(TODAY - timedelta(days=n)) for n in range(28)}
+        assert sum(float(value) for _, value in rows) == pytest.approx(seen.figure("net_sales"), abs=1e-6)
+
+
 def test_a_filter_changes_the_figures_and_can_be_taken_back(browser: Any, address: str) -> None:
     with watched(browser) as seen:
         show(seen, address, "page=overview&lang=en")
