@@ -141,6 +141,24 @@ def test_a_charts_figures_can_be_saved(browser: Any, address: str, language: str
         assert seen.complaints == []
 
 
+@pytest.mark.parametrize(("language", "sentence"), [("en", "Lines received: only 7"), ("fr", "Lignes reçues : 7 seulement")])
+def test_few_things_are_called_what_they_are(browser: Any, address: str, language: str, sentence: str) -> None:
+    """Seven lines of a supplier are no orders of the shop."""
+    with watched(browser) as seen:
+        show(seen, address, f"page=overview&lang={language}")
+        said = seen.page.evaluate(
+            """() => {
+                const name = (en, fr) => ({type: 'quantity', better: 'neither', name: {en, fr}});
+                const source = {mart: 'purchases', fields: {days: name('Days', 'Jours'), lines: name('Lines received', 'Lignes reçues')},
+                    calculated: {wait: {...name('Wait', 'Attente'), numerator: ['days'], denominator: ['lines'], sample: 'lines'}}};
+                const body = document.createElement('div');
+                Parts.scorecards(body, source, {metrics: ['wait']}, {columns: ['days', 'lines', '#'], rows: [[21, 7, 7]]});
+                return body.querySelector('.sample').textContent;
+            }"""
+        )
+        assert said == sentence
+
+
 def test_a_trends_file_is_of_the_period(browser: Any, address: str) -> None:
     """The days of the period alone: with those that it is compared with, a column's sum would be of no period at all."""
     with watched(browser) as seen:
