@@ -107,6 +107,7 @@ REVIEW = {
     "so little happens a day that seven days are taken together": "il se passe si peu par jour que sept jours sont pris ensemble",
     "it was {value} then: no share can be told": "c'était {value} alors : aucun pourcentage possible",
     "this day is left out (reviews.leave_out)": "ce jour est écarté (reviews.leave_out)",
+    "one of these seven days is left out (reviews.leave_out)": "un de ces sept jours est écarté (reviews.leave_out)",
     "too few earlier days to say what is usual": "trop peu de jours antérieurs pour dire ce qui est habituel",
     # report
     "the report cannot be written to {folder}: {problem}": "le rapport ne peut pas être écrit dans {folder} : {problem}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain, repeat
 from typing import Any, Literal
 
 from echannel_connectors.days import Span
@@ -120,8 +121,10 @@ class _Told:
         by_months = (now.last - now.first).days >= LONG_DAYS
         found = {date.fromisoformat(row["day"]): row for row in rows}
         lines = []
-        for bucket, earlier in zip(_buckets(now, by_months), _buckets(before, by_months), strict=False):
-            values = [self._over(chart.metric, found, days) for days in (bucket, earlier)]
+        # The year before may be a day shorter (29 February): this period is told to its end all the same.
+        earlier = chain(_buckets(before, by_months), repeat([]))
+        for bucket, then in zip(_buckets(now, by_months), earlier, strict=False):
+            values = [self._over(chart.metric, found, days) for days in (bucket, then)]
             lines.append([Cell(bucket[0], "date"), *values])
         heads = [say("month") if by_months else say("day"), say("this period"), say("a year before")]
         return [self.said(text) for text in heads], lines

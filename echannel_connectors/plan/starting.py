@@ -49,7 +49,8 @@ class Basis:
 def basis_of(figures: Figures, market: str, at: date) -> Basis:
     """The figures of the market itself where it has enough orders in the twelve whole months before `at`; else those of
     the other markets abroad; else of all. Raises SettingsError where nobody has ordered yet."""
-    months = [month for month in months_before(at) if _any(figures, month)]
+    first = figures.first_month
+    months = [month for month in months_before(at) if first and first <= month]
     known = figures.markets(months)
     if not known:
         raise SettingsError(say("there are no orders to plan with yet"), hint=say("run `echannel sync` first"))
@@ -57,8 +58,9 @@ def basis_of(figures: Figures, market: str, at: date) -> Basis:
     abroad = tuple(name for name in known if name not in (home, market) and _orders(figures, [name], months) >= FEW)
     is_own = _orders(figures, [market], months) >= FEW
     chosen = (market,) if is_own else abroad or tuple(known)
-    begun = [month for month in months if figures.total("orders", chosen, [month])]
-    return Basis(figures, market, at, chosen, tuple(begun), abroad, is_own)
+    # A month without an order counts once there was one: left out, it would make the others look like every month.
+    begun = next(n for n, month in enumerate(months) if figures.total("orders", chosen, [month]))
+    return Basis(figures, market, at, chosen, tuple(months[begun:]), abroad, is_own)
 
 
 def starting(basis: Basis, rate: tuple[Decimal, date], costs_until: date | None = None) -> dict[str, Start]:
@@ -262,10 +264,6 @@ def _season_start(basis: Basis) -> Found:
 
 def _orders(figures: Figures, markets: Iterable[str], months: Sequence[date]) -> Decimal:
     return figures.total("orders", markets, months)
-
-
-def _any(figures: Figures, month: date) -> bool:
-    return any(one.get("orders") for (_, other), one in figures.sums.items() if other == month)
 
 
 def _said(markets: Sequence[str], months: Sequence[date]) -> Text:

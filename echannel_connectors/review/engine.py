@@ -55,7 +55,7 @@ class Answer:
     note: Text | None = None
     history: tuple[tuple[date, Decimal | None], ...] = ()
     is_to_date: bool = False
-    baseline: Decimal | None = None  # of the collecting months: a rate over all three, a sum by the month
+    baseline: Decimal | None = None  # of the collecting months: a sum by the month, all else over all three
 
     @property
     def key(self) -> tuple[str, str, date, bool]:
@@ -223,7 +223,7 @@ def _periods(check: Check, found: Figures, first: date | None, moment: Moment) -
         before = str(periods.previous(check.cadence, over).first)
         year = str(periods.year_before(check.cadence, over).first)
         answer = _compared(check, market, over, figures[str(over.first)], figures[before], figures[year])
-        yield replace(answer, history=history, baseline=_monthly(figures.get(BASELINE + market)))
+        yield replace(answer, history=history, baseline=_monthly(check, figures.get(BASELINE + market)))
         if running is not None:
             so_far = _compared(check, market, running, figures[RUNNING], figures[BEFORE], figures[YEAR])
             whole = periods.period_of(check.cadence, running.first)
@@ -237,9 +237,9 @@ def _compared(check: Check, market: str, span: Span, figure: Figure, before: Fig
     return replace(_answer(check, market, span, judged(check, figure, reference), figure), previous=earlier.value)
 
 
-def _monthly(figure: Figure | None) -> Decimal | None:
-    """The three months of a baseline as one figure: a rate as it is, a sum by the month."""
-    if figure is None or figure.value is None or figure.is_ratio:
+def _monthly(check: Check, figure: Figure | None) -> Decimal | None:
+    """The three months of a baseline as one figure: a sum by the month; a rate, or a largest one, as it is."""
+    if figure is None or figure.value is None or figure.is_ratio or not adds_up(check.numerator):
         return figure.value if figure else None
     return (figure.value / periods.BASELINE_MONTHS).quantize(PLACES)
 

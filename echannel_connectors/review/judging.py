@@ -90,12 +90,15 @@ def judged_day(check: Check, figures: Mapping[date, Figure], day: date, left_out
     if day not in days:
         return Verdict("no_data", note=say("there are no figures for this period"))
     values, step = _comparable(check, figures, days, day)
+    left_out = _left_out(values, step, left_out)
+    if day in left_out:
+        return Verdict("no_data", note=say("one of these seven days is left out (reviews.leave_out)"))
     now = usual_on(day, values, left_out)
     if now is None:
         return Verdict("no_data", note=say("too few earlier days to say what is usual"))
     badness = _badness(check, values[day], now)
     earlier = day - step
-    before = usual_on(earlier, values, left_out) if earlier in values else None
+    before = usual_on(earlier, values, left_out) if earlier in values and earlier not in left_out else None
     is_second = before is not None and _badness(check, values[earlier], before) > check.watch
     is_silent = check.good == "up" and step.days == 1 and values[day] == 0 and now.middle >= SMALL
     status: Status = "watch" if badness > check.watch and is_second else "ok"
@@ -112,6 +115,13 @@ def _comparable(check: Check, figures: Mapping[date, Figure], days: Days, day: d
     if is_sum and are_small(counts or days, day):
         return by_weeks(days, day), timedelta(weeks=1)
     return days, timedelta(days=1)
+
+
+def _left_out(values: Days, step: timedelta, days: Collection[date]) -> Collection[date]:
+    """The left-out days themselves, or each sum of seven days that holds one."""
+    if step.days == 1:
+        return days
+    return {end for end in values if any(end - timedelta(days=n) in days for n in range(step.days))}
 
 
 def _badness(check: Check, value: Decimal, usual: Usual) -> Decimal:

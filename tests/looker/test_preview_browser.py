@@ -141,6 +141,36 @@ def test_a_charts_figures_can_be_saved(browser: Any, address: str, language: str
         assert seen.complaints == []
 
 
+@pytest.mark.parametrize(("language", "sentence"), [("en", "Lines received: only 7"), ("fr", "Lignes reçues : 7 seulement")])
+def test_few_things_are_called_what_they_are(browser: Any, address: str, language: str, sentence: str) -> None:
+    """Seven lines of a supplier are no orders of the shop."""
+    with watched(browser) as seen:
+        show(seen, address, f"page=overview&lang={language}")
+        said = seen.page.evaluate(
+            """() => {
+                const name = (en, fr) => ({type: 'quantity', better: 'neither', name: {en, fr}});
+                const source = {mart: 'purchases', fields: {days: name('Days', 'Jours'), lines: name('Lines received', 'Lignes reçues')},
+                    calculated: {wait: {...name('Wait', 'Attente'), numerator: ['days'], denominator: ['lines'], sample: 'lines'}}};
+                const body = document.createElement('div');
+                Parts.scorecards(body, source, {metrics: ['wait']}, {columns: ['days', 'lines', '#'], rows: [[21, 7, 7]]});
+                return body.querySelector('.sample').textContent;
+            }"""
+        )
+        assert said == sentence
+
+
+def test_a_trends_file_is_of_the_period(browser: Any, address: str) -> None:
+    """The days of the period alone: with those that it is compared with, a column's sum would be of no period at all."""
+    with watched(browser) as seen:
+        show(seen, address, "page=overview&lang=en&period=last_28_days")
+        seen.page.locator("#trend").hover()
+        with seen.page.expect_download() as saved:
+            seen.page.locator("#trend .export").click()
+        _, *rows = csv.reader(io.StringIO(Path(saved.value.path()).read_text(encoding="utf-8-sig")))
+        assert {date for date, _ in rows} <= {str(TODAY - timedelta(days=n)) for n in range(28)}
+        assert sum(float(value) for _, value in rows) == pytest.approx(seen.figure("net_sales"), abs=1e-6)
+
+
 def test_a_filter_changes_the_figures_and_can_be_taken_back(browser: Any, address: str) -> None:
     with watched(browser) as seen:
         show(seen, address, "page=overview&lang=en")
@@ -157,6 +187,27 @@ def test_a_filter_changes_the_figures_and_can_be_taken_back(browser: Any, addres
         seen.until(f"Number(document.querySelector('[data-metric=net_sales]').dataset.value) === {before}")
         seen.page.wait_for_timeout(200)
         assert shown(seen) == everything
+        assert seen.complaints == []
+
+
+def test_a_day_is_compared_with_one_day(browser: Any, address: str, shop_file: Path) -> None:
+    """April with March: beside the 30th stands the 30th, not the 31st as well. May with April: beside the 31st stands
+    nothing, which is not a day without sales."""
+    year = TODAY.year - 1
+
+    def point(first: str, last: str, when: str) -> list[str]:
+        show(seen, address, f"page=overview&lang=en&against=previous&period=custom&first={first}&last={last}")
+        seen.page.locator("#trend .figures summary").click()
+        row = seen.page.locator(f"#trend .figures tbody tr:has-text('{when}')")
+        return [str(cell) for cell in row.locator("th, td").all_inner_texts()]
+
+    with watched(browser) as seen, duckdb.connect(str(shop_file), read_only=True) as connection:
+        sql = "SELECT coalesce(sum(net_base) + sum(refunds_base), 0) FROM mart.sales_daily WHERE date = ?"
+        ((march,),) = connection.execute(sql, [f"{year}-03-30"]).fetchall()
+        found = point(f"{year}-04-01", f"{year}-04-30", f"30 Apr {year}")
+        assert found[0] == f"30 Apr {year}"
+        assert found[2] == f"€{march:,.2f}"
+        assert point(f"{year}-05-01", f"{year}-05-31", f"31 May {year}")[2] == "–"
         assert seen.complaints == []
 
 

@@ -231,6 +231,18 @@ def test_29_february_compares_with_28() -> None:
     assert preset_periods("last_7_days", date(2024, 2, 29)).last_year == Span(date(2023, 2, 23), date(2023, 2, 28))
 
 
+def test_a_whole_february_compares_with_all_of_a_years_before() -> None:
+    """February 2025 has 28 days and that of 2024 has 29: none of them is left out, by whatever name the year is asked."""
+    month = chosen_periods(date(2025, 2, 1), date(2025, 2, 28), TODAY)
+    assert month.last_year == Span(date(2024, 2, 1), date(2024, 2, 29))
+    assert preset_periods("last_month", date(2025, 3, 10)) == month
+    year = preset_periods("last_12_months", date(2025, 2, 28))
+    assert year.last_year == year.previous == Span(date(2023, 3, 1), date(2024, 2, 29))
+    # 29 days with the 28 that there were; and what is not a whole month, with the same calendar dates.
+    assert chosen_periods(date(2024, 2, 1), date(2024, 2, 29), TODAY).last_year.last == date(2023, 2, 28)
+    assert preset_periods("last_7_days", date(2025, 2, 28)).last_year == Span(date(2024, 2, 22), date(2024, 2, 28))
+
+
 @given(st.dates(date(2018, 1, 1), date(2030, 12, 31)), st.integers(0, 900), st.sampled_from(PRESETS))
 def test_compared_periods_never_reach_into_the_period(today: date, days: int, preset: str) -> None:
     for periods in (preset_periods(preset, today), chosen_periods(today - timedelta(days=days), today, today)):

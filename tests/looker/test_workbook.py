@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 
 from echannel_connectors.errors import SettingsError
+from echannel_connectors.looker.blocks import blocks_of
 from echannel_connectors.looker.preview.figures import Report
 from echannel_connectors.looker.template import find_template, template_names
 from echannel_connectors.looker.workbook import MOST_ROWS, is_exact, write_workbook
@@ -99,6 +100,20 @@ def test_a_charts_ranges_hold_what_sql_says(book: Any, shop_file: Path) -> None:
         f"WHERE date BETWEEN DATE '{TODAY}' - 27 AND DATE '{TODAY}' GROUP BY market ORDER BY n DESC LIMIT 8",
     )
     assert values == pytest.approx([n for (n,) in expected], abs=1e-6)
+
+
+def test_a_trend_ends_with_its_own_last_day() -> None:
+    """2 to 29 February 2024 are 28 days, a year before there were 27: the 29th is told, with nothing beside it."""
+    template = find_template("b2c-shop")
+    page = template.page("overview")
+    page = page.model_copy(update={"charts": [chart for chart in page.charts if chart.id == "trend"]})
+    rows = [["2023-02-28", 40.0, 0.0], ["2024-02-28", 10.0, 0.0], ["2024-02-29", 70.0, -20.0]]
+    trend = {"columns": ["day", "net_base", "refunds_base"], "rows": rows}
+    period = {"current": ["2024-02-02", "2024-02-29"], "last_year": ["2023-02-02", "2023-02-28"]}
+    (block,) = blocks_of(template, page, {"charts": {"trend": trend}, "period": period}, "en")
+    told = [[cell.value for cell in row] for row in block.rows]
+    assert len(told) == 28
+    assert told[-2:] == [[date(2024, 2, 28), 10.0, 40.0], [date(2024, 2, 29), 50.0, None]]
 
 
 def test_money_is_a_number_a_day_is_a_day_and_a_formula_is_a_text(book: Any) -> None:

@@ -92,6 +92,32 @@ def test_a_market_that_sells_starts_from_itself(warehouse: DuckDB) -> None:
     assert value["investment"] == INVESTMENT - 6 * 15 * LEFT + 5 * FIXED
 
 
+def test_a_month_without_an_order_counts(warehouse: DuckDB) -> None:
+    """GB with 40 orders in May 2026, 20 in July and none in any other month: of its six months August to October are the
+    last three, and nothing comes lately; with 30 in September it is 10 a month, and 200 of fixed costs, as entered."""
+    connection = warehouse._memory
+    assert connection is not None
+    sold = {5: 40, 7: 20}
+    try:
+        for month in range(5, 12):
+            connection.execute(
+                "UPDATE mart.market_entry SET orders = ? WHERE market = 'GB' AND month = ?",
+                [sold.get(month, 0), date(2026, month, 1)],
+            )
+        quiet = planned(warehouse, "GB").starts
+        connection.execute(
+            "UPDATE mart.market_entry SET orders = 30 WHERE market = 'GB' AND month = ?", [date(2026, 9, 1)]
+        )
+        start = planned(warehouse, "GB").starts
+    finally:
+        emptied(warehouse)
+        fill(warehouse)
+    assert quiet["orders"].value == 0
+    assert start["orders"].value == 10
+    assert start["orders"].origin == "your figures: GB, August 2026 to October 2026"
+    assert start["fixed"].value == FIXED
+
+
 def test_what_one_says_oneself_is_taken(warehouse: DuckDB) -> None:
     found = planned(warehouse, "IT", said=values_of(["price=99,90", "duty=12 %", "ramp=3"]))
     assert [(found.values[name], found.starts[name].kind) for name in ("price", "duty", "ramp")] == [

@@ -198,6 +198,14 @@ def test_the_baseline_of_a_market_is_its_months_of_collecting(marts: DuckDB) -> 
     assert found.market_stages["GB"].phase == "continuing"
 
 
+def test_the_baseline_of_what_does_not_add_up_is_no_third_of_it(marts: DuckDB) -> None:
+    """Entered in January and not paid back: after 1, 2 and 3 months; the largest of the three is 3, and no sum by the month."""
+    costs = {"cumulative_investment_base": Decimal(900), "entered_on": date(2026, 1, 1), "market": "GB"}
+    insert(marts, "market_entry", [{**costs, "month": date(2026, n, 1)} for n in range(1, 12)])
+    found = review(marts, entered={"GB": date(2026, 1, 1)}, checks=[CHECKS["break_even"]], today=TODAY)
+    assert [(answer.value, answer.baseline) for answer in found.finished] == [(9, 3)]
+
+
 # -- SQL ------------------------------------------------------------------------------------------------------------------
 
 

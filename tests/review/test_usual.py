@@ -111,6 +111,27 @@ def test_days_left_out_do_not_count() -> None:
     assert verdict(values, left_out=frozenset({TUESDAY})).status == "no_data"
 
 
+def test_a_day_left_out_is_not_the_first_of_two_in_a_row() -> None:
+    """Forty a day, width 2: 37 today is one day outside. The holiday before it, without an order, does not make it two."""
+    holiday = TUESDAY - timedelta(days=1)
+    values = series(lambda _: 40) | {TUESDAY: Decimal(37), holiday: Decimal(0)}
+    assert verdict(values).status == "watch"
+    assert verdict(values, left_out=frozenset({holiday})).status == "ok"
+
+
+def test_weeks_that_hold_a_day_left_out_do_not_count() -> None:
+    """Two a day, 14 a week: three campaigns, each on the Wednesday before, would make 54 of the usual week; and a shop
+    that was closed last Friday and Saturday has no week that could be judged."""
+    days = frozenset(TUESDAY - timedelta(days=6, weeks=n) for n in (1, 2, 3))
+    values = series(lambda day: 42 if day in days else 2)
+    found = verdict(values, left_out=days)
+    assert found.usual == usual([Decimal(14)] * 5)
+    closed = {TUESDAY - timedelta(days=n): Decimal(0) for n in (3, 4)}
+    assert verdict(series(lambda _: 2) | closed).status == "act"
+    told = verdict(series(lambda _: 2) | closed, left_out=frozenset(closed))
+    assert (told.status, told.note) == ("no_data", "one of these seven days is left out (reviews.leave_out)")
+
+
 def test_few_orders_a_day_are_looked_at_by_weeks() -> None:
     """Two a day: a day without any is nothing; a week with one instead of fourteen is."""
     values = series(lambda _: 2)

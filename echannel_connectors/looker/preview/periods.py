@@ -55,13 +55,13 @@ def chosen_periods(first: date, last: date, today: date) -> Periods:
 
 def _compared(span: Span, *, months: int, to_date: bool) -> Periods:
     """The period before lies so many months earlier; 0 means the same number of days just before."""
-    year_ago = Span(shift_months(span.first, -12), shift_months(span.last, -12))
-    if not months:
-        days = (span.last - span.first).days + 1
-        before = Span(span.first - timedelta(days=days), span.first - timedelta(days=1))
-    else:
-        end = shift_months(span.last, -months)
-        if is_month_end(span.last):
-            end = month_end(end)
-        before = Span(shift_months(span.first, -months), end)
-    return Periods(span, before, year_ago, to_date)
+    if months:
+        return Periods(span, _months_earlier(span, months), _months_earlier(span, 12), to_date)
+    before = Span(span.first - timedelta(days=span.days), span.first - timedelta(days=1))
+    return Periods(span, before, Span(shift_months(span.first, -12), shift_months(span.last, -12)), to_date)
+
+
+def _months_earlier(span: Span, months: int) -> Span:
+    """The same days so many months earlier; a whole month goes with a whole month, of 28 days or 29."""
+    last = shift_months(span.last, -months)
+    return Span(shift_months(span.first, -months), month_end(last) if is_month_end(span.last) else last)

@@ -35,56 +35,58 @@ const Charts = (() => {
   }).replace("0", "").trim();
 
   // Days, or weeks that end with the period's last day (the last one is whole), or calendar months as bars.
+  const later = (day, days) => iso(at(day) + days * DAY);
+  const between = (first, last) => Math.round((at(last) - at(first)) / DAY);
+  const month = (day) => Number(day.slice(0, 4)) * 12 + Number(day.slice(5, 7)) - 1;
+  const monthBegin = (number) => iso(Date.UTC(Math.floor(number / 12), number % 12, 1));
   function buckets([first, last]) {
-    const days = Math.round((at(last) - at(first)) / DAY) + 1;
-    if (days <= 120) return { kind: "day", count: days, of: (day, from) => Math.round((at(day) - at(from)) / DAY) };
-    if (days <= 180) {
-      const count = Math.ceil(days / 7), lead = count * 7 - days;
-      return { kind: "week", count, of: (day, from) => Math.floor((Math.round((at(day) - at(from)) / DAY) + lead) / 7), lead };
-    }
-    const number = (day) => Number(day.slice(0, 4)) * 12 + Number(day.slice(5, 7)) - 1;
-    return { kind: "month", count: number(last) - number(first) + 1, of: (day, from) => number(day) - number(from) };
+    const days = between(first, last) + 1;
+    if (days <= 120) return { kind: "day", count: days };
+    if (days <= 180) return { kind: "week", count: Math.ceil(days / 7) };
+    return { kind: "month", count: month(last) - month(first) + 1 };
   }
-  function start(kind, first, n, lead) {
-    if (kind === "day") return iso(at(first) + n * DAY);
-    if (kind === "week") return iso(at(first) + Math.max(0, n * 7 - lead) * DAY);
-    const month = Number(first.slice(5, 7)) - 1 + n;
-    return n ? iso(Date.UTC(Number(first.slice(0, 4)), month, 1)) : first;
+  // The first and last day of each mark. A compared period can have fewer days than this one: what stands beside them is
+  // null, not 0; or more: those stand beside nothing, and must not be added to its last one.
+  function steps(current, [first, last]) {
+    const { kind, count } = buckets(current);
+    // As many days before need not be the same calendar months: then they are parted as this period's are.
+    const isShifted = kind === "month" && (first.slice(8) !== current[0].slice(8) || month(last) - month(first) !== count - 1);
+    const moved = isShifted ? between(current[0], first) : 0;
+    const edges = {
+      day: (n) => [later(first, n), later(first, n)],
+      week: (n) => [later(last, 7 * (n + 1 - count) - 6), later(last, 7 * (n + 1 - count))],
+      month: (n) => [n, n + 1].map((one, end) => later(monthBegin(month(isShifted ? current[0] : first) + one), moved - end)),
+    }[kind];
+    return Array.from({ length: count }, (_, n) => {
+      const [from, to] = edges(n);
+      return to < first || from > last ? null : [from < first ? first : from, to > last ? last : to];
+    });
   }
 
   function trendRows(source, chart, figures, period, against) {
     const parts = figures.columns.slice(1);
-    const step = buckets(period.current);
     const days = Format.rowsOf(figures);
     const field = Format.find(source, chart.metric);
+    const drawn = steps(period.current, period.current);
     const rows = [];
     for (const series of ["current", against]) {
-      const [first, last] = period[series];
-      const sums = Array.from({ length: step.count }, () => Object.fromEntries(parts.map((part) => [part, null])));
-      for (const row of days) {
-        if (row.day < first || row.day > last) continue;
-        const sum = sums[Math.min(step.of(row.day, first), step.count - 1)];
-        for (const part of parts) sum[part] = merged(source.fields[part].aggregation, sum[part], row[part]);
-      }
-      sums.forEach((sum, n) => {
-        const begins = start(step.kind, first, n, step.lead);
-        const drawn = Format.metric(source, chart.metric, sum);
+      steps(period.current, period[series]).forEach((span, n) => {
+        const value = span && over(source, chart.metric, parts, days.filter((row) => span[0] <= row.day && row.day <= span[1]));
         // A day without sales sold 0; a ratio of nothing stays unknown.
-        const value = drawn === null && !(field.denominator || []).length ? 0 : drawn;
+        const told = span && value === null && !(field.denominator || []).length ? 0 : value;
         rows.push({
-          series: series === "current" ? "current" : "before", at: at(start(step.kind, period.current[0], n, step.lead)),
-          label: Format.monthName(start(step.kind, period.current[0], n, step.lead)), value, from: begins, to: ending(step, first, last, n), when: spoken(step, begins, first, last, n), shown: Format.value(field.type, value),
+          series: series === "current" ? "current" : "before", at: at(drawn[n][0]), label: Format.monthName(drawn[n][0]), value: told,
+          from: span?.[0], to: span?.[1], when: span ? Format.span(span) : "", shown: Format.value(field.type, told),
         });
       });
     }
     return rows;
   }
-  function ending(step, first, last, n) {
-    if (step.kind === "day") return start("day", first, n, 0);
-    const next = n === step.count - 1 ? last : iso(at(start(step.kind, first, n + 1, step.lead)) - DAY);
-    return next < last ? next : last; // a begun month goes no further
+  function over(source, metric, parts, days) {
+    const sum = Object.fromEntries(parts.map((part) => [part, null]));
+    for (const row of days) for (const part of parts) sum[part] = merged(source.fields[part].aggregation, sum[part], row[part]);
+    return Format.metric(source, metric, sum);
   }
-  const spoken = (step, begins, first, last, n) => Format.span([begins, ending(step, first, last, n)]);
   function merged(how, one, two) {
     if (one === null) return two;
     if (two === null) return one;

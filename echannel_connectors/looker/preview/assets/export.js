@@ -10,13 +10,16 @@ const Export = (() => {
     return /[";,\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
 
-  function lines(source, chart, figures) {
+  function lines(source, chart, figures, [first, last] = []) {
     const words = Format.words();
     const names = chart.metrics || [chart.metric];
     const titles = names.map((name) => Format.say(Format.find(source, name).name));
     const rows = Format.rowsOf(figures);
     const values = (row) => names.map((name) => Format.metric(source, name, row));
-    if (chart.type === "trend") return [[words.presets.custom, ...titles], ...rows.map((row) => [row.day, ...values(row)])];
+    if (chart.type === "trend") {
+      // The figures hold the compared days too: a sum over all of them would be of no period.
+      return [[words.day, ...titles], ...rows.filter((row) => first <= row.day && row.day <= last).map((row) => [row.day, ...values(row)])];
+    }
     const dimensions = chart.dimensions || [chart.dimension];
     const label = (row, name) => (source.fields[name].type === "date" ? row[name] : Format.label(source.fields[name], row[name]));
     return [[...dimensions.map((name) => Format.say(source.fields[name].name)), ...titles], ...rows.map((row) => [...dimensions.map((name) => label(row, name)), ...values(row)])];
@@ -28,8 +31,8 @@ const Export = (() => {
     return `\uFEFF${written}\r\n`; // the mark by which spreadsheets know UTF-8
   }
 
-  const csv = (source, chart, figures) => text(lines(source, chart, figures));
-  const save = (source, chart, figures) => download(`${chart.id}.csv`, lines(source, chart, figures));
+  const csv = (source, chart, figures, period) => text(lines(source, chart, figures, period));
+  const save = (source, chart, figures, period) => download(`${chart.id}.csv`, lines(source, chart, figures, period));
   function download(name, table) {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([text(table)], { type: "text/csv;charset=utf-8" }));

@@ -129,13 +129,14 @@ const Offline = (() => {
   }
   function compared(first, last, months, toDate) {
     const days = Math.round((at(last) - at(first)) / DAY) + 1;
-    let before = [later(first, -days), later(first, -1)];
-    if (months) {
-      let end = shift(last, -months);
-      if (monthEnd(last)) { const [year, month] = split(end); end = iso(Date.UTC(year, month, lastOf(year, month))); }
-      before = [shift(first, -months), end];
-    }
-    return { current: [first, last], previous: before, last_year: [shift(first, -12), shift(last, -12)], to_date: toDate, end: known.end };
+    const before = months ? monthsEarlier(first, last, months) : [later(first, -days), later(first, -1)];
+    const year = months ? monthsEarlier(first, last, 12) : [shift(first, -12), shift(last, -12)];
+    return { current: [first, last], previous: before, last_year: year, to_date: toDate, end: known.end };
+  }
+  // A whole month goes with a whole month, of 28 days or 29.
+  function monthsEarlier(first, last, months) {
+    const [year, month, number] = split(shift(last, -months));
+    return [shift(first, -months), iso(Date.UTC(year, month, monthEnd(last) ? lastOf(year, month) : number))];
   }
 
   return { figures, periods };

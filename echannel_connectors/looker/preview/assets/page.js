@@ -217,7 +217,7 @@
   }
   function exported(chart) {
     const found = figures.charts[chart.id];
-    if (!found.problems) Export.save(template.sources[chart.source], chart, found);
+    if (!found.problems) Export.save(template.sources[chart.source], chart, found, figures.period.current);
   }
   function again(chart) {
     const focus = document.activeElement?.dataset.focus;

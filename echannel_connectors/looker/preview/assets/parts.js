@@ -65,7 +65,7 @@ const Parts = (() => {
     return make("div", { class: "score" },
       make("h3", {}, make("span", { text: Format.say(field.name) }), about),
       make("p", { class: `figure ${few ? "few" : ""} ${text.length > 13 ? "longer" : text.length > 10 ? "long" : ""}`, "data-metric": name, "data-value": now ?? "", text }),
-      few && make("p", { class: "sample", text: words.few(row[field.sample]) }),
+      few && make("p", { class: "sample", text: words.few(row[field.sample], Format.say(source.fields[field.sample].name)) }),
       ...(compares ? ["previous", "last_year"].map((period) => versus(source, name, field, row, now, period)) : []));
   }
   function versus(source, name, field, row, now, period) {
