@@ -82,12 +82,17 @@ def test_order_lines(books: tuple[Erp, str]) -> None:
     true = {
         row["line_id"]: (
             row["order_id"], row["product_id"], row["product_ref"], number(row["qty"]),
-            cents(row["multicurrency_total_ht"]), number(row["shipped_qty"]),
+            cents(row["multicurrency_total_ht"]), shipped(row),
             number(row["pa_ht"]) if Decimal(row["pa_ht"] or 0) else None,
         )
         for row in true_rows(f"{name}_order_lines", lambda row: row["product_type"] != "9")
     }  # fmt: skip
     assert ours == true
+
+
+def shipped(row: Row) -> Decimal | None:
+    """A service that no shipment holds is not waited for."""
+    return None if row["product_type"] == "1" and not Decimal(row["shipped_qty"]) else number(row["shipped_qty"])
 
 
 def test_lines_add_up_to_their_order(books: tuple[Erp, str]) -> None:
