@@ -432,3 +432,21 @@ def test_what_credits_a_deposit_is_no_refund(dolibarr_sqlite: str, tmp_path: Pat
     refunds = core_rows(altered(dolibarr_sqlite, tmp_path, DEPOSITS), "refunds")
     assert total(refunds, "amount_net") == before - Decimal("129.35") + 100
     assert total((row for row in refunds if row["refund_id"] == "16"), "amount_net") == Decimal("184.80")
+
+
+# Another company keeps the products and suppliers of this one (Dolibarr's multi-company shares them).
+SHARED = "UPDATE llx_product SET entity = 2; UPDATE llx_societe SET entity = 2, fournisseur = 0"
+
+
+def test_products_and_suppliers_that_two_companies_share(dolibarr_sqlite: str, tmp_path: Path) -> None:
+    """What was sold, bought or lies here is a product of this company; whom it was ordered from is a supplier."""
+    source = altered(dolibarr_sqlite, tmp_path, SHARED)
+    traded = {
+        (row["product_id"], row["variant_id"])
+        for what in ("order_lines", "invoice_lines", "purchase_lines", "stock_levels")
+        for row in core_rows(source, what)
+        if row["product_id"]
+    }
+    assert {(row["product_id"], row["variant_id"]) for row in core_rows(source, "products")} == traded
+    bought = {row["supplier_id"] for row in core_rows(source, "purchase_lines")}
+    assert {row["supplier_id"] for row in core_rows(source, "suppliers")} == bought
