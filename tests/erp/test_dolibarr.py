@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from echannel_connectors import Erp
+from echannel_connectors.models.core import TABLES
+from tests.erp.test_sync import core, read_into, warehouse
 from tests.erp.truth import Row, cents, core_rows, number, total, true_rows
 
 DATABASES = (
@@ -450,3 +452,27 @@ def test_products_and_suppliers_that_two_companies_share(dolibarr_sqlite: str, t
     assert {(row["product_id"], row["variant_id"]) for row in core_rows(source, "products")} == traded
     bought = {row["supplier_id"] for row in core_rows(source, "purchase_lines")}
     assert {row["supplier_id"] for row in core_rows(source, "suppliers")} == bought
+
+
+# Customer 26 and the recipient of an order have moved; the payment of a paid invoice was made on another day.
+MOVED = """
+UPDATE llx_societe SET fk_pays = 5, tms = '2026-11-03 08:00:00' WHERE rowid = 26;
+UPDATE llx_socpeople SET fk_pays = 5, tms = '2026-11-03 08:00:00'
+WHERE rowid = (SELECT min(fk_socpeople) FROM llx_element_contact);
+UPDATE llx_paiement SET datep = '2026-07-14 12:00:00', tms = '2026-11-03 08:00:00'
+WHERE rowid = (SELECT min(x.fk_paiement) FROM llx_paiement_facture AS x
+    JOIN llx_facture AS f ON f.rowid = x.fk_facture AND f.fk_statut = 2);
+"""
+
+
+def test_what_changes_beside_a_document(dolibarr_sqlite: str, tmp_path: Path) -> None:
+    """A new address, and another day of payment, arrive at the next sync."""
+    with warehouse(tmp_path / "both.duckdb") as both, warehouse(tmp_path / "fresh.duckdb") as fresh:
+        read_into(both, "dolibarr", dolibarr_sqlite)
+        lab = altered(dolibarr_sqlite, tmp_path, MOVED).url.get_secret_value()
+        orders = {row["order_id"]: row["country"] for row in core(both, "orders")}
+        for into in (both, fresh):
+            read_into(into, "dolibarr", lab)
+        for table in TABLES:
+            assert core(both, table) == core(fresh, table), table
+        assert {row["order_id"] for row in core(both, "orders") if row["country"] != orders[row["order_id"]]}
