@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from echannel_connectors import Erp
+from echannel_connectors.models.core import TABLES
+from tests.erp.test_sync import core, read_into, warehouse
 from tests.erp.truth import Row, cents, core_rows, number, total, true_rows
 
 DATABASES = (
@@ -379,3 +381,93 @@ def test_a_company_has_a_currency_of_its_own(dolibarr_sqlite: str, tmp_path: Pat
         dolibarr_sqlite, tmp_path, "INSERT INTO llx_const (name, entity, value) VALUES ('MAIN_MONNAIE', 0, 'USD')"
     )
     assert {row["currency"] for row in core_rows(source, "products")} == {"EUR"}
+
+
+# Of order 1 50.00 (60.00 with tax) were paid by a credit note before, 30.00 (36.00) by a deposit; 5.00 (6.00) are a
+# discount of its own. An insert_discount() of Dolibarr's leaves each as a negative line.
+CREDITS = """
+INSERT INTO llx_societe_remise_except (rowid, entity, fk_soc, amount_ht, fk_facture_source, description)
+VALUES (901, 1, 1, 50, 6, '(CREDIT_NOTE)'), (902, 1, 1, 30, 1, '(DEPOSIT)'), (903, 1, 1, 5, NULL, 'Sorry');
+INSERT INTO llx_commandedet (rowid, fk_commande, qty, subprice, total_ht, total_tva, total_ttc, tva_tx, product_type,
+    fk_remise_except, remise_percent, description)
+VALUES (90001, 1, 1, -50, -50, -10, -60, 20, 0, 901, 0, '(CREDIT_NOTE)'),
+    (90002, 1, 1, -30, -30, -6, -36, 20, 0, 902, 0, '(DEPOSIT)'), (90003, 1, 1, -5, -5, -1, -6, 20, 0, 903, 0, 'Sorry');
+UPDATE llx_commande SET total_ht = total_ht - 85, total_tva = total_tva - 17, total_ttc = total_ttc - 102
+WHERE rowid = 1;
+"""
+
+
+def test_a_credit_that_pays_an_order_is_no_discount(dolibarr_sqlite: str, tmp_path: Path) -> None:
+    """What a credit note or a deposit pays was sold all the same; a discount without an invoice is a line as before."""
+    before = {row["order_id"]: row for row in core_rows(Erp(connector="dolibarr", url=dolibarr_sqlite), "orders")}
+    source = altered(dolibarr_sqlite, tmp_path, CREDITS)
+    after = {row["order_id"]: row for row in core_rows(source, "orders")}
+    changed = {"goods_net": -5, "total_net": -5, "total_tax": -1, "total_gross": -6}
+    for name, amount in changed.items():
+        assert after["1"][name] == before["1"][name] + amount, name
+    assert (after["1"]["store_credit_net"], after["1"]["store_credit_gross"]) == (80, 96)
+    lines = [row for row in core_rows(source, "order_lines") if row["order_id"] == "1"]
+    assert {"90003"} == {row["line_id"] for row in lines if row["amount_net"] < 0}
+    assert total(lines, "amount_net") == after["1"]["total_net"]
+    assert after["1"]["rounding_net"] == 0
+
+
+# Credit note 6 (129.35) credits deposit 1 now. Credit note 16 (84.80) credits an invoice that had taken 100.00 of a
+# deposit off: it gives 184.80 of goods back, and the deposit to its customer.
+DEPOSITS = """
+UPDATE llx_facture SET fk_facture_source = 1 WHERE rowid = 6;
+INSERT INTO llx_facturedet (rowid, fk_facture, qty, subprice, total_ht, total_tva, total_ttc, tva_tx, product_type,
+    fk_remise_except) VALUES (90001, 16, 1, 100, 100, 0, 100, 0, 0, 1);
+UPDATE llx_facturedet SET total_ht = total_ht - 100, total_ttc = total_ttc - 100
+WHERE rowid = (SELECT min(rowid) FROM llx_facturedet WHERE fk_facture = 16);
+"""
+
+
+def test_what_credits_a_deposit_is_no_refund(dolibarr_sqlite: str, tmp_path: Path) -> None:
+    """A deposit is no sale: sales are orders."""
+    before = total(core_rows(Erp(connector="dolibarr", url=dolibarr_sqlite), "refunds"), "amount_net")
+    refunds = core_rows(altered(dolibarr_sqlite, tmp_path, DEPOSITS), "refunds")
+    assert total(refunds, "amount_net") == before - Decimal("129.35") + 100
+    assert total((row for row in refunds if row["refund_id"] == "16"), "amount_net") == Decimal("184.80")
+
+
+# Another company keeps the products and suppliers of this one (Dolibarr's multi-company shares them).
+SHARED = "UPDATE llx_product SET entity = 2; UPDATE llx_societe SET entity = 2, fournisseur = 0"
+
+
+def test_products_and_suppliers_that_two_companies_share(dolibarr_sqlite: str, tmp_path: Path) -> None:
+    """What was sold, bought or lies here is a product of this company; whom it was ordered from is a supplier."""
+    source = altered(dolibarr_sqlite, tmp_path, SHARED)
+    traded = {
+        (row["product_id"], row["variant_id"])
+        for what in ("order_lines", "invoice_lines", "purchase_lines", "stock_levels")
+        for row in core_rows(source, what)
+        if row["product_id"]
+    }
+    assert {(row["product_id"], row["variant_id"]) for row in core_rows(source, "products")} == traded
+    bought = {row["supplier_id"] for row in core_rows(source, "purchase_lines")}
+    assert {row["supplier_id"] for row in core_rows(source, "suppliers")} == bought
+
+
+# Customer 26 and the recipient of an order have moved; the payment of a paid invoice was made on another day.
+MOVED = """
+UPDATE llx_societe SET fk_pays = 5, tms = '2026-11-03 08:00:00' WHERE rowid = 26;
+UPDATE llx_socpeople SET fk_pays = 5, tms = '2026-11-03 08:00:00'
+WHERE rowid = (SELECT min(fk_socpeople) FROM llx_element_contact);
+UPDATE llx_paiement SET datep = '2026-07-14 12:00:00', tms = '2026-11-03 08:00:00'
+WHERE rowid = (SELECT min(x.fk_paiement) FROM llx_paiement_facture AS x
+    JOIN llx_facture AS f ON f.rowid = x.fk_facture AND f.fk_statut = 2);
+"""
+
+
+def test_what_changes_beside_a_document(dolibarr_sqlite: str, tmp_path: Path) -> None:
+    """A new address, and another day of payment, arrive at the next sync."""
+    with warehouse(tmp_path / "both.duckdb") as both, warehouse(tmp_path / "fresh.duckdb") as fresh:
+        read_into(both, "dolibarr", dolibarr_sqlite)
+        lab = altered(dolibarr_sqlite, tmp_path, MOVED).url.get_secret_value()
+        orders = {row["order_id"]: row["country"] for row in core(both, "orders")}
+        for into in (both, fresh):
+            read_into(into, "dolibarr", lab)
+        for table in TABLES:
+            assert core(both, table) == core(fresh, table), table
+        assert {row["order_id"] for row in core(both, "orders") if row["country"] != orders[row["order_id"]]}

@@ -172,3 +172,32 @@ def test_customers_that_were_merged(postgres: Postgres, odoo: str, tmp_path: Pat
         for table in TABLES:
             assert core(both, table) == core(fresh, table), table
         assert all(row["customer_id"] != "9" for row in core(both, "orders"))
+
+
+# Prices have the 20 % of the products' tax in them; one attribute of variant {a} costs 6.00 more.
+# Another
+# company's tax says nothing here.
+LISTED = """
+UPDATE account_tax SET price_include = TRUE WHERE id = {tax};
+DELETE FROM product_taxes_rel WHERE prod_id = {template};
+CREATE TABLE others AS SELECT * FROM account_tax WHERE id = {tax};
+UPDATE others SET id = 900, company_id = 2, amount = 8.1;
+INSERT INTO account_tax SELECT * FROM others;
+INSERT INTO product_taxes_rel (prod_id, tax_id) VALUES ({template}, {tax}), ({template}, 900);
+UPDATE product_template SET list_price = 114 WHERE id = {template};
+UPDATE product_template_attribute_value SET price_extra = 6 WHERE id = (
+    SELECT min(product_template_attribute_value_id) FROM product_variant_combination WHERE product_product_id = {a}
+);
+"""
+
+
+def test_the_price_of_a_variant_is_without_tax(postgres: Postgres, odoo: str) -> None:
+    """The list price is the template's; what an attribute costs more, and tax that it has in it, are the variant's."""
+    sql = """SELECT p.product_tmpl_id, min(p.id), max(p.id), (SELECT min(id) FROM account_tax WHERE amount = 20)
+        FROM product_product AS p JOIN product_variant_combination AS c ON c.product_product_id = p.id
+        GROUP BY 1 HAVING count(DISTINCT p.id) > 1 ORDER BY 1 LIMIT 1"""
+    template, a, b, tax = postgres.run("odoo17", sql).strip().split("|")
+    assert odoo
+    with altered(postgres, LISTED.format(template=template, a=a, tax=tax)) as source:
+        prices = {row["variant_id"]: row["unit_price_net"] for row in core_rows(source, "products")}
+    assert (prices[a], prices[b]) == (100, 95)
