@@ -22,9 +22,9 @@ def unknown_names(
     for column in tree.find_all(exp.Column):
         if not column.table or column.args.get("db") or column.find_ancestor(exp.Lambda):
             continue
-        seen = dict(around)
-        for select in _selects_around(column):
-            seen |= {name: columns for name, columns in _sources(select, views).items() if name not in seen}
+        seen: Sources = {}
+        for there in (*(_sources(select, views) for select in _selects_around(column)), around):  # from the inside out
+            seen |= {name: columns for name, columns in there.items() if name not in seen}
         name, table = column.name, column.table
         start = int(column.args["table"].meta.get("start", 0))
         if table.lower() not in seen:

@@ -141,7 +141,9 @@ def test_a_charts_figures_can_be_saved(browser: Any, address: str, language: str
         assert seen.complaints == []
 
 
-@pytest.mark.parametrize(("language", "sentence"), [("en", "Lines received: only 7"), ("fr", "Lignes reçues : 7 seulement")])
+@pytest.mark.parametrize(
+    ("language", "sentence"), [("en", "Lines received: only 7"), ("fr", "Lignes reçues : 7 seulement")]
+)
 def test_few_things_are_called_what_they_are(browser: Any, address: str, language: str, sentence: str) -> None:
     """Seven lines of a supplier are no orders of the shop."""
     with watched(browser) as seen:

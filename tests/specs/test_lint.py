@@ -52,6 +52,16 @@ def test_a_right_spec_has_no_findings(tmp_path: Path) -> None:
     assert found(tmp_path, RIGHT) == []
 
 
+def test_a_name_of_a_select_inside_hides_the_one_around_it(tmp_path: Path) -> None:
+    """In it a column of the table outside is a mistake."""
+    inside = "(SELECT max(d.{}) FROM message AS d WHERE d.{} = 1)"
+    assert found(tmp_path, RIGHT.replace("origin: d.state", f"origin: {inside.format('body', 'unread')}")) == []
+    told = found(
+        tmp_path, RIGHT.replace("origin: d.state", "origin: (SELECT d.body FROM (SELECT body FROM m) AS d LIMIT d.net)")
+    )
+    assert ["'d' has no column 'net'" in finding.sentence for finding in told] == [True]
+
+
 @pytest.mark.parametrize("name", [name for name in specs.names() if not specs.find(name).runs_in_warehouse])
 def test_our_own_specs_have_no_findings(name: str) -> None:
     assert checked(specs.shipped("connector_specs") / f"{name}.yaml").findings == ()
