@@ -68,11 +68,11 @@ def test_an_order_in_pounds_by_hand() -> None:
 
 
 def test_a_document_without_a_rate_takes_the_tables() -> None:
-    """The document's own rate, else the last one told before its day (the company's file first), else none."""
+    """The document's own rate, else the company's file from its first line on, else the last one told, else none."""
     rates = [
-        {"source": "shop", "date": "2026-03-01", "currency": "GBP", "rate": D("1.10")},
-        {"source": "company", "date": "2026-03-01", "currency": "GBP", "rate": D("1.15")},
-        {"source": "shop", "date": "2026-03-11", "currency": "GBP", "rate": D("1.20")},
+        {"source": "shop", "date": "2026-03-01", "currency": "GBP", "rate": D("1.15")},
+        {"source": "shop", "date": "2026-03-11", "currency": "GBP", "rate": D("1.10")},
+        {"source": "company", "date": "2026-03-11", "currency": "GBP", "rate": D("1.20")},
     ]
     days = {1: "2026-02-28", 2: "2026-03-01", 3: "2026-03-10", 4: "2026-03-11", 5: "2026-03-12"}
     orders = [order(n, currency="GBP", fx_rate=None, order_date=day, basket=str(n)) for n, day in days.items()]
