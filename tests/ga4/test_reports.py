@@ -283,6 +283,16 @@ def test_estimated_figures_are_marked(google: FakeGa4, warehouse_file: Path) -> 
     assert all(row["is_estimated"] for row in rows(into, "traffic"))
 
 
+def test_revenue_that_no_rate_values_is_told(google: FakeGa4, warehouse_file: Path) -> None:
+    """As costs are; visits that bought nothing have no amount to miss."""
+    google.metadata = {"currencyCode": "GBP"}
+    into = DuckDB(warehouse_file)
+    told = [event.sentence for event in synced(google, into) if isinstance(event, Warned)]
+    paid = [row for row in rows(into, "traffic") if row["revenue_gross"]]
+    assert 0 < len(paid) < len(rows(into, "traffic"))
+    assert f"{len(paid):,} rows of core.traffic are in GBP" in "\n".join(told)
+
+
 @pytest.mark.slow
 def test_a_spent_quota_stops_before_a_refusal_and_is_resumed(google: FakeGa4, warehouse_file: Path) -> None:
     """What was read is kept, nothing is asked that would be refused, and the next run goes on."""
