@@ -67,7 +67,7 @@ def google() -> FakeGa4:
 @contextmanager
 def web(google: FakeGa4, **settings: Any) -> Iterator[Ga4]:
     with google.serving() as endpoint:
-        source = Ga4(property=settings.pop("property", PROPERTY), endpoint=endpoint, start=START, **settings)
+        source = Ga4(**{"property": PROPERTY, "endpoint": endpoint, "start": START, **settings})
         source._service.sleep = lambda _: None
         with closing(source):
             yield source
@@ -214,6 +214,19 @@ def test_late_figures_take_the_place_of_early_ones(google: FakeGa4, warehouse_fi
     for table in ("traffic", "traffic_users", "ad_costs", "web_orders", "web_items"):
         live = f"SELECT * EXCLUDE (source, _deleted_at) FROM core.{table} ORDER BY ALL"
         assert into.query(live).read_all() == fresh.query(live).read_all(), table
+
+
+def test_an_earlier_start_is_read_from(google: FakeGa4, warehouse_file: Path) -> None:
+    """`start` is the first day that is read, also once a later one was."""
+    into = DuckDB(warehouse_file)
+    later, both = START + timedelta(days=40), []
+    for start in (later, START, START):
+        google.asked.clear()
+        synced(google, into, start=start)
+        both.append((min(row["date"] for row in rows(into, "traffic")), len(google.asked)))
+    assert [day for day, _ in both] == [later, START, START]
+    assert both[2][1] < both[1][1] < 64, "what was read is not read again"
+    assert sum(row["revenue_gross"] or 0 for row in rows(into, "traffic")) == total(google, "grossPurchaseRevenue")
 
 
 @pytest.mark.slow
