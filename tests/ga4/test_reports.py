@@ -185,6 +185,34 @@ def test_a_day_comes_from_the_export_or_from_the_api_and_never_from_both(google:
     assert told == {date(2026, 11, n): {date(2026, 11, n) not in gaps} for n in range(1, 11)}
 
 
+class Looked(Exported):
+    """An export of one day, on which an article was sold in one currency and looked at in another."""
+
+    def holds(self, _number: str, first: date, last: date) -> bool:
+        return first == last == date(2026, 11, 5)
+
+    def rows(self, _number: str, report: Report, first: date, _last: date) -> Iterator[dict[str, Any]]:
+        if "itemId" in report.dimensions:
+            for item, currency, views, revenue in (
+                ("A", "EUR", "1", "30"), ("A", "GBP", "5", "0"), ("B", "EUR", "1", "20"), ("B", "GBP", "1", "7"),
+            ):  # fmt: skip
+                told = {"itemId": item, "itemsViewed": views, "itemsPurchased": "1", "grossItemRevenue": revenue}
+                yield {"day": f"{first}", "currency": currency, **told}
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+
+def test_an_article_that_is_looked_at_in_another_currency_keeps_its_revenue(google: FakeGa4) -> None:
+    """Only what sold in another one, which Google's export does not convert, leaves it empty."""
+    into = DuckDB(":memory:")
+    with web(google) as source, time_machine.travel(TODAY, tick=False):
+        source.__dict__["_export"] = Looked()
+        sync(source, into=into, company=Company())
+    found = [row for row in rows(into, "web_items") if row["date"] == date(2026, 11, 5)]
+    assert [(row["item_id"], row["views"], row["revenue_gross"]) for row in found] == [("A", 6, 30), ("B", 2, None)]
+
+
 @pytest.mark.slow
 def test_late_figures_take_the_place_of_early_ones(google: FakeGa4, warehouse_file: Path) -> None:
     """Four days back at every run, thirty once a week; what is gone from a day is gone, older days stay as they were."""
