@@ -34,8 +34,14 @@ WITHOUT_RATE = {
         f"core.{table}": f"""SELECT c.source, c.currency, count(*) AS n FROM core.{table} AS c
             LEFT JOIN mart.rates AS r ON r.currency = c.currency
               AND r.date = least(c.{day}, (SELECT max(date) FROM mart.rates))
-            WHERE c._deleted_at IS NULL AND c.currency <> $base AND r.rate IS NULL GROUP BY ALL ORDER BY ALL"""
-        for table, day in (("costs", "month"), ("ad_costs", "date"))
+            WHERE c._deleted_at IS NULL AND c.currency <> $base AND r.rate IS NULL AND {amount} <> 0
+            GROUP BY ALL ORDER BY ALL"""
+        for table, day, amount in (
+            ("costs", "month", "c.amount"),
+            ("ad_costs", "date", "c.cost"),
+            # Google's export has amounts in the currency they were paid in.
+            ("traffic", "date", "(abs(coalesce(c.revenue_gross, 0)) + abs(coalesce(c.revenue_refunded, 0)))"),
+        )
     },
     "core.cost_rules": """SELECT source, currency, count(*) AS n FROM core.cost_rules
         WHERE _deleted_at IS NULL AND fixed_amount <> 0 AND currency <> $base

@@ -252,14 +252,16 @@ def _day(name: str, text: str, *, is_day_first: bool) -> str:
 
 def _number(name: str, text: str, manner: _Manner) -> Decimal:
     digits, places = LIMITS[manner.word]
+    # 4 % of an order is its rate; as an amount it would be four hundredths of a euro.
+    plain = text.removesuffix("%") if name == "rate" else text
     try:
-        number = number_in(text.removesuffix("%"), decimal_marks=manner.decimal_marks)
+        number = number_in(plain, decimal_marks=manner.decimal_marks)
     except ValueError:
         raise _Wrong(
             say("{text!r} could be a thousand or have three decimals", text=text),
             say("write it without a mark between thousands, or with two or four decimals"),
         ) from None
-    if number is not None and text.endswith("%"):
+    if number is not None and plain != text:
         number /= 100
     if (
         number is None

@@ -100,7 +100,9 @@ def figures_of(into: Warehouse, company: Company, today: date) -> Figures:
     paid: dict[str, dict[str, int]] = {}
     with into.hold():
         for row in _rows(into, ENTRY):
-            began[row["market"]], back[row["market"]] = row["entered_on"], row["months_to_break_even"]
+            back[row["market"]] = row["months_to_break_even"]
+            if row["entered_on"]:  # of every market that has sold
+                began[row["market"]] = row["entered_on"]
             named = {NAMES.get(name, name): value for name, value in row.items() if isinstance(value, Decimal | int)}
             sums[row["market"], row["month"]] = {name: Decimal(value) for name, value in named.items()}
         for sql in (PAID, UNITS, VISITS):

@@ -67,7 +67,7 @@ def google() -> FakeGa4:
 @contextmanager
 def web(google: FakeGa4, **settings: Any) -> Iterator[Ga4]:
     with google.serving() as endpoint:
-        source = Ga4(property=settings.pop("property", PROPERTY), endpoint=endpoint, start=START, **settings)
+        source = Ga4(**{"property": PROPERTY, "endpoint": endpoint, "start": START, **settings})
         source._service.sleep = lambda _: None
         with closing(source):
             yield source
@@ -185,6 +185,34 @@ def test_a_day_comes_from_the_export_or_from_the_api_and_never_from_both(google:
     assert told == {date(2026, 11, n): {date(2026, 11, n) not in gaps} for n in range(1, 11)}
 
 
+class Looked(Exported):
+    """An export of one day, on which an article was sold in one currency and looked at in another."""
+
+    def holds(self, _number: str, first: date, last: date) -> bool:
+        return first == last == date(2026, 11, 5)
+
+    def rows(self, _number: str, report: Report, first: date, _last: date) -> Iterator[dict[str, Any]]:
+        if "itemId" in report.dimensions:
+            for item, currency, views, revenue in (
+                ("A", "EUR", "1", "30"), ("A", "GBP", "5", "0"), ("B", "EUR", "1", "20"), ("B", "GBP", "1", "7"),
+            ):  # fmt: skip
+                told = {"itemId": item, "itemsViewed": views, "itemsPurchased": "1", "grossItemRevenue": revenue}
+                yield {"day": f"{first}", "currency": currency, **told}
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+
+def test_an_article_that_is_looked_at_in_another_currency_keeps_its_revenue(google: FakeGa4) -> None:
+    """Only what sold in another one, which Google's export does not convert, leaves it empty."""
+    into = DuckDB(":memory:")
+    with web(google) as source, time_machine.travel(TODAY, tick=False):
+        source.__dict__["_export"] = Looked()
+        sync(source, into=into, company=Company())
+    found = [row for row in rows(into, "web_items") if row["date"] == date(2026, 11, 5)]
+    assert [(row["item_id"], row["views"], row["revenue_gross"]) for row in found] == [("A", 6, 30), ("B", 2, None)]
+
+
 @pytest.mark.slow
 def test_late_figures_take_the_place_of_early_ones(google: FakeGa4, warehouse_file: Path) -> None:
     """Four days back at every run, thirty once a week; what is gone from a day is gone, older days stay as they were."""
@@ -214,6 +242,19 @@ def test_late_figures_take_the_place_of_early_ones(google: FakeGa4, warehouse_fi
     for table in ("traffic", "traffic_users", "ad_costs", "web_orders", "web_items"):
         live = f"SELECT * EXCLUDE (source, _deleted_at) FROM core.{table} ORDER BY ALL"
         assert into.query(live).read_all() == fresh.query(live).read_all(), table
+
+
+def test_an_earlier_start_is_read_from(google: FakeGa4, warehouse_file: Path) -> None:
+    """`start` is the first day that is read, also once a later one was."""
+    into = DuckDB(warehouse_file)
+    later, both = START + timedelta(days=40), []
+    for start in (later, START, START):
+        google.asked.clear()
+        synced(google, into, start=start)
+        both.append((min(row["date"] for row in rows(into, "traffic")), len(google.asked)))
+    assert [day for day, _ in both] == [later, START, START]
+    assert both[2][1] < both[1][1] < 64, "what was read is not read again"
+    assert sum(row["revenue_gross"] or 0 for row in rows(into, "traffic")) == total(google, "grossPurchaseRevenue")
 
 
 @pytest.mark.slow
@@ -281,6 +322,16 @@ def test_estimated_figures_are_marked(google: FakeGa4, warehouse_file: Path) -> 
     into = DuckDB(warehouse_file)
     synced(google, into)
     assert all(row["is_estimated"] for row in rows(into, "traffic"))
+
+
+def test_revenue_that_no_rate_values_is_told(google: FakeGa4, warehouse_file: Path) -> None:
+    """As costs are; visits that bought nothing have no amount to miss."""
+    google.metadata = {"currencyCode": "GBP"}
+    into = DuckDB(warehouse_file)
+    told = [event.sentence for event in synced(google, into) if isinstance(event, Warned)]
+    paid = [row for row in rows(into, "traffic") if row["revenue_gross"]]
+    assert 0 < len(paid) < len(rows(into, "traffic"))
+    assert f"{len(paid):,} rows of core.traffic are in GBP" in "\n".join(told)
 
 
 @pytest.mark.slow

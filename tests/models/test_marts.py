@@ -450,6 +450,21 @@ def test_a_market_that_has_not_paid_back_has_no_month_in_which_it_did() -> None:
         assert rows(found) == [("DE", None), ("FR", 0), ("GB", None)]
 
 
+def test_what_is_spent_on_a_market_before_its_entry_is_its_investment() -> None:
+    """Italy has no day of entry and has sold nothing: months after the first cost are no running costs of a market."""
+    costs = [{"source": "company", "market": "IT", "cost_kind": "agency", "month": month, "amount": 100, "currency": "EUR"}
+             for month in ("2026-02-01", "2026-03-01")]  # fmt: skip
+    target = {"source": "company", "market": "ES", "metric": "orders", "month": "2026-10-01", "value": 5}
+    entry = """SELECT DISTINCT entered_on, cumulative_investment_base, cumulative_contribution_base, months_to_break_even
+        FROM mart.market_entry WHERE month = '2026-11-01' AND market = '{}'"""
+    with Marts({"costs": costs, "targets": [target]}) as marts:
+        assert marts.one(entry.format("IT")) == (None, 200, 0, None)
+        assert marts.one(entry.format("ES")) == (None, 0, 0, None)
+    first = order(1, order_date="2026-02-20", country="IT")
+    with Marts({"costs": costs, "orders": [first], "order_lines": [line(1)]}) as marts:
+        assert marts.one(entry.format("IT")) == (date(2026, 2, 1), 100, -40, None)  # 60 left of the order, less March
+
+
 def test_days_without_orders_are_missing_where_they_are_unusual() -> None:
     """A shop that sells every day but Sundays: a silent Wednesday is missing, a Sunday is not."""
     days = [TODAY - timedelta(days=ago) for ago in range(1, 80)]

@@ -2,7 +2,8 @@
 -- Grain: market and month, every one from the first sale or cost until now (market '' for what has none).
 -- contribution_base (3, after all): margin_base (of sales) + refunds_margin_base + shipping_base (charged) - shipping_cost_base -
 -- fees_base - packaging_base (cost_rules) - marketing_cost_base (advertising) - entered_costs_base (the company's costs file).
--- investment_base: costs entered for months up to that of the entry (entered_on, else the first sale); they are no entered_costs.
+-- investment_base: costs entered for months up to that of the entry (entered_on, else the first sale; all of them while there is
+-- neither); they are no entered_costs.
 -- months_to_break_even: whole months from the entry to the month since which cumulative_contribution_base has not been below
 -- cumulative_investment_base, on every row of the market; NULL while it is not reached. target_*: the targets file; gap: reached
 -- less target, of months that have begun. acquisition: marketing_cost_base / new_customers. lifetime_value_base: contribution until now of the customers
@@ -87,7 +88,7 @@ aimed AS (
 ),
 
 entries AS (
-  SELECT m.market, coalesce(max(e.entered_on), min(m.first_sale), min(m.first_month)) AS entered_on, min(m.first_month) AS first_month
+  SELECT m.market, coalesce(max(e.entered_on), min(m.first_sale)) AS entered_on, min(m.first_month) AS first_month
   FROM (
     SELECT market, min(month) AS first_month, min(month) AS first_sale FROM sold GROUP BY market
     UNION ALL
@@ -195,7 +196,7 @@ SELECT
   CAST(a.investment_base AS DECIMAL(18, 6)) AS investment_base,
   CAST(a.cumulative_investment_base AS DECIMAL(18, 6)) AS cumulative_investment_base,
   -- Of NULL and 0 the greatest is 0: while it is not reached, that would say that it was at once.
-  CASE WHEN p.month IS NOT NULL THEN
+  CASE WHEN p.month IS NOT NULL AND a.entered_on IS NOT NULL THEN
     CAST(greatest(date_diff('month', date_trunc('month', a.entered_on), p.month), 0) AS BIGINT)
   END AS months_to_break_even,
   CAST(a.target_net_base AS DECIMAL(18, 6)) AS target_net_base,

@@ -80,7 +80,7 @@ class ReportStream:
 
     def slices(self, planned: Mapping[str, Progress]) -> Sequence[Slice]:
         """The history in months, once; and what is still counted. Days that the API told before the export was asked
-        for are read again from there, once."""
+        for are read again from there, once; days before all that was read, where `start` is an earlier one now."""
         kept = [progress.part for progress in planned.values() if "until" not in progress.part.bounds]
         late = self.today - timedelta(days=LATE_DAYS)
         before, first = late - timedelta(days=1), self._exported_from
@@ -90,7 +90,10 @@ class ReportStream:
             exported = self._between(first, before, once=True, name=EXPORTED)
             before = first - timedelta(days=1)
         if kept:
-            return kept if any(part.name.startswith(EXPORTED) for part in kept) else [*kept, *exported]
+            begun = min(date.fromisoformat(str(part.bounds["from"])) for part in kept)
+            earlier = self._between(self.start, begun - timedelta(days=1), once=True)
+            is_exported = any(part.name.startswith(EXPORTED) for part in kept)
+            return [*earlier, *kept, *([] if is_exported else exported)]
         return [
             *self._between(self.start, before, once=True), *exported, Slice(CHANGES, {"from": late.isoformat()}),
         ]  # fmt: skip
