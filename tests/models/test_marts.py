@@ -435,6 +435,9 @@ def test_entering_a_market_pays_back() -> None:
         assert marts.one(
             "SELECT sum(new_customers), sum(contribution_base) FROM mart.market_entry WHERE market = 'GB'"
         ) == (3, 1900)
+        # Ten months of 200, 100 of them taken off in April; the same on every row, as the months to break-even are.
+        until_now = "SELECT DISTINCT investment_to_date_base, contribution_to_date_base FROM mart.market_entry WHERE market = 'GB'"
+        assert marts.one(until_now) == (600, 1900)
         won = marts.one(
             "SELECT new_customers, cohort_contribution_base, lifetime_value_base FROM mart.market_entry WHERE month = '2026-02-01'"
         )
