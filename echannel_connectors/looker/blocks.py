@@ -118,7 +118,7 @@ class _Told:
 
     def _trend(self, chart: Trend, rows: list[Row], period: Mapping[str, Any]) -> tuple[list[str], list[list[Cell]]]:
         now, before = (Span(*map(date.fromisoformat, period[name])) for name in ("current", "last_year"))
-        by_months = (now.last - now.first).days >= LONG_DAYS
+        by_months = self.source.is_monthly or (now.last - now.first).days >= LONG_DAYS
         found = {date.fromisoformat(row["day"]): row for row in rows}
         lines = []
         # The year before may be a day shorter (29 February): this period is told to its end all the same.

@@ -105,6 +105,7 @@ class Source(Part):
 
     mart: Name
     date: Name | None = Field(default=None, description="The field that the period control filters")
+    is_monthly: bool = Field(default=False, description="Whether 'date' holds first days of months: none has a part")
     rows: Rows | None = Field(default=None, description="Where the rows behind these figures stand line by line")
     description: Words
     fields: dict[Name, Column]

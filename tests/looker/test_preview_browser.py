@@ -141,6 +141,27 @@ def test_a_charts_figures_can_be_saved(browser: Any, address: str, language: str
         assert seen.complaints == []
 
 
+def test_months_are_told_by_the_month(browser: Any, address: str) -> None:
+    """Of 20 October to 10 November the figure of November is there, and that of October is not: it is not 0. A year before
+    none is known, and the month that began there is 0."""
+    with watched(browser) as seen:
+        show(seen, address, "page=overview&lang=en")
+        found = seen.page.evaluate(
+            """async () => {
+                const field = {type: 'money', aggregation: 'sum', better: 'up', name: {en: 'Left', fr: 'Reste'}};
+                const source = {date: 'month', is_monthly: true, fields: {left: field}, calculated: {}};
+                const chart = {id: 'x', type: 'trend', metric: 'left', title: {en: 'T', fr: 'T'}};
+                const period = {current: ['2026-10-20', '2026-11-10'], last_year: ['2025-10-20', '2025-11-10']};
+                const holder = document.createElement('div');
+                document.body.append(holder);
+                const figures = {columns: ['day', 'left'], rows: [['2026-10-01', 90], ['2026-11-01', 40]]};
+                await Charts.trend(holder, source, chart, figures, period, 'last_year', () => {});
+                return [Charts.kind(source, period), ...Charts.table(holder).rows.map((row) => row.cells.slice(1))];
+            }"""
+        )
+        assert found == ["month", ["–", "–"], ["€40.00", "€0.00"]]
+
+
 @pytest.mark.parametrize(
     ("language", "sentence"), [("en", "Lines received: only 7"), ("fr", "Lignes reçues : 7 seulement")]
 )

@@ -99,6 +99,15 @@ def test_ratio_formula_sums_first_and_guards_against_zero(template: Template) ->
     )
 
 
+def test_whether_a_market_has_paid_for_itself_does_not_depend_on_the_period() -> None:
+    """What was invested before the period was 0 in it, beside months to break-even that count from the entry."""
+    template = find_template("market-entry")
+    (chart,) = (chart for chart in template.page("plan").charts if chart.id == "paid_back")
+    assert chart.metric_names == ["investment_to_date_base", "contribution_to_date_base", "months_to_break_even"]
+    fields = template.sources["market_entry"].fields
+    assert {fields[name].aggregation for name in chart.metric_names} == {"max"}  # the same on each of a market's rows
+
+
 def test_a_misspelt_key_is_told_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "template.yaml"
     file.write_text(

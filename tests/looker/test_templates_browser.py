@@ -115,6 +115,17 @@ def test_the_offline_file_tells_the_same(browser: Any, live: str, offline: str, 
         assert one.complaints + other.complaints == []
 
 
+def test_a_page_of_months_says_what_a_part_of_one_is(browser: Any, live: str, template: str) -> None:
+    """The running month, as far as it has come, beside whole ones: the reader is told. Of whole months there is no need."""
+    is_monthly = template == "market-entry"
+    sentence = "document.getElementById('compared').textContent.includes('Figures here are by the month')"
+    with watched(browser) as seen:
+        show(seen, live, "lang=en&period=custom&first=2026-01-01&last=2026-03-15")
+        assert seen.page.evaluate(sentence) == is_monthly
+        show(seen, live, "lang=en&period=custom&first=2026-01-01&last=2026-03-31")
+        assert not seen.page.evaluate(sentence)
+
+
 def test_figures_equal_sql(browser: Any, live: str, warehouse: Path, template: str) -> None:
     """Every scorecard that is a sum or a count, over three months of the past, against an aggregate written here."""
     found = find_template(template)

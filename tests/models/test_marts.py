@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from echannel_connectors.looker.template import find_template, looker_formula
 from tests.models.companies import TODAY, Marts, Row, customer, line, order
 
 
@@ -346,6 +347,30 @@ def test_advertising_is_allotted_to_the_last_millionth() -> None:
         ]  # fmt: skip
 
 
+def test_what_advertising_brought_is_of_lines_with_a_cost() -> None:
+    """Two orders of 100, one by a campaign of 20 and one by an e-mail: 100 for 20 is a return of 5, and not of 10."""
+    mail = {"channel_group": "Email", "source_medium": "news / email", "campaign": "news"}
+    paid = {
+        "source": "web",
+        "date": "2026-03-10",
+        "source_medium": "google / cpc",
+        "campaign": "spring",
+        "cost": 20,
+        "currency": "EUR",
+    }
+    tables = {
+        "orders": [order(11), order(12)], "order_lines": [line(11), line(12)], "traffic": [visit("FR", 5), visit("FR", 3, **mail)],
+        "ad_costs": [paid], "web_orders": [bought("11"), bought("12", **mail)],
+    }  # fmt: skip
+    with Marts(tables) as marts:
+        found = marts.ask("""SELECT channel_group, orders, net_base, ad_orders, ad_net_base, ad_refunds_base, ad_cost_base
+            FROM mart.marketing_daily ORDER BY channel_group DESC""")
+    assert rows(found) == [("Paid Search", 1, 100, 1, 100, 0, 20), ("Email", 1, 100, 0, 0, 0, 0)]
+    source = find_template("marketing-sources").sources["marketing"]
+    assert looker_formula(source, "roas") == "(SUM(ad_net_base) + SUM(ad_refunds_base)) / NULLIF(SUM(ad_cost_base), 0)"
+    assert looker_formula(source, "cost_per_order") == "(SUM(ad_cost_base)) / NULLIF(SUM(ad_orders), 0)"
+
+
 @pytest.mark.parametrize("told", ["order_id", "reference"])
 def test_real_orders_by_transaction_id(told: str) -> None:
     """Whichever of id and reference matches more; a basket counts once; what does not match is counted beside it."""
@@ -428,6 +453,9 @@ def test_entering_a_market_pays_back() -> None:
         assert marts.one(
             "SELECT sum(new_customers), sum(contribution_base) FROM mart.market_entry WHERE market = 'GB'"
         ) == (3, 1900)
+        # Ten months of 200, 100 of them taken off in April; the same on every row, as the months to break-even are.
+        until_now = "SELECT DISTINCT investment_to_date_base, contribution_to_date_base FROM mart.market_entry WHERE market = 'GB'"
+        assert marts.one(until_now) == (600, 1900)
         won = marts.one(
             "SELECT new_customers, cohort_contribution_base, lifetime_value_base FROM mart.market_entry WHERE month = '2026-02-01'"
         )

@@ -5,7 +5,8 @@
 -- investment_base: costs entered for months up to that of the entry (entered_on, else the first sale; all of them while there is
 -- neither); they are no entered_costs.
 -- months_to_break_even: whole months from the entry to the month since which cumulative_contribution_base has not been below
--- cumulative_investment_base, on every row of the market; NULL while it is not reached. target_*: the targets file; gap: reached
+-- cumulative_investment_base, on every row of the market; NULL while it is not reached. *_to_date_base: until the current month,
+-- on every row of the market too: what a table without months can show. target_*: the targets file; gap: reached
 -- less target, of months that have begun. acquisition: marketing_cost_base / new_customers. lifetime_value_base: contribution until now of the customers
 -- won in that month, by customer (marketing not taken off).
 WITH documents AS (
@@ -165,10 +166,11 @@ added_up AS (
 paid_back AS (
   SELECT
     market,
-    min(month) FILTER (WHERE month > last_below) AS month
+    min(month) FILTER (WHERE month > last_below) AS month,
+    sum(contribution_base) AS contribution_to_date_base, sum(investment_base) AS investment_to_date_base
   FROM (
     SELECT
-      market, month,
+      market, month, contribution_base, investment_base,
       coalesce(
         max(CASE WHEN cumulative_contribution_base < cumulative_investment_base THEN month END) OVER (PARTITION BY market),
         DATE '0001-01-01'
@@ -199,6 +201,8 @@ SELECT
   CASE WHEN p.month IS NOT NULL AND a.entered_on IS NOT NULL THEN
     CAST(greatest(date_diff('month', date_trunc('month', a.entered_on), p.month), 0) AS BIGINT)
   END AS months_to_break_even,
+  CAST(p.contribution_to_date_base AS DECIMAL(18, 6)) AS contribution_to_date_base,
+  CAST(p.investment_to_date_base AS DECIMAL(18, 6)) AS investment_to_date_base,
   CAST(a.target_net_base AS DECIMAL(18, 6)) AS target_net_base,
   CASE WHEN a.month <= CAST(:today AS DATE)
     THEN CAST(a.net_base + a.refunds_base - a.target_net_base AS DECIMAL(18, 6))

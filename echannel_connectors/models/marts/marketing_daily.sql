@@ -5,7 +5,8 @@
 -- session it has no market. orders, baskets, net_base, refunds_base (of these orders, whenever they were refunded), margin_base,
 -- contribution_base (before advertising), new_customers: real orders that GA4's transaction ids match, by the order's day and
 -- market. matchable_orders, matched_orders: baskets of the web shop on days that GA4 tells of, and those of them that match;
--- those that do not stand in a row without a channel.
+-- those that do not stand in a row without a channel. ad_orders, ad_net_base, ad_refunds_base: the same, of rows with an
+-- advertising cost alone, 0 in the others: what a cost per order and a return on ad spend are of.
 WITH visits AS (
   SELECT
     t.date, CASE WHEN length(t.country) = 2 THEN t.country END AS market, t.channel_group, t.source_medium, t.campaign,
@@ -146,6 +147,9 @@ SELECT
   CAST(coalesce(sum(cost_known_net_base), 0) AS DECIMAL(18, 6)) AS cost_known_net_base,
   CAST(coalesce(sum(contribution_base), 0) AS DECIMAL(18, 6)) AS contribution_base,
   CAST(sum(new_customers) AS BIGINT) AS new_customers,
-  CAST(sum(matchable_orders) AS BIGINT) AS matchable_orders, CAST(sum(baskets) AS BIGINT) AS matched_orders
+  CAST(sum(matchable_orders) AS BIGINT) AS matchable_orders, CAST(sum(baskets) AS BIGINT) AS matched_orders,
+  CAST(CASE WHEN sum(millionths) > 0 THEN sum(orders) ELSE 0 END AS BIGINT) AS ad_orders,
+  CAST(CASE WHEN sum(millionths) > 0 THEN coalesce(sum(net_base), 0) ELSE 0 END AS DECIMAL(18, 6)) AS ad_net_base,
+  CAST(CASE WHEN sum(millionths) > 0 THEN coalesce(sum(refunds_base), 0) ELSE 0 END AS DECIMAL(18, 6)) AS ad_refunds_base
 FROM parts
 GROUP BY date, market, channel_group, source_medium, campaign

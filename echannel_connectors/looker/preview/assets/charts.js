@@ -39,16 +39,17 @@ const Charts = (() => {
   const between = (first, last) => Math.round((at(last) - at(first)) / DAY);
   const month = (day) => Number(day.slice(0, 4)) * 12 + Number(day.slice(5, 7)) - 1;
   const monthBegin = (number) => iso(Date.UTC(Math.floor(number / 12), number % 12, 1));
-  function buckets([first, last]) {
+  function buckets([first, last], isMonthly) {
     const days = between(first, last) + 1;
+    if (isMonthly) return { kind: "month", count: month(last) - month(first) + 1 };
     if (days <= 120) return { kind: "day", count: days };
     if (days <= 180) return { kind: "week", count: Math.ceil(days / 7) };
     return { kind: "month", count: month(last) - month(first) + 1 };
   }
   // The first and last day of each mark. A compared period can have fewer days than this one: what stands beside them is
   // null, not 0; or more: those stand beside nothing, and must not be added to its last one.
-  function steps(current, [first, last]) {
-    const { kind, count } = buckets(current);
+  function steps(current, [first, last], isMonthly) {
+    const { kind, count } = buckets(current, isMonthly);
     // As many days before need not be the same calendar months: then they are parted as this period's are.
     const isShifted = kind === "month" && (first.slice(8) !== current[0].slice(8) || month(last) - month(first) !== count - 1);
     const moved = isShifted ? between(current[0], first) : 0;
@@ -67,13 +68,14 @@ const Charts = (() => {
     const parts = figures.columns.slice(1);
     const days = Format.rowsOf(figures);
     const field = Format.find(source, chart.metric);
-    const drawn = steps(period.current, period.current);
+    const drawn = steps(period.current, period.current, source.is_monthly);
     const rows = [];
     for (const series of ["current", against]) {
-      steps(period.current, period[series]).forEach((span, n) => {
+      steps(period.current, period[series], source.is_monthly).forEach((span, n) => {
         const value = span && over(source, chart.metric, parts, days.filter((row) => span[0] <= row.day && row.day <= span[1]));
-        // A day without sales sold 0; a ratio of nothing stays unknown.
-        const told = span && value === null && !(field.denominator || []).length ? 0 : value;
+        // A day without sales sold 0; a ratio of nothing stays unknown, and a month whose figure is not in the period.
+        const isThere = span && (!source.is_monthly || span[0].endsWith("-01"));
+        const told = isThere && value === null && !(field.denominator || []).length ? 0 : value;
         rows.push({
           series: series === "current" ? "current" : "before", at: at(drawn[n][0]), label: Format.monthName(drawn[n][0]), value: told,
           from: span?.[0], to: span?.[1], when: span ? Format.span(span) : "", shown: Format.value(field.type, told),
@@ -98,7 +100,7 @@ const Charts = (() => {
   function trend(holder, source, chart, figures, period, against, clicked) {
     const field = Format.find(source, chart.metric);
     const words = Format.words();
-    const kind = buckets(period.current).kind;
+    const { kind } = buckets(period.current, source.is_monthly);
     const rows = trendRows(source, chart, figures, period, against);
     // Each mark of this period knows the one it is compared with: one tooltip tells both.
     const before = new Map(rows.filter((row) => row.series === "before").map((row) => [row.at, row]));
@@ -231,5 +233,5 @@ const Charts = (() => {
     return ready;
   }
 
-  return { trend, bars, merged, table: (holder) => shown.get(holder), kind: (period) => buckets(period.current).kind };
+  return { trend, bars, merged, table: (holder) => shown.get(holder), kind: (source, period) => buckets(period.current, source.is_monthly).kind };
 })();

@@ -156,6 +156,10 @@
     if (dated) {
       notes.push(words.compared(Format.span(period.current) + (period.to_date ? words.to_date : ""), Format.span(period.previous), Format.span(period.last_year)) + ".");
       if (figures.newest === period.end && period.end < new Date(Date.now() - 7 * 86400000).toISOString().slice(0, 10)) notes.push(words.newest(Format.day(period.end)));
+      const isMonthly = page().charts.some((chart) => template.sources[chart.source].is_monthly);
+      const [first, last] = period.current;
+      const isWhole = first.endsWith("-01") && new Date(Date.parse(last) + 86400000).getUTCDate() === 1;
+      if (isMonthly && !isWhole) notes.push(words.by_months);
       if (setup.offline) notes.push(words.held(Format.day(setup.offline.since)));
       const longest = Math.max(...page().charts.map((chart) => chart.limit || 0));
       if (setup.offline && setup.offline.keep < longest) notes.push(words.held_rows(setup.offline.keep));
@@ -232,8 +236,8 @@
     }
     const select = make("select", { "data-focus": "against", onchange: (event) => act({ against: event.target.value }) },
       ...["last_year", "previous"].map((name) => make("option", { value: name, selected: name === state.against, text: words[name] })));
-    return tools.replaceChildren(make("div", { class: "legend" }, entry(Charts.kind(figures.period) === "month" ? "bar" : "now", words.this_period),
-      entry(Charts.kind(figures.period) === "month" ? "tick" : "before", words[state.against]),
+    return tools.replaceChildren(make("div", { class: "legend" }, entry(Charts.kind(source, figures.period) === "month" ? "bar" : "now", words.this_period),
+      entry(Charts.kind(source, figures.period) === "month" ? "tick" : "before", words[state.against]),
       make("label", { class: "against" }, make("span", { text: words.against }), select)));
   }
 
