@@ -201,3 +201,50 @@ def test_the_price_of_a_variant_is_without_tax(postgres: Postgres, odoo: str) ->
     with altered(postgres, LISTED.format(template=template, a=a, tax=tax)) as source:
         prices = {row["variant_id"]: row["unit_price_net"] for row in core_rows(source, "products")}
     assert (prices[a], prices[b]) == (100, 95)
+
+
+# Line {given} of a credit note gives a down payment back. Another line of it, of two pieces at 10.00, is what was delivered
+# in the end: Odoo turns the signs of an invoice that would be negative.
+DOWN_PAYMENT = """
+CREATE TABLE paid AS SELECT * FROM sale_order_line WHERE id = {ordered};
+UPDATE paid SET id = 9001, is_downpayment = TRUE, product_uom_qty = 0, price_subtotal = 0, price_total = 0;
+INSERT INTO sale_order_line SELECT * FROM paid;
+UPDATE sale_order_line_invoice_rel SET order_line_id = 9001 WHERE invoice_line_id = {given};
+CREATE TABLE delivered AS SELECT * FROM account_move_line WHERE id = {given};
+UPDATE delivered SET id = 90001, quantity = -2, price_unit = 10, price_subtotal = -20, price_total = -24;
+INSERT INTO account_move_line SELECT * FROM delivered;
+INSERT INTO sale_order_line_invoice_rel (invoice_line_id, order_line_id) VALUES (90001, {ordered});
+"""
+
+
+def test_a_down_payment_that_is_given_back_is_no_refund(postgres: Postgres, odoo: str) -> None:
+    """Nor is what its credit note invoices: an order's line is a sale, its down payment is none."""
+    sql = """SELECT l.id, x.order_line_id FROM account_move_line AS l
+        JOIN account_move AS m ON m.id = l.move_id AND m.move_type = 'out_refund' AND m.state = 'posted'
+        JOIN sale_order_line_invoice_rel AS x ON x.invoice_line_id = l.id ORDER BY 1 LIMIT 1"""
+    before = {row["line_id"]: row for row in core_rows(Erp(connector="odoo", url=odoo), "refunds")}
+    given, ordered = postgres.run("odoo17", sql).strip().split("|")
+    with altered(postgres, DOWN_PAYMENT.format(given=given, ordered=ordered)) as source:
+        after = {row["line_id"]: row for row in core_rows(source, "refunds")}
+    assert before.pop(given)["amount_net"] > 0
+    assert after == before
+
+
+# The orders and prices of supplier {supplier} name a person who works there.
+CONTACT = """
+CREATE TABLE person AS SELECT * FROM res_partner WHERE id = {supplier};
+UPDATE person SET id = 9001, parent_id = {supplier}, is_company = FALSE, supplier_rank = 0;
+INSERT INTO res_partner SELECT * FROM person;
+UPDATE purchase_order SET partner_id = 9001 WHERE partner_id = {supplier};
+UPDATE product_supplierinfo SET partner_id = 9001 WHERE partner_id = {supplier};
+"""
+
+
+def test_a_contact_of_a_supplier_is_no_other_supplier(postgres: Postgres, odoo: str) -> None:
+    supplier = postgres.run("odoo17", "SELECT min(partner_id) FROM purchase_order").strip()
+    whole = Erp(connector="odoo", url=odoo)
+    with altered(postgres, CONTACT.format(supplier=supplier)) as source:
+        for table in ("suppliers", "purchase_lines", "products"):
+            assert {tuple(row.values()) for row in core_rows(source, table)} == {
+                tuple(row.values()) for row in core_rows(whole, table)
+            }, table

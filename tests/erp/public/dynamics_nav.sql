@@ -36,7 +36,8 @@ CREATE TABLE dbo."Sales Invoice Line" (
   "Document No_" VARCHAR, "Line No_" INTEGER, "Shipment No_" VARCHAR DEFAULT '', "Shipment Line No_" INTEGER DEFAULT 0, "Type" INTEGER DEFAULT 2, "No_" VARCHAR DEFAULT 'A', "Variant Code" VARCHAR DEFAULT '', "Description" VARCHAR DEFAULT 'Théière',
   "Quantity (Base)" DECIMAL(38, 20), "Qty_ per Unit of Measure" DECIMAL(38, 20) DEFAULT 1, "Unit Price" DECIMAL(38, 20) DEFAULT 12,
   "Unit Cost (LCY)" DECIMAL(38, 20) DEFAULT 6, "Line Discount Amount" DECIMAL(38, 20) DEFAULT 0, "Amount" DECIMAL(38, 20),
-  "Amount Including VAT" DECIMAL(38, 20), "VAT _" DECIMAL(38, 20) DEFAULT 20, "timestamp" BIGINT DEFAULT 1000
+  "Amount Including VAT" DECIMAL(38, 20), "VAT _" DECIMAL(38, 20) DEFAULT 20, "Prepayment Line" INTEGER DEFAULT 0,
+  "timestamp" BIGINT DEFAULT 1000
 );
 CREATE TABLE dbo."Sales Cr_Memo Header" (
   "Applies-to Doc_ Type" INTEGER DEFAULT 0, "Applies-to Doc_ No_" VARCHAR DEFAULT '', "No_" VARCHAR, "Sell-to Customer No_" VARCHAR DEFAULT 'C1', "Bill-to Customer No_" VARCHAR DEFAULT 'C1',
@@ -47,7 +48,8 @@ CREATE TABLE dbo."Sales Cr_Memo Header" (
 CREATE TABLE dbo."Sales Cr_Memo Line" ("Document No_" VARCHAR, "Line No_" INTEGER, "Type" INTEGER DEFAULT 2, "No_" VARCHAR DEFAULT 'A', "Variant Code" VARCHAR DEFAULT '', "Description" VARCHAR DEFAULT 'Théière',
   "Quantity (Base)" DECIMAL(38, 20), "Qty_ per Unit of Measure" DECIMAL(38, 20) DEFAULT 1, "Unit Price" DECIMAL(38, 20) DEFAULT 12,
   "Unit Cost (LCY)" DECIMAL(38, 20) DEFAULT 6, "Line Discount Amount" DECIMAL(38, 20) DEFAULT 0, "Amount" DECIMAL(38, 20),
-  "Amount Including VAT" DECIMAL(38, 20), "VAT _" DECIMAL(38, 20) DEFAULT 20, "timestamp" BIGINT DEFAULT 1000);
+  "Amount Including VAT" DECIMAL(38, 20), "VAT _" DECIMAL(38, 20) DEFAULT 20, "Prepayment Line" INTEGER DEFAULT 0,
+  "timestamp" BIGINT DEFAULT 1000);
 CREATE TABLE dbo."Sales Shipment Header" ("No_" VARCHAR, "Order No_" VARCHAR, "Posting Date" TIMESTAMP);
 CREATE TABLE dbo."Sales Shipment Line" ("Document No_" VARCHAR, "Line No_" INTEGER, "Order No_" VARCHAR);
 CREATE TABLE dbo."Cust_ Ledger Entry" (

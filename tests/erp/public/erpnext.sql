@@ -2,7 +2,7 @@
 -- ANSI_QUOTES).
 CREATE TABLE "tabCompany" (name VARCHAR(140), default_currency VARCHAR(140));
 CREATE TABLE "tabCountry" (name VARCHAR(140), code VARCHAR(140));
-CREATE TABLE "tabAddress" (name VARCHAR(140), country VARCHAR(140));
+CREATE TABLE "tabAddress" (name VARCHAR(140), country VARCHAR(140), modified DATETIME);
 CREATE TABLE "tabCustomer" (
   name VARCHAR(140), customer_name VARCHAR(140), customer_type VARCHAR(140), customer_group VARCHAR(140),
   customer_primary_address VARCHAR(140), email_id VARCHAR(140), tax_id VARCHAR(140), disabled INT, creation DATETIME,
@@ -68,7 +68,7 @@ CREATE TABLE "tabPurchase Order Item" (
   name VARCHAR(140), parent VARCHAR(140), item_code VARCHAR(140), warehouse VARCHAR(140), schedule_date DATE, qty DECIMAL(21, 9),
   received_qty DECIMAL(21, 9), conversion_factor DECIMAL(21, 9), net_rate DECIMAL(21, 9), modified DATETIME
 );
-CREATE TABLE "tabPurchase Receipt" (name VARCHAR(140), docstatus INT, posting_date DATE);
+CREATE TABLE "tabPurchase Receipt" (name VARCHAR(140), docstatus INT, posting_date DATE, is_return INT);
 CREATE TABLE "tabPurchase Receipt Item" (parent VARCHAR(140), purchase_order_item VARCHAR(140));
 CREATE TABLE "tabCurrency Exchange" (
   date DATE, from_currency VARCHAR(140), to_currency VARCHAR(140), exchange_rate DECIMAL(21, 9), for_selling INT
@@ -76,7 +76,8 @@ CREATE TABLE "tabCurrency Exchange" (
 
 INSERT INTO "tabCompany" VALUES ('Démo', 'EUR'), ('Autre', 'USD');
 INSERT INTO "tabCountry" VALUES ('France', 'fr'), ('Belgium', 'be'), ('Italy', 'it');
-INSERT INTO "tabAddress" VALUES ('Café-Billing', 'France'), ('Café-Shipping', 'Belgium');
+INSERT INTO "tabAddress" VALUES
+  ('Café-Billing', 'France', '2024-05-03 09:00:00'), ('Café-Shipping', 'Belgium', '2024-05-03 09:00:00');
 INSERT INTO "tabCustomer" VALUES
   ('Café Démo', 'Café Démo SARL', 'Company', 'Commercial', 'Café-Billing', 'achat@example.com', 'FR00123456789', 0, '2024-05-03 09:00:00', '2026-01-01 09:00:00'),
   ('Client 017', 'Client 017', 'Individual', 'Individual', NULL, '', NULL, 1, '2024-05-04 09:00:00', '2026-01-02 09:00:00');
@@ -149,7 +150,7 @@ INSERT INTO "tabPurchase Order" VALUES
   ('PO-1', 1, 'To Receive and Bill', 'Poterie', 'Démo', '2026-01-02', 'EUR', '2026-01-09 10:00:00'), ('PO-2', 2, 'Cancelled', 'Poterie', 'Démo', '2026-01-03', 'EUR', '2026-01-03 10:00:00');
 INSERT INTO "tabPurchase Order Item" VALUES
   ('po1a', 'PO-1', 'A', 'Stock - D', '2026-01-30', 2, 1.2, 10, 60, '2026-01-09 10:00:00'), ('po2a', 'PO-2', 'A', 'Stock - D', NULL, 8, 0, 1, 6, '2026-01-03 10:00:00');
-INSERT INTO "tabPurchase Receipt" VALUES ('PR-1', 1, '2026-01-09'), ('PR-2', 2, '2026-01-10');
-INSERT INTO "tabPurchase Receipt Item" VALUES ('PR-1', 'po1a'), ('PR-2', 'po1a');
+INSERT INTO "tabPurchase Receipt" VALUES ('PR-1', 1, '2026-01-09', 0), ('PR-2', 2, '2026-01-10', 0), ('PR-3', 1, '2026-01-21', 1);
+INSERT INTO "tabPurchase Receipt Item" VALUES ('PR-1', 'po1a'), ('PR-2', 'po1a'), ('PR-3', 'po1a');
 INSERT INTO "tabCurrency Exchange" VALUES
   ('2026-01-01', 'USD', 'EUR', 0.8, 1), ('2026-01-01', 'USD', 'EUR', 0.81, 0), ('2026-01-01', 'EUR', 'USD', 1.25, 1), ('2026-01-02', 'USD', 'EUR', 0.79, 0);

@@ -172,6 +172,11 @@ VALUES (3, 1003, 'Y', 'C', '2026-01-11', 60, 10, '2026-01-12'), (4, 1004, 'C', '
 INSERT INTO dbo.RDR1 (DocEntry, LineNum, Quantity, PriceBefDi, Price, LineTotal, VatSum)
 VALUES (3, 0, 5, 10, 10, 50, 10), (4, 0, 5, 10, 10, 50, 10);
 
+-- Order 5 is of a service without an item.
+INSERT INTO dbo.ORDR (DocEntry, DocNum, DocDate, DocTotal, VatSum) VALUES (5, 1005, '2026-01-12', 240, 40);
+INSERT INTO dbo.RDR1 (DocEntry, LineNum, ItemCode, Dscription, Quantity, PriceBefDi, Price, LineTotal, VatSum)
+VALUES (5, 0, NULL, 'Conseil', 0, 0, 0, 200, 40);
+
 -- Invoice 1 comes from the delivery of order 2, 2 from order 1; 3 is cancelled by 4; 5 is a service without an item.
 INSERT INTO dbo.OINV
   (DocEntry, DocNum, DocDate, DocDueDate, CardCode, DocCur, DocRate, DocTotal, DocTotalFC, VatSum, VatSumFC, PaidToDate, PaidFC)

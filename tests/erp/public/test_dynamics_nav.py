@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from echannel_connectors import Erp
@@ -200,3 +202,12 @@ def test_every_table_is_the_company_s(nav: Erp) -> None:
     company, application = PARAMETERS["dynamics_nav"]["prefix"], PARAMETERS["dynamics_nav"]["suffix"]
     for select in nav.selects.values():
         assert all(name.startswith(f"dbo.{company}") and name.endswith(str(application)) for name in select.reads())
+
+
+def test_a_prepayment_is_no_sale(tmp_path: Path) -> None:
+    """An order is worth the same before and after it is posted: invoices alone hold what was prepaid, and its deduction."""
+    prepaid = books("dynamics_nav", tmp_path, "dynamics_nav_prepaid")
+    assert table(prepaid, "orders", "order_id", "total_net", "total_tax")[-1] == ("SO7", 100, 20)
+    assert table(prepaid, "order_lines", "order_id", "line_id", "quantity")[-1] == ("SO7", "SI7/10000", 10)
+    assert table(prepaid, "invoices", "invoice_id", "amount_net")[-2:] == [("SI6", 40), ("SI7", 60)]
+    assert {row[0] for row in table(prepaid, "refunds", "refund_id")} == {"SC1", "SC2"}

@@ -104,11 +104,11 @@ def test_invoices(ebp: Erp) -> None:
 
 
 def test_refunds(ebp: Erp) -> None:
-    """Positive; the order is found over the invoice that was credited; shipping is a row of its own."""
+    """Positive; the order is found over the invoice that was credited; shipping is a row of its own, with the rest of the tax."""
     columns = ("refund_id", "line_id", "order_id", "product_id", "quantity", "amount_net", "amount_tax", "shipping_net")
     assert short(ebp, "refunds", *columns) == [
         ("70", "71", "20", "A", 1, 12, 2.4, 0),
-        ("70", "shipping", None, None, 0, 0, 0, 5),
+        ("70", "shipping", "20", None, 0, 0, 1, 5),
         ("80", "81", None, "A", 1, 12, 2.4, 0),
     ]
 

@@ -225,7 +225,7 @@ def test_customers_products_and_stock(erpnext: Erp) -> None:
 
 
 def test_purchases(erpnext: Erp) -> None:
-    """Two boxes of ten at 60; the receipt that was cancelled is none."""
+    """Two boxes of ten at 60; a receipt that was cancelled is none, nor is what goes back."""
     columns = (
         "purchase_id",
         "line_id",

@@ -31,6 +31,7 @@ def test_orders(sap: Erp) -> None:
         ("17-1", "1001", "confirmed", True, "2026-01-05", "EUR", 1, 72, 14.4, 86.4),
         ("17-2", "1002", "confirmed", True, "2026-01-10", "USD", 0.9, 100, 20, 120),
         ("17-3", "1003", "cancelled", False, "2026-01-11", "EUR", 1, 50, 10, 60),
+        ("17-5", "1005", "confirmed", True, "2026-01-12", "EUR", 1, 200, 40, 240),
         ("23-1", "501", "quote", False, "2026-01-03", "EUR", 1, 10, 2, 12),
     ]
 
@@ -54,6 +55,7 @@ def test_what_a_total_consists_of(sap: Erp) -> None:
         ("17-1", "1", 1, 66.66, 36.66, 30, 6, 0),
         ("17-2", "0", 10, 10, 0, 100, 20, 4),  # the delivery of the other 6 was cancelled
         ("17-3", "0", 5, 10, 0, 50, 10, 0),
+        ("17-5", "0", 0, 0, 0, 200, 40, None),  # a service, which nothing delivers
         ("23-1", "0", 1, 10, 0, 10, 2, None),
     ]
 
@@ -64,6 +66,7 @@ def test_a_day_and_an_integer_are_a_moment(sap: Erp) -> None:
         ("17-1", "2026-01-05 07:00:00", "2026-02-01 08:30:05"),
         ("17-2", "2026-01-05 07:00:00", "2026-01-31 23:00:05"),
         ("17-3", "2026-01-05 07:00:00", "2026-01-12 08:30:05"),
+        ("17-5", "2026-01-05 07:00:00", "2026-02-01 08:30:05"),
         ("23-1", "2026-01-05 07:00:00", "2026-01-05 07:00:00"),
     ]
 
@@ -110,7 +113,7 @@ def test_invoices(sap: Erp) -> None:
 
 
 def test_refunds(sap: Erp) -> None:
-    """Positive, with their freight apart; the order is found through the invoice that was credited."""
+    """Positive, with their freight and the rest of the tax apart; the order is found through the invoice that was credited."""
     columns = (
         "refund_id",
         "line_id",
@@ -124,7 +127,7 @@ def test_refunds(sap: Erp) -> None:
     )
     assert table(sap, "refunds", *columns) == [
         ("14-1", "0", "17-1", "A", 1, "2026-01-25", 10, 2, 0),
-        ("14-1", "freight", None, None, 0, "2026-01-25", 0, 0, 5),
+        ("14-1", "freight", "17-1", None, 0, "2026-01-25", 0, 1, 5),
         ("14-2", "0", None, "A", 1, "2026-01-26", 10, 2, 0),
     ]
 
