@@ -154,6 +154,35 @@ def test_a_page_loaded_again_is_one_purchase_and_a_refund_is_told(google: FakeGa
     )
 
 
+def test_two_shops_count_their_orders_from_one(google: FakeGa4) -> None:
+    """The same number in another property is another order: it was taken for a page loaded again, and its refund for the
+    other's. On one day only one of them can be told."""
+    where = dict(zip(NAMES, FROM[0], strict=True))
+    said = [
+        ("7", 1, "1001", 40),
+        ("8", 3, "1001", 60),
+        ("7", 5, "1001", 40),
+        ("7", 2, "1002", 10),
+        ("8", 2, "1002", 20),
+    ]
+    google.hits = {"7": [], "8": []}
+    for number, day, order, amount in said:
+        bought = {**where, "transactionId": order, "eventName": "purchase"}
+        told = {"ecommercePurchases": 1, "grossPurchaseRevenue": Decimal(amount)}
+        google.hits[number].append(Hit(date(2026, 11, day), "user", "visit", bought, told))
+    refunded = {"transactionId": "1001", "eventName": "refund"}
+    google.hits["8"].append(Hit(date(2026, 11, 9), "", "", refunded, {"refundAmount": Decimal(5)}))
+    into = DuckDB(":memory:")
+    synced(google, into, property=["7", "8"])
+    shown = ("transaction_id", "revenue_gross", "revenue_refunded", "date")
+    found = [tuple(row[name] for name in shown) for row in rows(into, "web_orders")]
+    assert found == [
+        ("1001", 40, 0, date(2026, 11, 1)),
+        ("1001", 60, 5, date(2026, 11, 3)),
+        ("1002", 10, 0, date(2026, 11, 2)),
+    ]
+
+
 class Exported:
     """An export that holds every day but some, and tells one view of each."""
 

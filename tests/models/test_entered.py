@@ -95,7 +95,12 @@ def test_a_cost_without_a_rate_is_told(folder: Path) -> None:
         ("costs.csv", "month;cost_kind;amount\n2026-02;agency;1.200\n", "costs.csv:2", "could be a thousand or"),
         ("costs.csv", "month;cost_kind;amount\n2026-02;agency;1,2E+05\n", "costs.csv:2", "'1,2E+05' is not a amount"),
         ("rules.csv", "kind,valid_from,rate\nshipping,2026-12-01,2.9\n", "rules.csv:2", "2.9 as a rate is 290.0 %"),
-        ("rules.csv", "kind,valid_from,fixed_amount\nshipping,2026-12-01,4 %\n", "rules.csv:2", "'4 %' is not a fixed_amount"),
+        (
+            "rules.csv",
+            "kind,valid_from,fixed_amount\nshipping,2026-12-01,4 %\n",
+            "rules.csv:2",
+            "'4 %' is not a fixed_amount",
+        ),
         ("costs.csv", "month,cost_kind,amount\n2026-12,agency,15%\n", "costs.csv:2", "'15%' is not a amount"),
         ("rates.csv", "date,currency,rate\n2026-01-01,GBP,\n", "rates.csv:2", "rate is empty"),
         ("rates.csv", "date,currency,rate\n2026-01-01,GBP,-1\n", "rates.csv:2", "'-1' is not a rate"),
