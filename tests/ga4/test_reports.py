@@ -286,6 +286,26 @@ def test_an_earlier_start_is_read_from(google: FakeGa4, warehouse_file: Path) ->
     assert sum(row["revenue_gross"] or 0 for row in rows(into, "traffic")) == total(google, "grossPurchaseRevenue")
 
 
+def test_a_property_that_is_added_is_read_from_the_start(google: FakeGa4, warehouse_file: Path) -> None:
+    """Once; one that is left out later keeps what was read of it."""
+    google.hits["987"] = day_of(date(2026, 9, 20), seed=5) + day_of(date(2026, 11, 24), seed=6)
+    into = DuckDB(warehouse_file)
+    asked = []
+    for number in (PROPERTY, [PROPERTY, 987], [PROPERTY, 987], PROPERTY):
+        google.asked.clear()
+        synced(google, into, property=number)
+        asked.append(len(google.asked))
+    assert asked[1] > 64 > asked[2] > asked[3]
+    found = [row for row in rows(into, "traffic") if row["date"] == date(2026, 9, 20)]
+    both = [hit for hits in google.hits.values() for hit in hits if hit.day == date(2026, 9, 20)]
+    revenue = sum(Decimal(hit.metrics.get("grossPurchaseRevenue", 0)) for hit in both)
+    assert (
+        sum(row["revenue_gross"] or 0 for row in found)
+        == revenue
+        > total(google, "grossPurchaseRevenue", date="20260920")
+    )
+
+
 @pytest.mark.slow
 def test_twenty_runs_without_news_change_nothing(google: FakeGa4, warehouse_file: Path) -> None:
     into = DuckDB(warehouse_file)
