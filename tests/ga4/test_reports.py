@@ -154,6 +154,35 @@ def test_a_page_loaded_again_is_one_purchase_and_a_refund_is_told(google: FakeGa
     )
 
 
+def test_two_shops_count_their_orders_from_one(google: FakeGa4) -> None:
+    """The same number in another property is another order: it was taken for a page loaded again, and its refund for the
+    other's. On one day only one of them can be told."""
+    where = dict(zip(NAMES, FROM[0], strict=True))
+    said = [
+        ("7", 1, "1001", 40),
+        ("8", 3, "1001", 60),
+        ("7", 5, "1001", 40),
+        ("7", 2, "1002", 10),
+        ("8", 2, "1002", 20),
+    ]
+    google.hits = {"7": [], "8": []}
+    for number, day, order, amount in said:
+        bought = {**where, "transactionId": order, "eventName": "purchase"}
+        told = {"ecommercePurchases": 1, "grossPurchaseRevenue": Decimal(amount)}
+        google.hits[number].append(Hit(date(2026, 11, day), "user", "visit", bought, told))
+    refunded = {"transactionId": "1001", "eventName": "refund"}
+    google.hits["8"].append(Hit(date(2026, 11, 9), "", "", refunded, {"refundAmount": Decimal(5)}))
+    into = DuckDB(":memory:")
+    synced(google, into, property=["7", "8"])
+    shown = ("transaction_id", "revenue_gross", "revenue_refunded", "date")
+    found = [tuple(row[name] for name in shown) for row in rows(into, "web_orders")]
+    assert found == [
+        ("1001", 40, 0, date(2026, 11, 1)),
+        ("1001", 60, 5, date(2026, 11, 3)),
+        ("1002", 10, 0, date(2026, 11, 2)),
+    ]
+
+
 class Exported:
     """An export that holds every day but some, and tells one view of each."""
 
@@ -255,6 +284,26 @@ def test_an_earlier_start_is_read_from(google: FakeGa4, warehouse_file: Path) ->
     assert [day for day, _ in both] == [later, START, START]
     assert both[2][1] < both[1][1] < 64, "what was read is not read again"
     assert sum(row["revenue_gross"] or 0 for row in rows(into, "traffic")) == total(google, "grossPurchaseRevenue")
+
+
+def test_a_property_that_is_added_is_read_from_the_start(google: FakeGa4, warehouse_file: Path) -> None:
+    """Once; one that is left out later keeps what was read of it."""
+    google.hits["987"] = day_of(date(2026, 9, 20), seed=5) + day_of(date(2026, 11, 24), seed=6)
+    into = DuckDB(warehouse_file)
+    asked = []
+    for number in (PROPERTY, [PROPERTY, 987], [PROPERTY, 987], PROPERTY):
+        google.asked.clear()
+        synced(google, into, property=number)
+        asked.append(len(google.asked))
+    assert asked[1] > 64 > asked[2] > asked[3]
+    found = [row for row in rows(into, "traffic") if row["date"] == date(2026, 9, 20)]
+    both = [hit for hits in google.hits.values() for hit in hits if hit.day == date(2026, 9, 20)]
+    revenue = sum(Decimal(hit.metrics.get("grossPurchaseRevenue", 0)) for hit in both)
+    assert (
+        sum(row["revenue_gross"] or 0 for row in found)
+        == revenue
+        > total(google, "grossPurchaseRevenue", date="20260920")
+    )
 
 
 @pytest.mark.slow

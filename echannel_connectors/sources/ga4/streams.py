@@ -80,7 +80,8 @@ class ReportStream:
 
     def slices(self, planned: Mapping[str, Progress]) -> Sequence[Slice]:
         """The history in months, once; and what is still counted. Days that the API told before the export was asked
-        for are read again from there, once; days before all that was read, where `start` is an earlier one now."""
+        for are read again from there, once; so is all where a property was added, and days before all that was read,
+        where `start` is an earlier one now."""
         kept = [progress.part for progress in planned.values() if "until" not in progress.part.bounds]
         late = self.today - timedelta(days=LATE_DAYS)
         before, first = late - timedelta(days=1), self._exported_from
@@ -93,10 +94,22 @@ class ReportStream:
             begun = min(date.fromisoformat(str(part.bounds["from"])) for part in kept)
             earlier = self._between(self.start, begun - timedelta(days=1), once=True)
             is_exported = any(part.name.startswith(EXPORTED) for part in kept)
-            return [*earlier, *kept, *([] if is_exported else exported)]
+            return [*earlier, *self._added(planned), *kept, *([] if is_exported else exported)]
         return [
             *self._between(self.start, before, once=True), *exported, Slice(CHANGES, {"from": late.isoformat()}),
         ]  # fmt: skip
+
+    def _added(self, planned: Mapping[str, Progress]) -> list[Slice]:
+        """All days again with the properties that were not there before. Where one went as well, what was read of it
+        would go with it: then nothing is read again."""
+        position = planned[CHANGES].position if CHANGES in planned else None
+        known = position.get("properties") if position else None
+        if not isinstance(known, list) or not {*known} < {*self.properties}:
+            return []
+        name = f"with {' '.join(number for number in self.properties if number not in known)}, "
+        if any(part.startswith(name) for part in planned):
+            return []
+        return self._between(self.start, self.today - timedelta(days=LATE_DAYS + 1), once=True, name=name)
 
     def between(self, since: str | None, until: str | None) -> Sequence[Slice]:
         first = max(self.start, date.fromisoformat(since) if since else self.start)
@@ -125,6 +138,7 @@ class ReportStream:
         position: dict[str, Any] = {"until": last.isoformat()}
         if part.name == CHANGES:
             position |= {"month": str((after or {}).get("month", self.today.isoformat()))}
+            position["properties"] = [*self.properties]
             if after:
                 first, position["month"] = self._late(after)
         spans = list(self._spans(first, last))
