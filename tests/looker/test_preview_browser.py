@@ -162,7 +162,9 @@ def test_months_are_told_by_the_month(browser: Any, address: str) -> None:
         assert found == ["month", ["–", "–"], ["€40.00", "€0.00"]]
 
 
-@pytest.mark.parametrize(("language", "sentence"), [("en", "Lines received: only 7"), ("fr", "Lignes reçues : 7 seulement")])
+@pytest.mark.parametrize(
+    ("language", "sentence"), [("en", "Lines received: only 7"), ("fr", "Lignes reçues : 7 seulement")]
+)
 def test_few_things_are_called_what_they_are(browser: Any, address: str, language: str, sentence: str) -> None:
     """Seven lines of a supplier are no orders of the shop."""
     with watched(browser) as seen:

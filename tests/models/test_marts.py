@@ -350,7 +350,14 @@ def test_advertising_is_allotted_to_the_last_millionth() -> None:
 def test_what_advertising_brought_is_of_lines_with_a_cost() -> None:
     """Two orders of 100, one by a campaign of 20 and one by an e-mail: 100 for 20 is a return of 5, and not of 10."""
     mail = {"channel_group": "Email", "source_medium": "news / email", "campaign": "news"}
-    paid = {"source": "web", "date": "2026-03-10", "source_medium": "google / cpc", "campaign": "spring", "cost": 20, "currency": "EUR"}
+    paid = {
+        "source": "web",
+        "date": "2026-03-10",
+        "source_medium": "google / cpc",
+        "campaign": "spring",
+        "cost": 20,
+        "currency": "EUR",
+    }
     tables = {
         "orders": [order(11), order(12)], "order_lines": [line(11), line(12)], "traffic": [visit("FR", 5), visit("FR", 3, **mail)],
         "ad_costs": [paid], "web_orders": [bought("11"), bought("12", **mail)],

@@ -74,7 +74,9 @@ def test_a_part_of_a_period_is_never_compared_with_a_whole(marts: DuckDB) -> Non
 
 def test_a_rate_of_few_things_is_nothing_to_compare_with(marts: DuckDB) -> None:
     """62 baskets of 5 in October; a year before one of 100: "thirty baskets are needed in both months"."""
-    insert(marts, "sales_daily", [sold(FIRST, 0), sold(date(2025, 10, 9), 100), *every_day(10, since=date(2026, 10, 1))])
+    insert(
+        marts, "sales_daily", [sold(FIRST, 0), sold(date(2025, 10, 9), 100), *every_day(10, since=date(2026, 10, 1))]
+    )
     october = one(ask(marts, "average_order"))
     assert (october.value, october.previous, october.status) == (5, 100, "no_data")
     assert october.note == "only 1 then: too few to compare with (30 are needed)"
