@@ -104,6 +104,7 @@ REVIEW = {
     "there are no figures for this period": "il n'y a pas de chiffres pour cette période",
     "there was nothing to measure in this period": "il n'y avait rien à mesurer pendant cette période",
     "only {n:,.0f}: too few to judge ({least:,} are needed)": "seulement {n:,.0f} : trop peu pour juger (il en faut {least:,})",
+    "only {n:,.0f} then: too few to compare with ({least:,} are needed)": "seulement {n:,.0f} alors : trop peu pour comparer (il en faut {least:,})",
     "so little happens a day that seven days are taken together": "il se passe si peu par jour que sept jours sont pris ensemble",
     "it was {value} then: no share can be told": "c'était {value} alors : aucun pourcentage possible",
     "this day is left out (reviews.leave_out)": "ce jour est écarté (reviews.leave_out)",

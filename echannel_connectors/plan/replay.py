@@ -58,13 +58,13 @@ def replayed(into: Warehouse, figures: Figures, market: str) -> Replay | None:
     if chosen is None:
         return None
     entered_on = figures.began[chosen]
-    first = entered_on.replace(day=1)
+    entry, first = entered_on.replace(day=1), _first_whole(entered_on)
     currency = figures.currencies.get(chosen, figures.company.currency)
     rate = rate_on(into, currency, figures.company, entered_on)
     if rate is None:
         return None
-    basis = basis_of(figures, chosen, first)
-    starts = starting(basis, rate, costs_until=first)
+    basis = basis_of(figures, chosen, entry)
+    starts = starting(basis, rate, costs_until=entry)
     values = {name: one.value for name, one in starts.items()}
     days = [shift_months(first, n) for n in range(MOST_MONTHS) if shift_months(first, n) < figures.this_month]
     planned = {case: forecast(values, case, season_of(basis), first, len(days)).months[1:] for case in CASES}
@@ -87,7 +87,13 @@ def _chosen(figures: Figures, market: str) -> str | None:
              for name in figures.markets()}  # fmt: skip
     fit = [
         name for name, month in first.items()
-        if shift_months(begin, LEAST_BEFORE) <= (entry := figures.began[name].replace(day=1)) < figures.this_month
-        and entry <= month
+        if shift_months(begin, LEAST_BEFORE) <= figures.began[name].replace(day=1) <= month
+        and _first_whole(figures.began[name]) < figures.this_month
     ]  # fmt: skip
     return market if market in fit else max(fit, key=lambda name: (figures.began[name], name), default=None)
+
+
+def _first_whole(entered_on: date) -> date:
+    """The first whole month of a market: what came in the rest of a month is not held against a whole one."""
+    month = entered_on.replace(day=1)
+    return month if month == entered_on else shift_months(month, 1)

@@ -233,8 +233,11 @@ def _periods(check: Check, found: Figures, first: date | None, moment: Moment) -
 
 def _compared(check: Check, market: str, span: Span, figure: Figure, before: Figure, year: Figure) -> Answer:
     earlier = year if check.compare == "year_before" else before
-    reference = figure.target if check.compare == "target" else earlier.value
-    return replace(_answer(check, market, span, judged(check, figure, reference), figure), previous=earlier.value)
+    is_earlier = check.compare in ("previous", "year_before")
+    verdict = judged(
+        check, figure, earlier.value if is_earlier else figure.target, before=earlier if is_earlier else None
+    )
+    return replace(_answer(check, market, span, verdict, figure), previous=earlier.value)
 
 
 def _monthly(check: Check, figure: Figure | None) -> Decimal | None:

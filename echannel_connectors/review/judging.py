@@ -24,9 +24,9 @@ class Verdict:
     compared: Days = field(default_factory=dict)  # what was held against the usual range: days, or sums of seven
 
 
-def judged(check: Check, figure: Figure, reference: Decimal | None) -> Verdict:
-    """A figure against its threshold, an earlier figure or its target."""
-    if (problem := _nothing(check, figure)) is not None:
+def judged(check: Check, figure: Figure, reference: Decimal | None, before: Figure | None = None) -> Verdict:
+    """A figure against its threshold, an earlier figure or its target; `before` is the earlier figure, if it is one."""
+    if (problem := _nothing(figure) or _too_few(check, figure, before)) is not None:
         return Verdict("no_data", note=problem)
     value = figure.value
     assert value is not None
@@ -56,14 +56,24 @@ def change_of(check: Check, value: Decimal, reference: Decimal) -> Decimal | Non
     return (value / reference - 1).quantize(PLACES) if reference > 0 else None
 
 
-def _nothing(check: Check, figure: Figure) -> Text | None:
-    """Why there is no figure, or none that may raise an alarm."""
+def _nothing(figure: Figure) -> Text | None:
+    """Why there is no figure."""
     if figure.numerator is None or (figure.is_ratio and figure.denominator is None):
         return say("there are no figures for this period")
     if figure.value is None:
         return say("there was nothing to measure in this period")
-    if check.sample is not None and (figure.sample or 0) < check.least:
-        return say("only {n:,.0f}: too few to judge ({least:,} are needed)", n=figure.sample or 0, least=check.least)
+    return None
+
+
+def _too_few(check: Check, figure: Figure, before: Figure | None) -> Text | None:
+    """Why a figure may raise no alarm: it is of too few things, or the rate that it is held against is."""
+    if check.sample is None:
+        return None
+    now, then = figure.sample or Decimal(0), (before and before.sample) or Decimal(0)
+    if now < check.least:
+        return say("only {n:,.0f}: too few to judge ({least:,} are needed)", n=now, least=check.least)
+    if figure.is_ratio and before is not None and before.value is not None and then < check.least:
+        return say("only {n:,.0f} then: too few to compare with ({least:,} are needed)", n=then, least=check.least)
     return None
 
 

@@ -168,6 +168,28 @@ def test_the_replay_is_fed_with_what_was_known_before(warehouse: DuckDB) -> None
     assert replay.planned("low", "orders") < replay.planned("middle", "orders") < replay.planned("high", "orders")
 
 
+def test_a_replay_begins_with_the_first_whole_month(warehouse: DuckDB) -> None:
+    """GB entered on 21 May: what came in its last ten days is no month; June to October are, from the first step of the
+    ramp on: 3.33 × (1 + … + 5) = 50 of 75 orders. Entered in October, it has no whole month yet, and no replay."""
+    connection = warehouse._memory
+    assert connection is not None
+    entered = "UPDATE mart.market_entry SET entered_on = ? WHERE market = 'GB'"
+    try:
+        connection.execute(entered, [date(2026, 5, 21)])
+        replay = planned(warehouse, "GB").replay
+        connection.execute(entered, [date(2026, 10, 21)])
+        connection.execute("DELETE FROM mart.market_entry WHERE market = 'GB' AND month < DATE '2026-10-01'")
+        assert planned(warehouse, "GB").replay is None
+    finally:
+        emptied(warehouse)
+        fill(warehouse)
+    assert replay is not None
+    assert [one.month.month for one in replay.months] == [6, 7, 8, 9, 10]
+    assert replay.starts["orders"].origin == "median of DE, BE, NL, May 2025 to April 2026"
+    assert replay.came("orders") == 75
+    assert round(replay.planned("middle", "orders"), 6) == 50
+
+
 def test_nothing_after_the_entry_changes_the_replays_plan(warehouse: DuckDB) -> None:
     """Another summer leaves what would have been planned in May as it is."""
     before = planned(warehouse, "IT").replay

@@ -72,6 +72,25 @@ def test_a_part_of_a_period_is_never_compared_with_a_whole(marts: DuckDB) -> Non
     assert one(ask(marts, "net_sales", date(2026, 12, 10))).previous == 300
 
 
+def test_a_rate_of_few_things_is_nothing_to_compare_with(marts: DuckDB) -> None:
+    """62 baskets of 5 in October; a year before one of 100: "thirty baskets are needed in both months"."""
+    insert(
+        marts, "sales_daily", [sold(FIRST, 0), sold(date(2025, 10, 9), 100), *every_day(10, since=date(2026, 10, 1))]
+    )
+    october = one(ask(marts, "average_order"))
+    assert (october.value, october.previous, october.status) == (5, 100, "no_data")
+    assert october.note == "only 1 then: too few to compare with (30 are needed)"
+
+
+def test_too_few_orders_are_not_called_missing_costs(marts: DuckDB) -> None:
+    """Ten orders, all of known cost: what is needed is more orders."""
+    row = {"margin_base": Decimal(4), "cost_known_net_base": Decimal(10)}
+    insert(marts, "sales_daily", [sold(FIRST, 0), *({**sold(date(2026, 10, n), 10), **row} for n in range(1, 11))])
+    margin = one(ask(marts, "gross_margin"))
+    assert (margin.status, margin.note) == ("no_data", "only 10: too few to judge (30 are needed)")
+    assert margin.check.advice.no_data.en.startswith("Thirty orders with known unit costs are needed in both months.")
+
+
 def test_a_month_without_rows_is_a_month_without_sales(marts: DuckDB) -> None:
     insert(marts, "sales_daily", every_day(10, until=date(2026, 9, 30)))
     october = one(ask(marts, "net_sales"))
