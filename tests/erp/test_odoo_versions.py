@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from echannel_connectors import Erp
 from tests.erp.conftest import Postgres, altered
+from tests.erp.test_sync import read_into, warehouse
 from tests.erp.truth import core_rows
 
 # A locked order has a state of its own; what a move has done is in quantity_done, which is no column.
@@ -29,6 +32,12 @@ ALTER TABLE product_template ADD COLUMN is_storable boolean;
 UPDATE product_template SET is_storable = detailed_type = 'product';
 UPDATE product_template SET type = 'consu' WHERE type = 'product';
 ALTER TABLE product_template DROP COLUMN detailed_type;
+"""
+# Neither goods nor their delivery: a company that sells its time.
+WITHOUT_GOODS = """
+DROP TABLE stock_quant, stock_move, stock_location, stock_picking_type, stock_warehouse CASCADE;
+ALTER TABLE sale_order DROP COLUMN delivery_status CASCADE, DROP COLUMN effective_date, DROP COLUMN warehouse_id;
+ALTER TABLE sale_order_line DROP COLUMN is_delivery;
 """
 WITHOUT_PURCHASES = "DROP TABLE purchase_order_line, purchase_order CASCADE"
 
@@ -62,3 +71,19 @@ def test_a_module_that_is_not_installed_is_left_out_and_said(postgres: Postgres,
             "purchase_lines is left out: the database has no table public.purchase_order, public.purchase_order_line"
         ]
     assert not whole.left_out
+
+
+@pytest.mark.slow
+def test_a_company_without_goods(postgres: Postgres, odoo: str, tmp_path: Path) -> None:
+    """Columns that belong to modules for delivery are not asked for where these are not installed: invoices are the same,
+    and so are orders but for their shipping."""
+    whole = Erp(connector="odoo", url=odoo)
+    with altered(postgres, WITHOUT_GOODS) as office, warehouse(tmp_path / "books.duckdb") as into:
+        assert not [finding for finding in office.check() if finding.level == "error"]
+        for table in ("invoices", "invoice_lines"):
+            ours, theirs = (sorted(map(str, core_rows(source, table))) for source in (office, whole))
+            assert ours == theirs, table
+        totals = [{row["order_id"]: row["total_net"] for row in core_rows(e, "orders")} for e in (office, whole)]
+        assert totals[0] == totals[1]
+        read_into(into, "odoo", office.url.get_secret_value())
+        assert read_into(into, "odoo", office.url.get_secret_value()).total("changed") == 0
