@@ -142,8 +142,7 @@ def test_a_charts_figures_can_be_saved(browser: Any, address: str, language: str
 
 
 def test_months_are_told_by_the_month(browser: Any, address: str) -> None:
-    """Of 20 October to 10 November the figure of November is there, and that of October is not: it is not 0. A year before
-    none is known, and the month that began there is 0."""
+    """Of 20 October to 10 November the figure of November is there, and that of October is not: it is not 0."""
     with watched(browser) as seen:
         show(seen, address, "page=overview&lang=en")
         found = seen.page.evaluate(
@@ -159,7 +158,7 @@ def test_months_are_told_by_the_month(browser: Any, address: str) -> None:
                 return [Charts.kind(source, period), ...Charts.table(holder).rows.map((row) => row.cells.slice(1))];
             }"""
         )
-        assert found == ["month", ["–", "–"], ["€40.00", "€0.00"]]
+        assert found == ["month", ["–", "–"], ["€40.00", "–"]]
 
 
 @pytest.mark.parametrize(
@@ -231,6 +230,17 @@ def test_a_day_is_compared_with_one_day(browser: Any, address: str, shop_file: P
         assert found[0] == f"30 Apr {year}"
         assert found[2] == f"€{march:,.2f}"
         assert point(f"{year}-05-01", f"{year}-05-31", f"31 May {year}")[2] == "–"
+        assert seen.complaints == []
+
+
+def test_a_year_of_which_nothing_is_known_is_not_drawn_as_nothing(browser: Any, address: str) -> None:
+    """The figures begin 800 days ago: a year before 600 days ago there are none, which is not a line of days without sales."""
+    first, last = TODAY - timedelta(days=600), TODAY - timedelta(days=580)
+    with watched(browser) as seen:
+        show(seen, address, f"page=overview&lang=en&period=custom&first={first}&last={last}")
+        seen.page.locator("#trend .figures summary").click()
+        assert set(seen.page.locator("#trend .figures tbody td:last-child").all_inner_texts()) == {"–"}
+        assert "–" in seen.page.locator("#headline .versus[data-versus=last_year]").first.inner_text()
         assert seen.complaints == []
 
 
