@@ -211,3 +211,13 @@ def test_a_prepayment_is_no_sale(tmp_path: Path) -> None:
     assert table(prepaid, "order_lines", "order_id", "line_id", "quantity")[-1] == ("SO7", "SI7/10000", 10)
     assert table(prepaid, "invoices", "invoice_id", "amount_net")[-2:] == [("SI6", 40), ("SI7", 60)]
     assert {row[0] for row in table(prepaid, "refunds", "refund_id")} == {"SC1", "SC2"}
+
+
+def test_what_was_never_in_stock_is_on_its_way(tmp_path: Path) -> None:
+    ordered = books("dynamics_nav", tmp_path, "dynamics_nav_ordered")
+    columns = ("product_id", "variant_id", "warehouse_id", "on_hand", "available", "incoming")
+    assert table(ordered, "stock_levels", *columns) == [
+        ("A", "", "BLEU", 34, 28, 8),
+        ("B", "", "BLEU", 0, 0, 5),
+        ("B", "ROUGE", "BLEU", 7, 7, 0),
+    ]
