@@ -37,12 +37,19 @@ def test_months_equal_the_shops_database(name: str, warehouse_file: Path) -> Non
     assert len(figures.ours(warehouse_file, "sales")) > 20
 
 
-def test_a_sync_without_changes_changes_nothing(shop_a: FakeShop, warehouse_file: Path) -> None:
-    """A run in which nothing changed empties nothing, and asks once per dated stream."""
+def test_a_sync_without_changes_changes_nothing(
+    shop_a: FakeShop, warehouse_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run in which nothing changed empties nothing, asks once per dated stream, and rarely opens the file: each time
+    takes as long as a dozen small questions."""
+    opened: list[str] = []
+    connect = duckdb.connect
     with served(shop_a) as shop:
         first = sync(shop, into=DuckDB(warehouse_file))
         before = len(shop_a.requests)
+        monkeypatch.setattr(duckdb, "connect", lambda *args, **words: opened.append(args[0]) or connect(*args, **words))
         again = sync(shop, into=DuckDB(warehouse_file))
+    assert 0 < len(opened) < 10
     assert first.total("changed") > 3000
     assert (again.total("changed"), again.total("deleted")) == (0, 0)
     assert again.tables == first.tables
