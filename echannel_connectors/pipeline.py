@@ -27,15 +27,15 @@ from echannel_connectors.texts import say
 __all__ = ["Choice", "StreamResult", "SyncResult", "check_names", "sync"]
 
 # What no rate values, by the table where it stands; $base is the reporting currency.
-WITHOUT_RATE = {
+UNVALUED = {
     "mart.sales": """SELECT source, currency, count(*) AS n FROM mart.sales
-        WHERE net_base IS NULL AND $base <> '' GROUP BY ALL ORDER BY ALL""",
+        WHERE net_base IS NULL AND $base <> '' GROUP BY ALL""",
     **{
         f"core.{table}": f"""SELECT c.source, c.currency, count(*) AS n FROM core.{table} AS c
             LEFT JOIN mart.rates AS r ON r.currency = c.currency
               AND r.date = least(c.{day}, (SELECT max(date) FROM mart.rates))
             WHERE c._deleted_at IS NULL AND c.currency <> $base AND r.rate IS NULL AND {amount} <> 0
-            GROUP BY ALL ORDER BY ALL"""
+            GROUP BY ALL"""
         for table, day, amount in (
             ("costs", "month", "c.amount"),
             ("ad_costs", "date", "c.cost"),
@@ -45,8 +45,12 @@ WITHOUT_RATE = {
     },
     "core.cost_rules": """SELECT source, currency, count(*) AS n FROM core.cost_rules
         WHERE _deleted_at IS NULL AND fixed_amount <> 0 AND currency <> $base
-          AND currency NOT IN (SELECT currency FROM mart.rates) GROUP BY ALL ORDER BY ALL""",
+          AND currency NOT IN (SELECT currency FROM mart.rates) GROUP BY ALL""",
 }
+# One question, because a warehouse may ask money for each.
+WITHOUT_RATE = " UNION ALL ".join(
+    f"SELECT '{table}' AS name, q.source, q.currency, q.n FROM ({sql}) AS q" for table, sql in UNVALUED.items()
+)
 
 KNOWN_FITS = "SELECT template, fields, problems, empty_tables, note FROM echannel.templates ORDER BY template"
 KEEP_FIT = "INSERT INTO echannel.templates VALUES ($template, $fields, $problems, $empty_tables, $note)"
@@ -121,17 +125,17 @@ def _publish(run: Run, into: Publisher) -> None:
 
 def _warn_of_rates(run: Run) -> None:
     base = run.company.currency
-    for table, sql in WITHOUT_RATE.items():
-        for row in run.into.query(sql, {"base": base}).read_all().to_pylist():
-            sentence = say(
-                "{n:,} rows of {table} are in {currency} and have no rate to {base}: their *_base figures are empty "
-                "and in no total",
-                n=row["n"],
-                table=table,
-                currency=row["currency"] or say("an unknown currency"),
-                base=base,
-            )
-            run.warn(row["source"], sentence)
+    found = run.into.query(f"{WITHOUT_RATE} ORDER BY name DESC, source, currency", {"base": base})
+    for row in found.read_all().to_pylist():
+        sentence = say(
+            "{n:,} rows of {table} are in {currency} and have no rate to {base}: their *_base figures are empty "
+            "and in no total",
+            n=row["n"],
+            table=row["name"],
+            currency=row["currency"] or say("an unknown currency"),
+            base=base,
+        )
+        run.warn(row["source"], sentence)
 
 
 def _check_templates(run: Run, project: Path | None) -> None:
