@@ -175,8 +175,7 @@ def test_customers_that_were_merged(postgres: Postgres, odoo: str, tmp_path: Pat
 
 
 # Prices have the 20 % of the products' tax in them; one attribute of variant {a} costs 6.00 more.
-# Another
-# company's tax says nothing here.
+# Another company's tax says nothing here.
 LISTED = """
 UPDATE account_tax SET price_include = TRUE WHERE id = {tax};
 DELETE FROM product_taxes_rel WHERE prod_id = {template};
