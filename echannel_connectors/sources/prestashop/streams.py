@@ -249,12 +249,15 @@ class ResourceStream:
     def _whole_of(self, pages: Iterator[Page], before: Position, done: Position) -> Iterator[Batch]:
         """All children of some parents as one batch, so that it shows which are gone; as several, which do not show it,
         where they are many or one does not fit."""
+        batches = (self._batch(page, done if page.is_last else before) for page in pages)
         held: list[Batch] = []
-        for page in pages:
-            held.append(self._batch(page, done if page.is_last else before))
-            if sum(batch.rows.nbytes for batch in held) > MOST_HELD:
+        size = 0
+        for batch in batches:
+            held.append(batch)
+            size += batch.rows.nbytes
+            if size > MOST_HELD:
                 yield from held
-                yield from (self._batch(page, done if page.is_last else before) for page in pages)
+                yield from batches
                 return
         if any(batch.set_aside for batch in held):
             yield from held

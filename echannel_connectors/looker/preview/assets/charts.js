@@ -41,10 +41,8 @@ const Charts = (() => {
   const monthBegin = (number) => iso(Date.UTC(Math.floor(number / 12), number % 12, 1));
   function buckets([first, last], isMonthly) {
     const days = between(first, last) + 1;
-    if (isMonthly) return { kind: "month", count: month(last) - month(first) + 1 };
-    if (days <= 120) return { kind: "day", count: days };
-    if (days <= 180) return { kind: "week", count: Math.ceil(days / 7) };
-    return { kind: "month", count: month(last) - month(first) + 1 };
+    if (isMonthly || days > 180) return { kind: "month", count: month(last) - month(first) + 1 };
+    return days <= 120 ? { kind: "day", count: days } : { kind: "week", count: Math.ceil(days / 7) };
   }
   // The first and last day of each mark. A compared period can have fewer days than this one: what stands beside them is
   // null, not 0; or more: those stand beside nothing, and must not be added to its last one.
