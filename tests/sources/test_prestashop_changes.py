@@ -154,6 +154,26 @@ def test_a_line_taken_out_of_an_order_is_gone_with_its_change(days: int, shop_a:
         assert into.query(gone).read_all()["id"].to_pylist() == [taken_out]
 
 
+def test_children_that_are_too_many_to_wait_for_each_other(
+    shop_a: FakeShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They come page by page: all of them, and none is taken for gone because it stands on another page."""
+    monkeypatch.setattr("echannel_connectors.sources.prestashop.streams.MOST_HELD", 0)
+    into = DuckDB(tmp_path / "shop.duckdb")
+    with served(shop_a, page=20) as shop:
+        with clock_at(RECORDED_UNTIL):
+            sync(shop, into=into)
+        before = live(into, "order_details")
+        with shop_a.lock:
+            for order in sorted(shop_a.tables["orders"])[-60:]:
+                shop_a.tables["orders"][order] = {**shop_a.tables["orders"][order], "date_upd": "2026-11-01 20:00:00"}
+        with clock_at(RECORDED_UNTIL + timedelta(hours=2)):
+            again = sync(shop, into=into)
+    read = {one.stream: one.rows for one in again.streams}
+    assert read["order_details"] > 60
+    assert live(into, "order_details") == before
+
+
 @pytest.mark.slow
 def test_the_back_office_writes_into_the_past(tmp_path: Path) -> None:
     """A payment is entered with the bank's day, and editing an old order changes its invoice, which keeps its date: both
