@@ -43,9 +43,15 @@ UNVALUED = {
             ("traffic", "date", "(abs(coalesce(c.revenue_gross, 0)) + abs(coalesce(c.revenue_refunded, 0)))"),
         )
     },
-    "core.cost_rules": """SELECT source, currency, count(*) AS n FROM core.cost_rules
-        WHERE _deleted_at IS NULL AND fixed_amount <> 0 AND currency <> $base
-          AND currency NOT IN (SELECT currency FROM mart.rates) GROUP BY ALL""",
+    # Of a currency that nobody tells, or with orders from before its first rate.
+    "core.cost_rules": """SELECT
+          c.source, c.currency, count(DISTINCT c.kind || c.applies_to || CAST(c.valid_from AS VARCHAR)) AS n
+        FROM core.cost_rules AS c
+        LEFT JOIN (SELECT currency, min(date) AS first_day FROM mart.rates GROUP BY currency) AS r
+          ON r.currency = c.currency
+        CROSS JOIN (SELECT DISTINCT date FROM mart.orders UNION ALL SELECT CAST(NULL AS DATE)) AS o
+        WHERE c._deleted_at IS NULL AND c.fixed_amount <> 0 AND c.currency <> $base
+          AND (r.currency IS NULL OR (o.date >= c.valid_from AND o.date < r.first_day)) GROUP BY ALL""",
 }
 # One question, because a warehouse may ask money for each.
 WITHOUT_RATE = " UNION ALL ".join(

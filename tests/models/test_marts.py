@@ -113,6 +113,13 @@ def test_abc_by_value_and_xyz_by_evenness() -> None:
     }
 
 
+def test_twelve_months_end_today() -> None:
+    """A delivery that an ERP dates ahead is sold, but not yet in the last twelve months."""
+    orders = [ordered(1, 3, "a"), ordered(2, -40, "b")]
+    with Marts({"orders": orders, "order_lines": [line(1, 10, product_id="p"), line(2, 90, product_id="p")]}) as marts:
+        assert marts.one("SELECT net_base, net_base_12m FROM mart.products WHERE product_id = 'p'") == (100, 10)
+
+
 def test_promotions_by_month_and_market() -> None:
     """A code used twice in one order is one order; store credit is no promotion; amounts at the order's rate."""
 

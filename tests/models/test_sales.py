@@ -9,6 +9,7 @@ import pytest
 
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.mart_sql import mart_selects
+from echannel_connectors.pipeline import UNVALUED
 from tests.models.companies import Marts, customer, line, order, product, refund
 
 GBP: dict[str, Any] = {"currency": "GBP", "country": "GB", "fx_rate": D("1.17")}
@@ -270,6 +271,34 @@ def test_cost_rules_from_their_day_and_the_most_telling_first() -> None:
             (D("3.6"), 12, 0),
             (D("1.93"), 5, 2),
         ]
+
+
+def test_a_cost_rule_of_days_before_its_first_rate_is_told() -> None:
+    """It costs nothing in the figures then. One whose rates cover all days with orders is not told, nor one ahead of them."""
+    names = ("kind", "applies_to", "valid_from", "fixed_amount", "rate", "currency")
+    rules = [
+        ("shipping", "GB", "2026-01-01", 10, 0, "GBP"),
+        ("shipping", "FR", "2026-02-01", 4, 0, "EUR"),
+        ("packaging", "", "2026-01-01", 2, 0, "USD"),
+        ("packaging", "GB", "2026-04-01", 2, 0, "GBP"),
+    ]
+    rates = [
+        {"source": "company", "date": day, "currency": currency, "rate": D("1.2")}
+        for currency, day in (("GBP", "2026-03-02"), ("USD", "2026-03-01"))
+    ]
+    days = ("2026-03-01", "2026-03-05", "2026-05-01")
+    tables = {
+        "cost_rules": [{"source": "company", **dict(zip(names, rule, strict=True))} for rule in rules],
+        "fx_rates": rates,
+        "orders": [order(n, country="GB", order_date=day, basket=str(n)) for n, day in enumerate(days)],
+        "order_lines": [line(n) for n in range(len(days))],
+    }
+    with Marts(tables) as marts:
+        assert marts.ask(UNVALUED["core.cost_rules"].replace("$base", "'EUR'")) == [
+            {"source": "company", "currency": "GBP", "n": 1}
+        ]
+        found = marts.ask("SELECT shipping_cost_base, packaging_base FROM mart.orders ORDER BY date")
+        assert [tuple(row.values()) for row in found] == [(0, D("2.4")), (12, D("2.4")), (12, D("2.4"))]
 
 
 def test_the_same_day_a_year_before() -> None:

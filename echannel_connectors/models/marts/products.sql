@@ -10,7 +10,8 @@ WITH recent AS (
     source, product_id, variant_id, market, kind, sum(quantity) AS quantity, sum(net_base) AS net_base,
     sum(margin_base) AS margin_base
   FROM mart.sales
-  WHERE product_id IS NOT NULL AND kind IN ('sale', 'refund') AND date > CAST(:today AS DATE) - INTERVAL 12 MONTH
+  WHERE product_id IS NOT NULL AND kind IN ('sale', 'refund')
+    AND date > CAST(:today AS DATE) - INTERVAL 12 MONTH AND date <= CAST(:today AS DATE)
   GROUP BY source, product_id, variant_id, market, kind
 ),
 
