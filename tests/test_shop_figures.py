@@ -20,8 +20,7 @@ from tests.shops import whole
     "name",
     [
         "shop-a",
-        "shop-f",
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("shop-a-later", "shop-b", "shop-d")),
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("shop-a-later", "shop-b", "shop-d", "shop-f")),
     ],
 )
 def test_months_equal_the_shops_database(name: str, warehouse_file: Path) -> None:

@@ -20,7 +20,7 @@ from tests.erp.truth import Row, cents, core_rows, number, total, true_rows
 
 DATABASES = (
     "dolibarr_sqlite",
-    "dolibarr_duckdb",
+    pytest.param("dolibarr_duckdb", marks=pytest.mark.slow),
     "dolibarr_postgres",
     pytest.param("dolibarr_mariadb", marks=pytest.mark.apt),
     pytest.param("dolibarr_mariadb_later", marks=pytest.mark.apt),

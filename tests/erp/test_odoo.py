@@ -11,7 +11,7 @@ from echannel_connectors import Erp
 from tests.erp.conftest import Postgres, altered
 from tests.erp.truth import Row, cents, core_rows, number, total, true_rows
 
-STATES = ("odoo", "odoo_later")
+STATES = (pytest.param("odoo", marks=pytest.mark.slow), "odoo_later")  # the later one holds the other
 CUSTOMERS = ("out_invoice", "out_refund")
 
 

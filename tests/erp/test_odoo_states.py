@@ -37,7 +37,7 @@ INSERT INTO res_currency_rate (id, currency_id, name, rate) VALUES (9001, 126, '
 """
 
 
-@pytest.mark.parametrize("currency", ["EUR", "USD"])
+@pytest.mark.parametrize("currency", [pytest.param("EUR", marks=pytest.mark.slow), "USD"])
 def test_rates_that_companies_share(postgres: Postgres, odoo: str, currency: str) -> None:
     """The company's own currency has a rate there, too, by which the others are divided."""
     with altered(postgres, SHARED) as source:

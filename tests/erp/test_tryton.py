@@ -16,7 +16,7 @@ from tests.erp.conftest import Postgres
 from tests.erp.test_sync import core, read_into, warehouse
 from tests.erp.truth import Row, cents, core_rows, number, total, true_rows
 
-STATES = ("tryton", "tryton_later")
+STATES = (pytest.param("tryton", marks=pytest.mark.slow), "tryton_later")  # the later one holds the other
 LANGUAGES = ("en", "fr")
 IN_KILOGRAMS = {"u": Decimal(1), "kg": Decimal(1), "g": Decimal("0.001")}  # the products' own units: u and kg
 COUNTS = ("posted", "paid")

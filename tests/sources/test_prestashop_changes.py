@@ -117,7 +117,7 @@ def test_lines_of_a_recent_order_are_read_again(shop_a: FakeShop, tmp_path: Path
     assert changed == {"order_details": 1}
 
 
-@pytest.mark.parametrize("days", [1, 40])
+@pytest.mark.parametrize("days", [pytest.param(1, marks=pytest.mark.slow), 40])
 def test_a_line_taken_out_of_an_order_is_gone_with_its_change(days: int, shop_a: FakeShop, tmp_path: Path) -> None:
     """Not with the daily look for what is gone, whether the order is young or old. Where an answer has none of an
     order's lines, or one that cannot be read, its lines stay until that look."""
