@@ -103,9 +103,11 @@ def test_a_failed_run_is_remembered_in_the_company_s_language(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ((), "init Poser quelques questions et écrire echannel.yaml"),
+        pytest.param((), "init Poser quelques questions et écrire echannel.yaml", marks=pytest.mark.slow),
         (("sync",), "Lire les nouveautés de chaque source et reconstruire les tables."),
-        (("read",), "Exemple : echannel read warehouse mart.sales --format csv --limit 3"),
+        pytest.param(
+            ("read",), "Exemple : echannel read warehouse mart.sales --format csv --limit 3", marks=pytest.mark.slow
+        ),
         (("preview",), "--static <path> Écrire plutôt une page hors ligne dans ce fichier."),
     ],
 )
@@ -125,8 +127,8 @@ def test_help_in_french(words: tuple[str, ...], sentence: str, tmp_path: Path) -
         (("snc",), "Réglages : il n'y a pas de commande « snc »\n  conseil : vouliez-vous dire « sync » ?"),
         (("sync", "--ful"), "Réglages : il n'y a pas d'option --ful\n  conseil : vouliez-vous dire « --full » ?"),
         (("read", "shop"), "Réglages : stream manque"),
-        (("sync", "--only"), "Réglages : --only a besoin d'une valeur"),
-        (("sync", "shop"), "Réglages : en trop : shop"),
+        pytest.param(("sync", "--only"), "Réglages : --only a besoin d'une valeur", marks=pytest.mark.slow),
+        pytest.param(("sync", "shop"), "Réglages : en trop : shop", marks=pytest.mark.slow),
         (("read", "shop", "orders", "--limit", "0"), "Réglages : --limit : "),
     ],
 )

@@ -82,7 +82,9 @@ def test_twenty_runs_in_which_only_an_old_row_changed(shop_a: FakeShop, warehous
         # 5 pieces, 54.04 GBP less a voucher of 5.40; 1 GBP = 1 / 0.86 EUR = 1.16279070; cost 7.414334 EUR a piece.
         ("10", ("GBP", "48.640000", "1.16279070", "56.558140", "37.071670", "19.486470")),
         # 1 piece of 15.84 USD; 1 USD = 1 / 1.09 EUR = 0.91743119; cost 8.72 EUR a piece.
-        ("2", ("USD", "15.840000", "0.91743119", "14.532110", "8.720000", "5.812110")),
+        pytest.param(
+            "2", ("USD", "15.840000", "0.91743119", "14.532110", "8.720000", "5.812110"), marks=pytest.mark.slow
+        ),
     ],
 )
 def test_margin_of_a_foreign_order_by_hand(

@@ -273,6 +273,7 @@ def test_late_figures_take_the_place_of_early_ones(google: FakeGa4, warehouse_fi
         assert into.query(live).read_all() == fresh.query(live).read_all(), table
 
 
+@pytest.mark.slow
 def test_an_earlier_start_is_read_from(google: FakeGa4, warehouse_file: Path) -> None:
     """`start` is the first day that is read, also once a later one was."""
     into = DuckDB(warehouse_file)
@@ -286,6 +287,7 @@ def test_an_earlier_start_is_read_from(google: FakeGa4, warehouse_file: Path) ->
     assert sum(row["revenue_gross"] or 0 for row in rows(into, "traffic")) == total(google, "grossPurchaseRevenue")
 
 
+@pytest.mark.slow
 def test_a_property_that_is_added_is_read_from_the_start(google: FakeGa4, warehouse_file: Path) -> None:
     """Once; one that is left out later keeps what was read of it."""
     google.hits["987"] = day_of(date(2026, 9, 20), seed=5) + day_of(date(2026, 11, 24), seed=6)

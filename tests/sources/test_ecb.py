@@ -91,6 +91,7 @@ def test_only_what_is_new_and_all_again_for_another_currency(bank: responses.Req
     assert rates(into)[date(2014, 12, 31), "EUR"] == Decimal("0.7789")
 
 
+@pytest.mark.slow
 def test_what_was_not_asked_for_before_is_read_from_its_start(bank: responses.RequestsMock, tmp_path: Path) -> None:
     """A currency more, or an earlier start: the years before would stay without a rate, and their orders without a value."""
     into = DuckDB(tmp_path / "shop.duckdb")

@@ -154,6 +154,7 @@ def test_a_line_taken_out_of_an_order_is_gone_with_its_change(days: int, shop_a:
         assert into.query(gone).read_all()["id"].to_pylist() == [taken_out]
 
 
+@pytest.mark.slow
 def test_children_that_are_too_many_to_wait_for_each_other(
     shop_a: FakeShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
