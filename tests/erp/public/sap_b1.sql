@@ -10,7 +10,8 @@ CREATE TABLE dbo.ORDR (
 );
 CREATE TABLE dbo.RDR1 (
   DocEntry INTEGER, LineNum INTEGER, ItemCode VARCHAR DEFAULT 'A', Dscription VARCHAR DEFAULT 'Théière',
-  Quantity DECIMAL(19, 6), PriceBefDi DECIMAL(19, 6), Price DECIMAL(19, 6), Currency VARCHAR DEFAULT 'EUR',
+  Quantity DECIMAL(19, 6), NumPerMsr DECIMAL(19, 6) DEFAULT 1, PriceBefDi DECIMAL(19, 6), Price DECIMAL(19, 6),
+  Currency VARCHAR DEFAULT 'EUR',
   DiscPrcnt DECIMAL(19, 6) DEFAULT 0, LineTotal DECIMAL(19, 6), TotalFrgn DECIMAL(19, 6) DEFAULT 0, VatSum DECIMAL(19, 6),
   VatSumFrgn DECIMAL(19, 6) DEFAULT 0, VatPrcnt DECIMAL(19, 6) DEFAULT 20, StockPrice DECIMAL(19, 6) DEFAULT 6,
   WhsCode VARCHAR DEFAULT '01', ShipDate TIMESTAMP, BaseType INTEGER DEFAULT -1, BaseEntry INTEGER, BaseLine INTEGER
@@ -65,42 +66,48 @@ CREATE TABLE dbo.OPDN (
 );
 CREATE TABLE dbo.QUT1 (
   DocEntry INTEGER, LineNum INTEGER, ItemCode VARCHAR DEFAULT 'A', Dscription VARCHAR DEFAULT 'Théière',
-  Quantity DECIMAL(19, 6), PriceBefDi DECIMAL(19, 6), Price DECIMAL(19, 6), Currency VARCHAR DEFAULT 'EUR',
+  Quantity DECIMAL(19, 6), NumPerMsr DECIMAL(19, 6) DEFAULT 1, PriceBefDi DECIMAL(19, 6), Price DECIMAL(19, 6),
+  Currency VARCHAR DEFAULT 'EUR',
   DiscPrcnt DECIMAL(19, 6) DEFAULT 0, LineTotal DECIMAL(19, 6), TotalFrgn DECIMAL(19, 6) DEFAULT 0, VatSum DECIMAL(19, 6),
   VatSumFrgn DECIMAL(19, 6) DEFAULT 0, VatPrcnt DECIMAL(19, 6) DEFAULT 20, StockPrice DECIMAL(19, 6) DEFAULT 6,
   WhsCode VARCHAR DEFAULT '01', ShipDate TIMESTAMP, BaseType INTEGER DEFAULT -1, BaseEntry INTEGER, BaseLine INTEGER
 );
 CREATE TABLE dbo.INV1 (
   DocEntry INTEGER, LineNum INTEGER, ItemCode VARCHAR DEFAULT 'A', Dscription VARCHAR DEFAULT 'Théière',
-  Quantity DECIMAL(19, 6), PriceBefDi DECIMAL(19, 6), Price DECIMAL(19, 6), Currency VARCHAR DEFAULT 'EUR',
+  Quantity DECIMAL(19, 6), NumPerMsr DECIMAL(19, 6) DEFAULT 1, PriceBefDi DECIMAL(19, 6), Price DECIMAL(19, 6),
+  Currency VARCHAR DEFAULT 'EUR',
   DiscPrcnt DECIMAL(19, 6) DEFAULT 0, LineTotal DECIMAL(19, 6), TotalFrgn DECIMAL(19, 6) DEFAULT 0, VatSum DECIMAL(19, 6),
   VatSumFrgn DECIMAL(19, 6) DEFAULT 0, VatPrcnt DECIMAL(19, 6) DEFAULT 20, StockPrice DECIMAL(19, 6) DEFAULT 6,
   WhsCode VARCHAR DEFAULT '01', ShipDate TIMESTAMP, BaseType INTEGER DEFAULT -1, BaseEntry INTEGER, BaseLine INTEGER
 );
 CREATE TABLE dbo.RIN1 (
   DocEntry INTEGER, LineNum INTEGER, ItemCode VARCHAR DEFAULT 'A', Dscription VARCHAR DEFAULT 'Théière',
-  Quantity DECIMAL(19, 6), PriceBefDi DECIMAL(19, 6), Price DECIMAL(19, 6), Currency VARCHAR DEFAULT 'EUR',
+  Quantity DECIMAL(19, 6), NumPerMsr DECIMAL(19, 6) DEFAULT 1, PriceBefDi DECIMAL(19, 6), Price DECIMAL(19, 6),
+  Currency VARCHAR DEFAULT 'EUR',
   DiscPrcnt DECIMAL(19, 6) DEFAULT 0, LineTotal DECIMAL(19, 6), TotalFrgn DECIMAL(19, 6) DEFAULT 0, VatSum DECIMAL(19, 6),
   VatSumFrgn DECIMAL(19, 6) DEFAULT 0, VatPrcnt DECIMAL(19, 6) DEFAULT 20, StockPrice DECIMAL(19, 6) DEFAULT 6,
   WhsCode VARCHAR DEFAULT '01', ShipDate TIMESTAMP, BaseType INTEGER DEFAULT -1, BaseEntry INTEGER, BaseLine INTEGER
 );
 CREATE TABLE dbo.POR1 (
   DocEntry INTEGER, LineNum INTEGER, ItemCode VARCHAR DEFAULT 'A', Dscription VARCHAR DEFAULT 'Théière',
-  Quantity DECIMAL(19, 6), PriceBefDi DECIMAL(19, 6), Price DECIMAL(19, 6), Currency VARCHAR DEFAULT 'EUR',
+  Quantity DECIMAL(19, 6), NumPerMsr DECIMAL(19, 6) DEFAULT 1, PriceBefDi DECIMAL(19, 6), Price DECIMAL(19, 6),
+  Currency VARCHAR DEFAULT 'EUR',
   DiscPrcnt DECIMAL(19, 6) DEFAULT 0, LineTotal DECIMAL(19, 6), TotalFrgn DECIMAL(19, 6) DEFAULT 0, VatSum DECIMAL(19, 6),
   VatSumFrgn DECIMAL(19, 6) DEFAULT 0, VatPrcnt DECIMAL(19, 6) DEFAULT 20, StockPrice DECIMAL(19, 6) DEFAULT 6,
   WhsCode VARCHAR DEFAULT '01', ShipDate TIMESTAMP, BaseType INTEGER DEFAULT -1, BaseEntry INTEGER, BaseLine INTEGER
 );
 CREATE TABLE dbo.DLN1 (
   DocEntry INTEGER, LineNum INTEGER, ItemCode VARCHAR DEFAULT 'A', Dscription VARCHAR DEFAULT 'Théière',
-  Quantity DECIMAL(19, 6), PriceBefDi DECIMAL(19, 6), Price DECIMAL(19, 6), Currency VARCHAR DEFAULT 'EUR',
+  Quantity DECIMAL(19, 6), NumPerMsr DECIMAL(19, 6) DEFAULT 1, PriceBefDi DECIMAL(19, 6), Price DECIMAL(19, 6),
+  Currency VARCHAR DEFAULT 'EUR',
   DiscPrcnt DECIMAL(19, 6) DEFAULT 0, LineTotal DECIMAL(19, 6), TotalFrgn DECIMAL(19, 6) DEFAULT 0, VatSum DECIMAL(19, 6),
   VatSumFrgn DECIMAL(19, 6) DEFAULT 0, VatPrcnt DECIMAL(19, 6) DEFAULT 20, StockPrice DECIMAL(19, 6) DEFAULT 6,
   WhsCode VARCHAR DEFAULT '01', ShipDate TIMESTAMP, BaseType INTEGER DEFAULT -1, BaseEntry INTEGER, BaseLine INTEGER
 );
 CREATE TABLE dbo.PDN1 (
   DocEntry INTEGER, LineNum INTEGER, ItemCode VARCHAR DEFAULT 'A', Dscription VARCHAR DEFAULT 'Théière',
-  Quantity DECIMAL(19, 6), PriceBefDi DECIMAL(19, 6), Price DECIMAL(19, 6), Currency VARCHAR DEFAULT 'EUR',
+  Quantity DECIMAL(19, 6), NumPerMsr DECIMAL(19, 6) DEFAULT 1, PriceBefDi DECIMAL(19, 6), Price DECIMAL(19, 6),
+  Currency VARCHAR DEFAULT 'EUR',
   DiscPrcnt DECIMAL(19, 6) DEFAULT 0, LineTotal DECIMAL(19, 6), TotalFrgn DECIMAL(19, 6) DEFAULT 0, VatSum DECIMAL(19, 6),
   VatSumFrgn DECIMAL(19, 6) DEFAULT 0, VatPrcnt DECIMAL(19, 6) DEFAULT 20, StockPrice DECIMAL(19, 6) DEFAULT 6,
   WhsCode VARCHAR DEFAULT '01', ShipDate TIMESTAMP, BaseType INTEGER DEFAULT -1, BaseEntry INTEGER, BaseLine INTEGER
@@ -155,16 +162,18 @@ INSERT INTO dbo.OQUT (DocEntry, DocNum, DocStatus, DocDate, DocTotal, VatSum, Up
 VALUES (1, 501, 'C', '2026-01-03', 12, 2, NULL, NULL);
 INSERT INTO dbo.QUT1 (DocEntry, LineNum, Quantity, PriceBefDi, Price, LineTotal, VatSum) VALUES (1, 0, 1, 10, 10, 10, 2);
 
--- Order 2, in dollars, shipped to another country: 4 of 10 were delivered; another delivery was cancelled.
+-- Order 2, in dollars, by cartons of two, shipped to another country: 4 of 10 pieces were delivered; another delivery was
+-- cancelled.
 INSERT INTO dbo.ORDR
   (DocEntry, DocNum, DocDate, CardCode, DocCur, DocRate, DocTotal, DocTotalFC, VatSum, VatSumFC, UpdateDate, UpdateTS)
 VALUES (2, 1002, '2026-01-10', 'C2', 'USD', 0.9, 108, 120, 18, 20, '2026-02-01', 5);
-INSERT INTO dbo.RDR1 (DocEntry, LineNum, Quantity, PriceBefDi, Price, Currency, LineTotal, TotalFrgn, VatSum, VatSumFrgn)
-VALUES (2, 0, 10, 10, 10, 'USD', 90, 100, 18, 20);
+INSERT INTO dbo.RDR1
+  (DocEntry, LineNum, Quantity, NumPerMsr, PriceBefDi, Price, Currency, LineTotal, TotalFrgn, VatSum, VatSumFrgn)
+VALUES (2, 0, 5, 2, 20, 20, 'USD', 90, 100, 18, 20);
 INSERT INTO dbo.RDR12 VALUES (2, 'CA');
 INSERT INTO dbo.ODLN (DocEntry, DocNum, DocDate, CANCELED) VALUES (1, 1, '2026-01-12', 'N'), (2, 2, '2026-01-13', 'Y');
-INSERT INTO dbo.DLN1 (DocEntry, LineNum, Quantity, BaseType, BaseEntry, BaseLine)
-VALUES (1, 0, 4, 17, 2, 0), (2, 0, 6, 17, 2, 0);
+INSERT INTO dbo.DLN1 (DocEntry, LineNum, Quantity, NumPerMsr, BaseType, BaseEntry, BaseLine)
+VALUES (1, 0, 2, 2, 17, 2, 0), (2, 0, 3, 2, 17, 2, 0);
 
 -- Order 3 was cancelled; 4 is what cancels it.
 INSERT INTO dbo.ORDR (DocEntry, DocNum, CANCELED, DocStatus, DocDate, DocTotal, VatSum, UpdateDate)
@@ -186,9 +195,10 @@ INSERT INTO dbo.OINV (DocEntry, DocNum, CANCELED, DocStatus, DocDate, DocDueDate
   (4, 2004, 'C', 'C', '2026-01-16', '2026-02-16', 24, 4, 24), (5, 2005, 'N', 'O', '2026-01-17', '2026-02-17', 240, 40, 0);
 UPDATE dbo.OINV SET UpdateDate = '2026-01-17' WHERE DocEntry = 5;
 INSERT INTO dbo.INV1
-  (DocEntry, LineNum, Quantity, PriceBefDi, Price, Currency, LineTotal, TotalFrgn, VatSum, VatSumFrgn, BaseType, BaseEntry, BaseLine)
-VALUES (1, 0, 4, 10, 10, 'USD', 36, 40, 7.2, 8, 15, 1, 0), (2, 0, 3, 10, 10, 'EUR', 30, 0, 6, 0, 17, 1, 0),
-       (3, 0, 2, 10, 10, 'EUR', 20, 0, 4, 0, -1, NULL, NULL), (4, 0, 2, 10, 10, 'EUR', 20, 0, 4, 0, -1, NULL, NULL);
+  (DocEntry, LineNum, Quantity, NumPerMsr, PriceBefDi, Price, Currency, LineTotal, TotalFrgn, VatSum, VatSumFrgn,
+   BaseType, BaseEntry, BaseLine)
+VALUES (1, 0, 2, 2, 20, 20, 'USD', 36, 40, 7.2, 8, 15, 1, 0), (2, 0, 3, 0, 10, 10, 'EUR', 30, 0, 6, 0, 17, 1, 0),
+       (3, 0, 2, 1, 10, 10, 'EUR', 20, 0, 4, 0, -1, NULL, NULL), (4, 0, 2, 1, 10, 10, 'EUR', 20, 0, 4, 0, -1, NULL, NULL);
 INSERT INTO dbo.INV1 (DocEntry, LineNum, ItemCode, Dscription, Quantity, PriceBefDi, Price, DiscPrcnt, LineTotal, VatSum)
 VALUES (5, 0, NULL, 'Conseil', 0, 0, 0, 5, 200, 40);
 
@@ -208,9 +218,10 @@ INSERT INTO dbo.OINM VALUES
   (1, 20, 'A', '01', '2026-01-02', 44, 0), (2, 15, 'A', '01', '2026-01-12', 0, 4), (3, 59, 'A', '01', '2026-01-13', 1, 0),
   (4, 60, 'A', '01', '2026-01-13', 0, 1), (5, 18, 'A', '01', '2026-01-14', 0, 0);
 
--- A purchase order of which 12 of 20 came; the receipt of the rest was cancelled.
+-- A purchase order, by boxes of four, of which 12 of 20 pieces came; the receipt of the rest was cancelled.
 INSERT INTO dbo.OPOR (DocEntry, DocNum, DocDate, CardCode, DocTotal, VatSum) VALUES (1, 4001, '2026-01-02', 'S1', 144, 24);
-INSERT INTO dbo.POR1 (DocEntry, LineNum, Quantity, PriceBefDi, Price, LineTotal, VatSum, ShipDate)
-VALUES (1, 0, 20, 6, 6, 120, 24, '2026-01-30');
+INSERT INTO dbo.POR1 (DocEntry, LineNum, Quantity, NumPerMsr, PriceBefDi, Price, LineTotal, VatSum, ShipDate)
+VALUES (1, 0, 5, 4, 24, 24, 120, 24, '2026-01-30');
 INSERT INTO dbo.OPDN (DocEntry, DocNum, DocDate, CANCELED) VALUES (1, 1, '2026-01-09', 'N'), (2, 2, '2026-01-10', 'Y');
-INSERT INTO dbo.PDN1 (DocEntry, LineNum, Quantity, BaseType, BaseEntry, BaseLine) VALUES (1, 0, 12, 22, 1, 0), (2, 0, 8, 22, 1, 0);
+INSERT INTO dbo.PDN1 (DocEntry, LineNum, Quantity, NumPerMsr, BaseType, BaseEntry, BaseLine)
+VALUES (1, 0, 3, 4, 22, 1, 0), (2, 0, 2, 4, 22, 1, 0);
