@@ -143,9 +143,9 @@ class Match:
     known: str
 
     def marking(self, condition: str = "") -> str:
-        """Mark each order that the other source holds as well; that one counts."""
+        """Mark each order that the other source holds as well, and counts as a sale; that one counts."""
         first = f"""SELECT {quoted(self.known)} AS word, min(order_id) AS order_id FROM core.orders
-            WHERE source = '{plain(self.place)}' AND _deleted_at IS NULL GROUP BY word"""
+            WHERE source = '{plain(self.place)}' AND is_sale AND _deleted_at IS NULL GROUP BY word"""
         source, place = plain(self.source), plain(self.place)
         return f"""UPDATE core.orders AS o SET duplicate_of_source = '{place}', duplicate_of_order_id = f.order_id
             FROM ({first}) AS f WHERE o.source = '{source}' AND o.{quoted(self.column)} = f.word{condition}"""

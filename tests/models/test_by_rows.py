@@ -335,6 +335,14 @@ class Scenes:
         self.invoice(10, "shop", order_id="9")
         return "SELECT count(*) FROM core.waiting_invoices WHERE invoice_id = '1'"
 
+    def the_order_that_another_doubles_is_cancelled(self) -> str:
+        self.order(9, "shop", status="cancelled", is_sale=False)
+        return "SELECT count(*) FROM mart.orders WHERE order_id = '6'"
+
+    def the_order_that_another_doubles_counts_again(self) -> str:
+        self.order(9, "shop")
+        return "SELECT count(*) FROM mart.orders WHERE order_id = '6'"
+
     def the_order_that_another_doubles_has_another_reference(self) -> str:
         self.order(9, "shop", reference="R99")
         return "SELECT count(*) FROM mart.orders WHERE order_id = '6'"
@@ -403,7 +411,7 @@ def test_what_happens_to_one_order_shows_in_another(monkeypatch: pytest.MonkeyPa
     with time_machine.travel(datetime(2026, 3, 1, 12, tzinfo=UTC), tick=True):
         scenes.pair.build()
         happenings = [name for name in vars(Scenes) if name.startswith(("a_", "an_", "two_", "the_", "ga4_"))]
-        assert len(happenings) == 21
+        assert len(happenings) == 23
         for name in happenings:
             looked_at = ("mart.orders", "mart.sales", "core.product_sales", "core.waiting_invoices")
             before = {table: scenes.pair.kept.query(f"FROM {table}").read_all() for table in looked_at}
