@@ -124,6 +124,18 @@ def test_shipped_and_refunded_later(tmp_path: Path) -> None:
     assert [tuple(row.values()) for row in found] == [("returned", True), ("returned", False), ("confirmed", False)]
 
 
+def test_what_nothing_delivers(tmp_path: Path) -> None:
+    """An order of files and services alone is never shipped: nothing of it is waited for, as of the goods beside them."""
+    tables = {
+        "products": [{"id": 1, "price": 100}, {"id": 2, "price": 100, "is_virtual": True}],
+        "orders": [order(1), order(2, current_state=SHIPPED), order(3)],
+        "order_details": [line(1, 1), line(2, 1, product_id=2), line(3, 2), line(4, 2, product_id=2), line(5, 3, product_id=2)],
+    }
+    file = made_up(tmp_path, tables)
+    found = rows_of(file, "SELECT in_full, open_value_base FROM mart.orders ORDER BY order_id")
+    assert [tuple(row.values()) for row in found] == [(False, 100), (True, 0), (None, 0)]
+
+
 def test_a_delivery_slip_is_no_invoice(tmp_path: Path) -> None:
     """A state that delivers and invoices nothing, or a shop that writes no invoices: the shop's row has the number 0."""
     slips = {1: 0, 2: 7, 3: 0}  # the second order's was invoiced later; the first has an invoice of another row, too
