@@ -34,7 +34,9 @@ def refunded(folder: Path, group: int, sold: list[tuple[int, Any, Any]], **field
     [
         pytest.param(1, {"total_products_tax_incl": 120, "total_products_tax_excl": 88, "amount": 120}, id="with tax"),
         pytest.param(2, {"total_products_tax_excl": 100, "total_products_tax_incl": 110, "amount": 100}, id="without"),
-        pytest.param(2, {"total_products_tax_excl": 100, "total_products_tax_incl": 108, "amount": 100}, id="8.2, without"),
+        pytest.param(
+            2, {"total_products_tax_excl": 100, "total_products_tax_incl": 108, "amount": 100}, id="8.2, without"
+        ),
     ],
 )
 def test_a_slip_without_what_the_vouchers_took_off(group: int, totals: dict[str, int], tmp_path: Path) -> None:
