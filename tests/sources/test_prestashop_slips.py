@@ -10,7 +10,7 @@ import pytest
 
 from tests.sources.made_up import Row, line, made_up, order, rows_of, slip
 
-VISITORS, TRADE = {"id": 1, "price_display_method": 0}, {"id": 2, "price_display_method": 1}
+VISITORS, TRADE = {"id": 1, "price_display_method": "0"}, {"id": 2, "price_display_method": "1"}
 DISCOUNTED = {
     "total_discounts_tax_excl": 10, "total_discounts_tax_incl": 12, "total_paid_tax_excl": 90, "total_paid_tax_incl": 108,
 }  # fmt: skip

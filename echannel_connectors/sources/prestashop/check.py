@@ -39,13 +39,17 @@ def findings(shop: Webservice, spec: Spec) -> Iterator[Finding]:
             say("this PrestaShop does not tell which vouchers an order used, or the key may not read them"),
             say("store credit and free shipping count as discounts; 1.6, 8 and 9 tell them, 1.7 does not"),
         )
+    elif "cart_rules" in missing:
+        yield Finding(
+            "warning",
+            say("the key may not read 'cart_rules': store credit may count as a discount"),
+            not_allowed("cart_rules").hint,
+        )
     if "shops" in missing and "configurations" not in missing and _is_multistore(shop):
         yield Finding(
             "warning",
             say("the key may not read 'shops': of several stores only the default one's orders are read"),
-            say(
-                "in the back office under Advanced Parameters > Webservice, give the key the GET permission on 'shops'"
-            ),
+            not_allowed("shops").hint,
         )
     yield from _too_many_rights(rights)
     if not missing & {"order_states", "configurations"}:
