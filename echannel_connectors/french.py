@@ -79,6 +79,10 @@ FRENCH: dict[str, str] = {
         "la clé ne vaut pas pour les boutiques {names} : les produits et autres qu'elles seules possèdent ne sont pas lus",
     "the stores {names} are switched off: the shop does not show their orders":
         "les boutiques {names} sont désactivées : le webservice ne montre pas leurs commandes",
+    "the key may not read 'shops': of several stores only the default one's orders are read":
+        "la clé ne peut pas lire « shops » : de plusieurs boutiques, seules les commandes de celle par défaut sont lues",
+    "the key may not read 'cart_rules': store credit may count as a discount":
+        "la clé ne peut pas lire « cart_rules » : des avoirs peuvent compter comme des remises",
     "in the back office under Advanced Parameters > Webservice, give the key all stores":
         "dans le back-office, sous Paramètres avancés > Webservice, donnez à la clé toutes les boutiques",
     "{host} does not accept this key": "{host} n'accepte pas cette clé",

@@ -65,3 +65,21 @@ def test_a_version_that_does_not_tell_vouchers(name: str, told: bool) -> None:
     """In 1.7 store credit cannot be told from a discount: the owner hears it before the first figure."""
     said = [one.hint for one in findings(FakeShop.from_recording(recording(name))) if "vouchers" in one.sentence]
     assert bool(said) is not told
+
+
+@pytest.mark.parametrize(("name", "told"), [("shop-a", False), ("shop-b", True)])
+def test_several_stores_that_the_key_may_not_read(name: str, told: bool) -> None:
+    """Only the default store's orders come then, and nothing else would say so."""
+    shop = FakeShop.from_recording(recording(name))
+    shop.keys[shop.key].pop("shops")
+    said = [one.hint for one in findings(shop) if "of several stores" in one.sentence]
+    assert bool(said) is told
+
+
+def test_vouchers_whose_code_the_key_may_not_read(shop_a: FakeShop) -> None:
+    """A slip's voucher is known by its code; without it, what was paid with it lowers the sale as a discount does."""
+    assert not [one for one in findings(shop_a) if "cart_rules" in one.sentence]
+    shop_a.keys[shop_a.key].pop("cart_rules")
+    (told,) = [one for one in findings(shop_a) if "cart_rules" in one.sentence]
+    assert told.level == "warning"
+    assert "GET" in told.hint

@@ -278,6 +278,26 @@ def test_store_credit_is_at_most_what_the_order_took_of_it(tmp_path: Path) -> No
     ]  # fmt: skip
 
 
+def test_what_a_voucher_of_more_than_its_order_took_off(tmp_path: Path) -> None:
+    """50 off an order of 30 took 30: of a voucher without partial use, or in a basket that was split. The ones before take
+    first, a store credit pays the rest."""
+    fields = {"total_products": 30, "total_discounts_tax_excl": 30, "total_discounts_tax_incl": 36}
+    vouchers = [(1, "FIFTY", 50), (2, "TEN", 10), (2, "FIFTY", 50), (3, "V1C1O1", 40), (3, "TEN", 10), (3, "FIVE", 5)]
+    tables = {
+        "orders": [order(n, **fields, total_paid_tax_excl=0, total_paid_tax_incl=0) for n in (1, 2, 3)],
+        "order_details": [line(n, n, 30, 36) for n in (1, 2, 3)],
+        "order_discounts": [
+            {"id": n, "id_order": of, "name": name, "value": net * D("1.2"), "value_tax_excl": net}
+            for n, (of, name, net) in enumerate(vouchers)
+        ],
+    }
+    file = made_up(tmp_path, tables)
+    found = rows_of(file, "SELECT amount_net, amount_gross FROM core.order_discounts ORDER BY discount_id")
+    assert [tuple(row.values()) for row in found] == [(30, 36), (10, 12), (20, 24), (15, 18), (10, 12), (5, 6)]
+    found = rows_of(file, "SELECT promotion, discount_base FROM mart.promotions ORDER BY promotion")
+    assert [tuple(row.values()) for row in found] == [("FIFTY", 50), ("FIVE", 5), ("TEN", 20)]
+
+
 def test_free_shipping_is_at_most_the_shipping(tmp_path: Path) -> None:
     """A voucher may give free shipping and a reduction at once; wrapping is not shipping."""
     tables = {
@@ -376,20 +396,6 @@ def test_an_order_without_a_rate(tmp_path: Path) -> None:
 
 
 # -- lines and invoices -----------------------------------------------------------------------------------------------
-
-
-def test_tax_rates_of_lines(tmp_path: Path) -> None:
-    """Several taxes of a line add up; a line that no tax was put on has rate 0; an unknown tax leaves it unknown."""
-    tables = {
-        "taxes": [{"id": 1, "rate": 20}, {"id": 2, "rate": "5.5"}],
-        "orders": [order(1)],
-        "order_details": [
-            line(1, 1, 100, 120, taxes=[{"id": "1"}]), line(2, 1, 100, "125.5", taxes=[{"id": "1"}, {"id": "2"}]),
-            line(3, 1, 100, 100), line(4, 1, 100, 110), line(5, 1, 100, 130, taxes=[{"id": "1"}, {"id": "9"}]),
-        ],
-    }  # fmt: skip
-    found = rows_of(made_up(tmp_path, tables), "SELECT tax_rate FROM core.order_lines ORDER BY line_id")
-    assert [row["tax_rate"] for row in found] == [D("0.2"), D("0.255"), 0, None, None]
 
 
 @pytest.mark.parametrize("version", ["1.6", "1.7"])

@@ -124,6 +124,24 @@ def test_shipped_and_refunded_later(tmp_path: Path) -> None:
     assert [tuple(row.values()) for row in found] == [("returned", True), ("returned", False), ("confirmed", False)]
 
 
+def test_what_nothing_delivers(tmp_path: Path) -> None:
+    """An order of files and services alone is never shipped: nothing of it is waited for, as of the goods beside them."""
+    tables = {
+        "products": [{"id": 1, "price": 100}, {"id": 2, "price": 100, "is_virtual": True}],
+        "orders": [order(1), order(2, current_state=SHIPPED), order(3)],
+        "order_details": [
+            line(1, 1),
+            line(2, 1, product_id=2),
+            line(3, 2),
+            line(4, 2, product_id=2),
+            line(5, 3, product_id=2),
+        ],
+    }
+    file = made_up(tmp_path, tables)
+    found = rows_of(file, "SELECT in_full, open_value_base FROM mart.orders ORDER BY order_id")
+    assert [tuple(row.values()) for row in found] == [(False, 100), (True, 0), (None, 0)]
+
+
 def test_a_delivery_slip_is_no_invoice(tmp_path: Path) -> None:
     """A state that delivers and invoices nothing, or a shop that writes no invoices: the shop's row has the number 0."""
     slips = {1: 0, 2: 7, 3: 0}  # the second order's was invoiced later; the first has an invoice of another row, too
@@ -236,6 +254,31 @@ def test_stock_of_one_group_of_stores(is_shared: bool, expected: list[tuple[str,
     assert [tuple(row.values()) for row in found] == expected
     places = rows_of(file, "SELECT warehouse_id FROM core.warehouses ORDER BY warehouse_id")
     assert [row["warehouse_id"] for row in places] == [name for name, _ in expected if name]
+
+
+def test_stock_of_stores_that_the_key_may_not_read(tmp_path: Path) -> None:
+    """Without the right on the shops each store's stock still stands for itself; without that on their groups, a store's
+    own row counts before its group's."""
+    stock = [
+        {
+            "id": n,
+            "id_product": 1,
+            "id_product_attribute": 0,
+            "id_shop": shop,
+            "id_shop_group": group,
+            "quantity": 4 + n,
+        }
+        for n, (shop, group) in enumerate([(1, 0), (2, 0), (0, 2), (0, 1)])
+    ]
+    tables: dict[str, list[Row]] = {"products": [{"id": 1, "price": 1}], "stock_availables": stock}
+    sql = "SELECT warehouse_id, on_hand FROM core.stock_levels ORDER BY warehouse_id"
+    for name, shops, rows, expected in (
+        ("no shops", [], 2, [("1", 4), ("2", 5)]),
+        ("no groups", BOUTIQUES, 4, [("1", 4), ("2", 5), ("group 2", 6)]),  # that of group 1 is left from before
+    ):
+        (folder := tmp_path / name).mkdir()
+        file = made_up(folder, {**tables, "shops": shops, "stock_availables": stock[:rows]})
+        assert [tuple(row.values()) for row in rows_of(file, sql)] == expected
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,18 @@ def findings(shop: Webservice, spec: Spec) -> Iterator[Finding]:
             say("this PrestaShop does not tell which vouchers an order used, or the key may not read them"),
             say("store credit and free shipping count as discounts; 1.6, 8 and 9 tell them, 1.7 does not"),
         )
+    elif "cart_rules" in missing:
+        yield Finding(
+            "warning",
+            say("the key may not read 'cart_rules': store credit may count as a discount"),
+            not_allowed("cart_rules").hint,
+        )
+    if "shops" in missing and "configurations" not in missing and _is_multistore(shop):
+        yield Finding(
+            "warning",
+            say("the key may not read 'shops': of several stores only the default one's orders are read"),
+            not_allowed("shops").hint,
+        )
     yield from _too_many_rights(rights)
     if not missing & {"order_states", "configurations"}:
         yield from _states(shop)
@@ -78,6 +90,12 @@ def _too_many_rights(rights: Mapping[str, frozenset[str]]) -> Iterable[Finding]:
             say("the key may read the employees with their password hashes; they are never read"),
             say("in the back office under Advanced Parameters > Webservice, take 'employees' off this key"),
         )
+
+
+def _is_multistore(shop: Webservice) -> bool:
+    """What the shop's own settings say."""
+    settings = shop.records("configurations", ("id", "value"), 1, {"filter[name]": "[PS_MULTISHOP_FEATURE_ACTIVE]"})
+    return any(str(setting["value"]) == "1" for setting in settings)
 
 
 def _states(shop: Webservice) -> Iterable[Finding]:
