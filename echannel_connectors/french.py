@@ -782,6 +782,11 @@ FRENCH: dict[str, str] = {
     "the spreadsheet was changed meanwhile, perhaps by another sync: the table is as it was": (
         "la feuille de calcul a été modifiée entre-temps, peut-être par un autre sync : la table est restée telle quelle"
     ),
+    "cells of the table are protected against this account: the table is as it was":
+        "des cellules de la table sont protégées contre ce compte : la table est restée telle quelle",
+    "in the spreadsheet under Data › Protect sheets and ranges, let the account's e-mail address edit them":
+        "dans la feuille, sous Données › Protéger des feuilles et des plages, autorisez l'adresse e-mail du compte à les "
+        "modifier",
     "run again, one sync at a time": "relancez, un seul sync à la fois",
     "delete tabs that nobody needs, or publish fewer `months` of sales":
         "supprimez des onglets dont personne n'a besoin, ou publiez moins de mois de ventes (`months`)",

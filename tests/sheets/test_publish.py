@@ -202,6 +202,8 @@ def test_a_text_longer_than_a_cell_is_cut_and_counted(google: FakeSheets, sheets
         (404, "Requested entity was not found.", SettingsError, "no such spreadsheet"),
         (400, "This operation is not supported for this document. The document must not be an Office file.",
          SettingsError, "Excel file"),
+        (400, "Invalid requests[0].copyPaste: You are trying to edit a protected cell or object. Please contact the",
+         Refused, "protected against this account"),
         (400, "Something new", DestinationError, "Google Sheets answered 400: Something new"),
     ],
 )  # fmt: skip

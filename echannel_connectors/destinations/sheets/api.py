@@ -229,6 +229,11 @@ MEANINGS: tuple[tuple[str, type[EChannelError], Any, Any], ...] = (
         say("share the spreadsheet with the account's e-mail address as an editor"),
     ),
     (
+        "protected cell or object", Refused,
+        say("cells of the table are protected against this account: the table is as it was"),
+        say("in the spreadsheet under Data › Protect sheets and ranges, let the account's e-mail address edit them"),
+    ),
+    (
         "has not been used in project", Refused,
         say("the Google Sheets API is not enabled in this account's project"),
         say("enable it in the Google Cloud console under APIs & Services"),
