@@ -10,7 +10,7 @@ import hashlib
 import json
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ def restore(warehouse: Warehouse, file: Path) -> dict[str, int]:
         with warehouse.hold():
             before = _counted(warehouse)
             warehouse.execute(
-                *(sql for name, parquet in tables.items() for sql in _put_back(name, parquet)),
+                *(sql for name, parquet in tables.items() for sql in _put_back(warehouse, name, parquet)),
                 *(commit.changed_wholly(name) for name in tables),
             )
             return {name: rows - before.get(name, 0) for name, rows in _counted(warehouse).items() if name in tables}
@@ -122,13 +122,17 @@ def _unpacked(file: Path, folder: Path) -> dict[str, Path]:
     return found
 
 
-def _put_back(table: str, parquet: Path) -> tuple[str, str]:
+def _put_back(warehouse: Warehouse, table: str, parquet: Path) -> Iterator[str]:
+    """The table gets the columns that it has not: it may have been made by an older version than the file."""
     place = str(parquet).replace("'", "''")
+    file = f"read_parquet('{place}')"
+    yield f"CREATE TABLE IF NOT EXISTS {table} AS SELECT * FROM {file} LIMIT 0"
+    described = warehouse.query(f"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {file})").read_all()
+    for one in described.to_pylist():
+        yield f'ALTER TABLE {table} ADD COLUMN IF NOT EXISTS "{one["column_name"]}" {one["column_type"]}'
     same = " AND ".join(f"t.{name} IS NOT DISTINCT FROM s.{name}" for name in KEPT[table])
-    create = f"CREATE TABLE IF NOT EXISTS {table} AS SELECT * FROM read_parquet('{place}') LIMIT 0"
-    insert = f"""INSERT INTO {table} BY NAME SELECT s.* FROM read_parquet('{place}') AS s
+    yield f"""INSERT INTO {table} BY NAME SELECT s.* FROM {file} AS s
         WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {same})"""
-    return create, insert
 
 
 def _counted(warehouse: Warehouse) -> dict[str, int]:

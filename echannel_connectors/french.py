@@ -778,6 +778,20 @@ FRENCH: dict[str, str] = {
     "{path} is not JSON": "{path} n'est pas du JSON",
     "the spreadsheet is full: it may hold 10,000,000 cells":
         "la feuille de calcul est pleine : elle peut contenir 10 000 000 de cellules",
+    "months counts this month, too: at least 1": "months compte aussi le mois en cours : au moins 1",
+    "{table}.{column} is of a kind that a Sheet cannot hold": (
+        "{table}.{column} est d'un type qu'une feuille ne peut pas contenir"
+    ),
+    "make a text or a number of it in the mart's SELECT": "faites-en un texte ou un nombre dans le SELECT de la table",
+    "the spreadsheet was changed meanwhile, perhaps by another sync: the table is as it was": (
+        "la feuille de calcul a été modifiée entre-temps, peut-être par un autre sync : la table est restée telle quelle"
+    ),
+    "cells of the table are protected against this account: the table is as it was":
+        "des cellules de la table sont protégées contre ce compte : la table est restée telle quelle",
+    "in the spreadsheet under Data › Protect sheets and ranges, let the account's e-mail address edit them":
+        "dans la feuille, sous Données › Protéger des feuilles et des plages, autorisez l'adresse e-mail du compte à les "
+        "modifier",
+    "run again, one sync at a time": "relancez, un seul sync à la fois",
     "delete tabs that nobody needs, or publish fewer `months` of sales":
         "supprimez des onglets dont personne n'a besoin, ou publiez moins de mois de ventes (`months`)",
     "the address is that of an Excel file in Drive, not of a Google Sheet":
@@ -798,8 +812,8 @@ FRENCH: dict[str, str] = {
         "copiez l'adresse du navigateur, et partagez la feuille avec le compte comme éditeur",
     "{table}.{column} holds {value}, which a Sheet cannot hold exactly":
         "{table}.{column} contient {value}, qu'une feuille ne peut pas garder exactement",
-    "a Sheet keeps 15 digits of a number: use DuckDB or BigQuery for such amounts":
-        "une feuille garde 15 chiffres d'un nombre : utilisez DuckDB ou BigQuery pour de tels montants",
+    "a Sheet keeps 15 digits of a number: use DuckDB or BigQuery for such amounts, or round it in a mart of your own":
+        "une feuille garde 15 chiffres d'un nombre : utilisez DuckDB ou BigQuery pour de tels montants, ou arrondissez dans votre propre table",
     "a Sheets destination has no setting {name!r}": "une destination Sheets n'a pas de réglage {name!r}",
     "months is a number, not {value!r}": "months est un nombre, pas {value!r}",
     "the spreadsheet {title!r} answers ({locale})": "la feuille de calcul {title!r} répond ({locale})",

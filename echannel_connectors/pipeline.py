@@ -58,6 +58,7 @@ WITHOUT_RATE = " UNION ALL ".join(
     f"SELECT '{table}' AS name, q.source, q.currency, q.n FROM ({sql}) AS q" for table, sql in UNVALUED.items()
 )
 
+REVIEWED = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'mart' AND table_name = 'review'"
 KNOWN_FITS = "SELECT template, fields, problems, empty_tables, note FROM echannel.templates ORDER BY template"
 KEEP_FIT = "INSERT INTO echannel.templates VALUES ($template, $fields, $problems, $empty_tables, $note)"
 
@@ -120,7 +121,9 @@ def _publish(run: Run, into: Publisher) -> None:
     """Every mart as a table of the publisher; each is replaced as a whole, so that one that fails leaves the others."""
     into.listen(run.on_event)
     today = datetime.now(ZoneInfo(run.company.time_zone)).date().isoformat()
-    for table in [name.removeprefix("mart.") for name in run.result.tables if name.startswith("mart.")]:
+    tables = [name.removeprefix("mart.") for name in run.result.tables if name.startswith("mart.")]
+    # What reviews answered is no table of a build; a review that could not publish it leaves that to the next sync.
+    for table in [*tables, *run.into.query(REVIEWED).read_all()["table_name"].to_pylist()]:
         run.on_event(events.Publishing(table))
         done = into.publish(table, run.into.query(into.select(table, today)))
         run.on_event(events.Published(table, done.rows, done.is_new, done.requests))

@@ -60,6 +60,17 @@ def test_a_table_that_has_grown_columns_since(kept: Path, tmp_path: Path) -> Non
     assert days(into) == [(1, "5.000000"), (2, "4.500000")]
 
 
+def test_a_table_of_an_older_version_gets_the_columns_of_the_file(kept: Path, tmp_path: Path) -> None:
+    """The review's table has grown columns since the warehouse made it, and no review has been asked for yet."""
+    into = DuckDB(tmp_path / "new.duckdb")
+    into.execute(
+        "CREATE TABLE mart.review (check_id VARCHAR, market VARCHAR, period_start DATE, is_to_date BOOLEAN)",
+        "INSERT INTO mart.review VALUES ('cover', 'GB', DATE '2026-02-01', FALSE)",
+    )
+    assert restore(into, kept)["mart.review"] == 1
+    assert into.query("SELECT n FROM mart.review ORDER BY market NULLS LAST").read_all()["n"].to_pylist() == [None, 7]
+
+
 def damaged(file: Path, name: str, content: bytes) -> None:
     with zipfile.ZipFile(file) as archive:
         parts = {one: archive.read(one) for one in archive.namelist()}

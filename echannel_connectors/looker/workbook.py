@@ -30,6 +30,7 @@ from echannel_connectors.texts import in_language, say
 
 MOST_ROWS = 1_048_576 - 1  # Excel's, less the header
 MOST_LETTERS = 32_767  # of a cell
+RESERVED = "history"  # a sheet's name that Excel keeps for itself: it calls such a file damaged
 CHART_COLUMN = 4  # a chart stands right of its own figures: a label and at most two values
 CHART_ROWS = 17
 WIDTHS = {"text": 22, "date": 12, "moment": 17, "money": 16, "amount": 14, "integer": 11, "number": 12}
@@ -297,10 +298,10 @@ def _type_of(column: pa.Field) -> str:
 
 
 def _sheet_name(title: str, taken: set[str]) -> str:
-    """Excel takes 31 letters, without some signs, each name once whatever its case."""
-    plain = "".join("-" if letter in "[]:*?/\\" else letter for letter in title).strip("'")[:28] or "-"
+    """Excel takes 31 letters, without some signs and no apostrophe at an end, each name once whatever its case."""
+    plain = "".join("-" if letter in "[]:*?/\\" else letter for letter in title)[:28].strip("'") or "-"
     name, n = plain, 2
-    while name.casefold() in {one.casefold() for one in taken}:
+    while name.casefold() in {RESERVED, *(one.casefold() for one in taken)}:
         name, n = f"{plain} {n}", n + 1
     taken.add(name)
     return name

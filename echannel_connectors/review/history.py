@@ -81,8 +81,8 @@ def past_of(rows: Rows) -> dict[tuple[str, str], dict[date, Decimal | None]]:
 
 
 def write(into: Warehouse, found: Sequence[Answer], before: Rows, company: Company) -> int:
-    """Add what is new and replace what changed; the number of rows that were written. The table is described and its
-    answers are told in the company's language.
+    """Add what is new and replace what changed; the number of rows that are not as they were. The table is described
+    and its answers are told in the company's language.
 
     The running periods' answers go when their period is over: it has an answer of its own by then. What was a check's
     newest answer stands as an earlier one from then on.
@@ -101,7 +101,7 @@ def write(into: Warehouse, found: Sequence[Answer], before: Rows, company: Compa
     statements += [f"{MAKE_EARLIER} WHERE {' OR '.join(map(_is, part))}" for part in _parts(past)]
     statements += [_insert(part) for part in _parts(changed)]
     into.execute(*statements)
-    return len(changed)
+    return len({*map(key_of, changed), *gone, *past})
 
 
 def _shaped(into: Warehouse, company: Company) -> list[str]:

@@ -36,6 +36,7 @@ MONTHS = (
 )  # fmt: skip
 SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
 MINUS = "−"
+FIRST = say("1")  # of a month: French says it as an ordinal
 
 
 def figure(unit: Unit, value: Decimal | None, currency: str) -> Text | str:
@@ -45,19 +46,25 @@ def figure(unit: Unit, value: Decimal | None, currency: str) -> Text | str:
     if unit == "money":
         return money(value, currency)
     if unit == "percent":
-        return say("{n:,.1f}%", n=value * 100)
-    if unit == "days":
-        return say("{n:,.0f} days", n=value)
-    if unit == "hours":
-        return say("{n:,.0f} h", n=value)
+        return say("{n:,.1f}%", n=_rounded(value * 100, 1))
     if unit == "times":
-        return say("{n:,.2f} ×", n=value)
-    return say("{n:,.0f}", n=value)
+        return say("{n:,.2f} ×", n=_rounded(value, 2))
+    whole = _rounded(value)
+    if unit == "days":
+        return say("1 day") if whole == 1 else say("{n:,.0f} days", n=whole)
+    return say("{n:,.0f} h", n=whole) if unit == "hours" else say("{n:,.0f}", n=whole)
+
+
+def _rounded(value: Decimal, places: int = 0) -> Decimal:
+    """As many places as are shown, so that what shows as nothing has no sign."""
+    return round(value, places) + 0
 
 
 def money(value: Decimal, currency: str) -> Text:
     """Cents where they matter: below a thousand."""
-    sign, n, symbol = MINUS if value < 0 else "", abs(value), SYMBOLS.get(currency)
+    symbol = SYMBOLS.get(currency)
+    value = _rounded(value, 2 if symbol and abs(value) < 1000 else 0)
+    sign, n = MINUS if value < 0 else "", abs(value)
     if symbol is None:
         return say("{sign}{n:,.0f} {currency}", sign=sign, n=n, currency=currency)
     if n < 1000:
@@ -121,7 +128,11 @@ def month(at: date) -> Text:
 
 
 def day(at: date) -> Text:
-    return say("{day} {month} {year}", day=at.day, month=MONTHS[at.month - 1], year=at.year)
+    return say("{day} {month} {year}", day=_of_month(at), month=MONTHS[at.month - 1], year=at.year)
+
+
+def _of_month(at: date) -> Text | int:
+    return FIRST if at.day == 1 else at.day
 
 
 def period(answer: Answer) -> Text:
@@ -148,11 +159,13 @@ def to_date(span: Span) -> Text:
     """The days of a running period, such as 1 to 24 November, to date."""
     last = MONTHS[span.last.month - 1]
     if span.first.month == span.last.month:
-        return say("{first} to {last} {month}, to date", first=span.first.day, last=span.last.day, month=last)
+        return say(
+            "{first} to {last} {month}, to date", first=_of_month(span.first), last=_of_month(span.last), month=last
+        )
     first = MONTHS[span.first.month - 1]
     return say(
         "{first} {first_month} to {last} {last_month}, to date",
-        first=span.first.day, first_month=first, last=span.last.day, last_month=last,
+        first=_of_month(span.first), first_month=first, last=_of_month(span.last), last_month=last,
     )  # fmt: skip
 
 

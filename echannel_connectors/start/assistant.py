@@ -213,41 +213,47 @@ class Assistant:
         return {}
 
     def save_shop(self, said: Said) -> Json:
-        name = self._name("shop", said)
-        before = self.draft.settings(name)
         url = answers.shop_address(_text(said, "url"))
         if not url:
             raise SettingsError(say("the shop's address is missing"), hint=say("write it as in your browser"))
+        name = self._name("shop", said, lambda known: known.get("url") == url)
+        before = self.draft.settings(name)
         same_shop = before.get("url") == url  # a key is for one shop: it is not sent to another one
         key = _text(said, "key") or (str(before.get("key", "")) if same_shop else "")
         settings = {**before, "connector": "prestashop", "url": url, "key": answers.webservice_key(key)}
         return self._tried("shop", name, settings, said)
 
     def save_erp(self, said: Said) -> Json:
-        name = self._name("erp", said)
-        before = self.draft.settings(name)
         connector = answers.erp(_text(said, "connector"), self.folder)
         if not connector:
             raise SettingsError(
                 say("which ERP it is was not chosen"), hint=say("choose one, or say that there is none")
             )
         parts = {word: str(value) for word, value in said.items() if isinstance(value, str)}
-        url = answers.erp_url(answers.database_url(parts, str(before.get("url", ""))), connector, self.folder)
         usual = answers.usual_parameters(connector, self.folder, self._company().time_zone)
         given = {word: str(value) for word, value in dict(said.get("parameters") or {}).items() if word in usual}
         parameters = {word: _like(given[word], usual[word]) if given.get(word) else usual[word] for word in usual}
-        kept = before if before.get("connector") == connector else {}
         parameters = {word: value for word, value in parameters.items() if value is not None}
+        place = answers.database_parts(answers.database_url(parts))
+
+        def is_same(known: Values) -> bool:  # one database may hold several companies, told apart by a parameter
+            there = answers.database_parts(str(known.get("url", "")))
+            return (known.get("connector"), there, known.get("parameters")) == (connector, place, parameters)
+
+        name = self._name("erp", said, is_same)
+        before = self.draft.settings(name)
+        url = answers.erp_url(answers.database_url(parts, str(before.get("url", ""))), connector, self.folder)
+        kept = before if before.get("connector") == connector else {}
         return self._tried("erp", name, {**kept, "connector": connector, "url": url, "parameters": parameters}, said)
 
     def save_web(self, said: Said) -> Json:
-        name = self._name("web", said)
         number = answers.property_number(_text(said, "property"))
         if not number:
             raise SettingsError(
                 say("the property's number is missing"),
                 hint=say("it is in Google Analytics under Admin > Property details"),
             )
+        name = self._name("web", said, lambda known: str(known.get("property")) == number)
         settings = {**self.draft.settings(name), "connector": "ga4", "property": int(number)}
         settings.pop("credentials", None)
         if file := answers.key_file(_text(said, "credentials"), self.folder):
@@ -415,10 +421,15 @@ class Assistant:
         known = {name: words[name] for name in ("name", "currency", "time_zone", "language") if name in words}
         return Company.model_validate(known)
 
-    def _name(self, kind: Asked, said: Said) -> str:
-        """The source that an answer is about: one there is, or a new one."""
-        name = _text(said, "name")
-        return name if name in self.draft.names(kind) else self.draft.new_name(kind)
+    def _name(self, kind: Asked, said: Said, is_same: Callable[[Values], bool]) -> str:
+        """The source that an answer is about: one there is, or a new one.
+
+        What is there already is never new: it was said on another page or by a second click, and would count twice.
+        """
+        name, names = _text(said, "name"), self.draft.names(kind)
+        if name not in names:
+            name = next((one for one in names if is_same(self.draft.settings(one))), "")
+        return name or self.draft.new_name(kind)
 
     def _tried(self, kind: Asked, name: str, settings: Values, said: Said) -> Json:
         self._findings[kind] = source_findings(name, settings, self.folder, self._company())

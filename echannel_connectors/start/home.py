@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,7 @@ from echannel_connectors.project import Project
 from echannel_connectors.texts import Text, in_language, say
 
 Json = dict[str, Any]
-NEWEST = "SELECT max(date) AS newest FROM mart.sales_daily"
+NEWEST = "SELECT min(date) AS oldest, max(date) AS newest FROM mart.sales_daily"
 # Twelve months that end with the newest day, and the twelve before; headline net sales, as on the pages.
 FIGURES = """SELECT
     sum(net_base + refunds_base) FILTER (WHERE date > $year) AS net_sales,
@@ -119,18 +119,20 @@ def _doubles(warehouse: Warehouse, found: Project, language: str) -> Iterator[Js
 def _figures(warehouse: Warehouse, found: Project) -> Json | None:
     """Twelve months and their months; None before there is any sale."""
     today = datetime.now(ZoneInfo(found.company.time_zone)).date()
-    newest: date | None = warehouse.query(NEWEST).read_all().to_pylist()[0]["newest"]
-    if newest is None:
+    [days] = warehouse.query(NEWEST).read_all().to_pylist()
+    if days["newest"] is None:
         return None
-    end = last_day(newest, today)
-    year = shift_months(end, -12)
-    [row] = (
-        warehouse.query(FIGURES, {"before": shift_months(end, -24), "year": year, "end": end}).read_all().to_pylist()
-    )
+    end = last_day(days["newest"], today)
+    year, before = shift_months(end, -12), shift_months(end, -24)
+    [row] = warehouse.query(FIGURES, {"before": before, "year": year, "end": end}).read_all().to_pylist()
+    # Of a year that the tables do not hold whole there is no figure: the rest of it would look like growth.
+    is_whole = days["oldest"] <= before + timedelta(days=1)
     months = warehouse.query(MONTHS, {"first": year.replace(day=1), "end": end}).read_all().to_pylist()
     return {
         "until": str(end),
-        "values": {name: [json_value(row[name]), json_value(row[f"{name}_before"])] for name in METRICS},
+        "values": {
+            name: [json_value(row[name]), json_value(row[f"{name}_before"]) if is_whole else None] for name in METRICS
+        },
         "months": [{"month": str(one["month"]), "net_sales": json_value(one["net_sales"])} for one in months],
     }
 

@@ -15,7 +15,7 @@ from echannel_connectors.errors import SettingsError
 from echannel_connectors.looker.blocks import blocks_of
 from echannel_connectors.looker.preview.figures import Report
 from echannel_connectors.looker.template import find_template, template_names
-from echannel_connectors.looker.workbook import MOST_ROWS, is_exact, write_workbook
+from echannel_connectors.looker.workbook import MOST_ROWS, _sheet_name, is_exact, write_workbook
 from tests.looker.marts import COMPANY, add_order, make_marts, query_of
 
 TODAY = date.today()
@@ -184,3 +184,14 @@ def test_every_template_is_a_workbook(company: Path, tmp_path: Path, language: s
         assert len(book.sheetnames) == len(template.pages) + len({one.mart for one in template.sources.values()}) + 1
         for page, sheet in zip(template.pages, book.worksheets, strict=False):
             assert len(sheet._charts) >= sum(chart.type in ("bars", "trend") for chart in page.charts) - 1, page.id
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Les ventes du mois, la nuit'été", "Les ventes du mois, la nuit"), ("'Stock'", "Stock"), ("''", "-"),
+        ("History", "History 2"), ("Sales", "Sales 2"), ("Quoi ? [1/2]", "Quoi - -1-2-"),
+    ],
+)  # fmt: skip
+def test_a_pages_name_is_one_that_excel_takes(title: str, name: str) -> None:
+    assert _sheet_name(title, {"sales"}) == name

@@ -302,6 +302,14 @@ def test_the_newest_answer_stands_and_the_others_are_earlier(marts: DuckDB) -> N
     assert {row["standing"] for row in rows(marts, "check_id = 'net_sales' AND NOT is_to_date")} == {"earlier"}
 
 
+def test_an_answer_that_only_stands_as_an_earlier_one_now_is_a_change_of_the_table(marts: DuckDB) -> None:
+    """By what is written a spreadsheet is sent the table: a check that is asked no more stood there as of now."""
+    insert(marts, "sales_daily", every_day(10))
+    reviewed(marts, TODAY, "net_sales", "stock_value")
+    assert reviewed(marts, TODAY, "stock_value").written == 2  # October's answer, and November's so far is gone
+    assert reviewed(marts, TODAY, "stock_value").written == 0
+
+
 def test_a_second_review_writes_nothing(marts: DuckDB) -> None:
     insert(marts, "sales_daily", every_day(10))
     first = reviewed(marts, TODAY)

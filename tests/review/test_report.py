@@ -112,6 +112,9 @@ def test_a_company_that_speaks_french_reads_french(reviewed: Review) -> None:
         assert text in words_of_page
     for text in ("Open points", "November", "every", "Everything"):
         assert text not in words_of_page
+    markdown = as_markdown(in_french(reviewed))
+    assert "& fils\u00a0: Revue du 24 novembre 2026\n" in markdown
+    assert "**stock**\u00a0: " in markdown
 
 
 def test_the_last_review_s_day_is_the_company_s(reviewed: Review) -> None:
@@ -225,9 +228,15 @@ def test_a_company_that_cannot_be_read_comes_first(reviewed: Review) -> None:
         ("count", "1234", "1,234", "1\u202f234"),
         ("times", "2.5", "2.50 ×", "2,50\u00a0×"),
         ("days", "45.4", "45 days", "45\u00a0jours"),
+        ("days", "1.4", "1 day", "1\u00a0jour"),
+        ("money", "-0.001", "€0.00", "0,00\u00a0€"),
+        ("money", "999.996", "€1,000", "1\u202f000\u00a0€"),
+        ("percent", "-0.0004", "0.0%", "0,0\u00a0%"),
+        ("count", "-0.4", "0", "0"),
     ],
 )
 def test_figures_in_both_languages(unit: str, value: str, english: str, french: str) -> None:
+    """What is shown as nothing has no sign."""
     told = words.figure(unit, Decimal(value), "EUR")  # type: ignore[arg-type]
     assert (in_language(told, "en"), in_language(told, "fr")) == (english, french)
 
@@ -237,10 +246,11 @@ def test_periods_in_both_languages() -> None:
         return in_language(words.whole(cadence, span), "fr")  # type: ignore[arg-type]
 
     first = date(2026, 7, 1)
-    assert told(Span(first, first), "daily") == "1 juillet 2026"
+    assert told(Span(first, first), "daily") == "1er juillet 2026"
     assert told(Span(first, date(2026, 9, 30)), "quarterly") == "T3 2026"
     assert words.to_date(Span(first, date(2026, 7, 9))) == "1 to 9 July, to date"
     assert words.to_date(Span(first, date(2026, 8, 9))) == "1 July to 9 August, to date"
+    assert in_language(words.to_date(Span(first, date(2026, 8, 1))), "fr") == "1er juillet au 1er août, à ce jour"
 
 
 def test_a_line_is_broken_where_there_is_no_figure() -> None:

@@ -14,7 +14,7 @@ from echannel_connectors import Company, DuckDB, errors, events, sync
 from echannel_connectors.demo import serve_demo
 from echannel_connectors.models.build import build
 from echannel_connectors.project import load
-from echannel_connectors.testing.sheets import Book, FakeSheets
+from echannel_connectors.testing.sheets import Book, FakeSheets, Trouble
 from tests.command import echannel, on_terminal
 
 PROJECT = """\
@@ -205,3 +205,21 @@ def test_a_spreadsheet_gets_the_answers_as_well(tmp_path: Path) -> None:
         assert len(google.calls) == writes
     told = {row[head.index("check_id")]: row[head.index("status")] for row in rows}
     assert (told["negative_stock"], told["freshness"]) == ("watch", "ok")
+
+
+@pytest.mark.slow
+def test_a_spreadsheet_that_was_away_gets_the_answers_by_the_next_sync(tmp_path: Path) -> None:
+    """The review was kept in the warehouse; whoever opens the spreadsheet sees it from the next sync on."""
+    google = FakeSheets()
+    google.add(Book(SHEET))
+    with google.serving() as address:
+        company(tmp_path)
+        file = tmp_path / "echannel.yaml"
+        place = f'"sheets://{SHEET}?warehouse=echannel.duckdb&endpoint={address}"'
+        file.write_text(file.read_text(encoding="utf-8").replace("duckdb:///echannel.duckdb", place), encoding="utf-8")
+        google.trouble = [Trouble("", 403, "The caller does not have permission")]
+        assert echannel(tmp_path, "review").returncode == errors.REFUSED
+        into = load(tmp_path).destination()
+        sync(into=into, company=Company())
+        head, *rows = google.books[SHEET].tab("review").values()
+        assert "freshness" in {row[head.index("check_id")] for row in rows}

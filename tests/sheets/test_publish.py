@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -15,40 +15,9 @@ from echannel_connectors import DuckDB, Sheets
 from echannel_connectors.destinations.sheets.replacing import STAGING
 from echannel_connectors.errors import DestinationError, EChannelError, Refused, SettingsError, Unavailable
 from echannel_connectors.events import Event, Retrying
-from echannel_connectors.models.company import Company
-from echannel_connectors.testing.sheets import Book, FakeSheets, Grid, Trouble
+from echannel_connectors.testing.sheets import FakeSheets, Trouble
 from echannel_connectors.testing.sheets.book import Wrong
-
-ID = "1AbCdEfGhIjKlMnOpQrStUvWxYz"
-
-
-@pytest.fixture
-def google() -> FakeSheets:
-    service = FakeSheets()
-    service.add(Book(ID))
-    return service
-
-
-@pytest.fixture
-def sheets(google: FakeSheets) -> Iterator[Sheets]:
-    with google.serving() as endpoint:
-        made = Sheets(ID, warehouse=DuckDB(":memory:"), endpoint=endpoint, company=Company(language="fr"))
-        made.api.sleep = lambda _: None
-        yield made
-
-
-def orders(*amounts: str, **more: list[Any]) -> pa.RecordBatchReader:
-    """A table of orders, one for each amount."""
-    columns: dict[str, Any] = {
-        "order_id": [f"{n:04}" for n in range(1, len(amounts) + 1)],
-        "net": pa.array([Decimal(one) for one in amounts], pa.decimal128(18, 6)),
-        **more,
-    }
-    return pa.table(columns).to_reader()
-
-
-def tab(google: FakeSheets, title: str = "orders") -> Grid:
-    return google.books[ID].tab(title)
+from tests.sheets.conftest import ID, orders, tab
 
 
 def test_values_arrive_as_what_they_are(google: FakeSheets, sheets: Sheets) -> None:
@@ -233,6 +202,8 @@ def test_a_text_longer_than_a_cell_is_cut_and_counted(google: FakeSheets, sheets
         (404, "Requested entity was not found.", SettingsError, "no such spreadsheet"),
         (400, "This operation is not supported for this document. The document must not be an Office file.",
          SettingsError, "Excel file"),
+        (400, "Invalid requests[0].copyPaste: You are trying to edit a protected cell or object. Please contact the",
+         Refused, "protected against this account"),
         (400, "Something new", DestinationError, "Google Sheets answered 400: Something new"),
     ],
 )  # fmt: skip
@@ -321,3 +292,31 @@ def test_without_its_client_it_says_what_to_install(sheets: Sheets, monkeypatch:
     monkeypatch.setitem(sys.modules, "gspread", None)
     (finding,) = sheets.check()
     assert (finding.level, finding.hint) == ("error", "pip install 'echannel-connectors[google]'")
+
+
+@pytest.mark.parametrize("value", ["123456.123456789012", "0.1234567890123456789", "-123456789.123456789012"])
+def test_an_amount_with_more_digits_than_a_double_is_refused_whatever_its_size(sheets: Sheets, value: str) -> None:
+    """A company's own mart may multiply an amount by a rate: eighteen digits after the point are no millionths."""
+    exact = pa.array([Decimal("1.5"), Decimal("1000.000000000001"), Decimal(value)], pa.decimal128(38, 19))
+    with pytest.raises(DestinationError, match="holds " + value.replace(".", r"\.")):
+        sheets.publish("orders", orders("1", "2", "3", rate=exact))
+
+
+def test_fifteen_digits_are_taken_at_any_scale(google: FakeSheets, sheets: Sheets) -> None:
+    amounts = [Decimal("999999.123456789"), Decimal("-0.000000000000000001"), Decimal("12345678.12345678")]
+    sheets.publish("orders", orders("1", "2", "3", rate=pa.array(amounts, pa.decimal128(38, 18))))
+    assert [Decimal(repr(row[2])) for row in tab(google).values()[1:]] == amounts
+
+
+@pytest.mark.parametrize("sql", ["INTERVAL 1 DAY", "[1, 2]", "{'a': 1}", "'x'::BLOB"])
+def test_a_kind_that_no_cell_holds_is_refused_by_name(google: FakeSheets, sheets: Sheets, sql: str) -> None:
+    """A company's own mart may hold what the library's never do."""
+    with pytest.raises(DestinationError, match=r"waiting\.since is of a kind that a Sheet cannot hold"):
+        sheets.publish("waiting", sheets.warehouse.query(f"SELECT {sql} AS since"))
+    assert not google.calls
+
+
+@pytest.mark.parametrize("months", ["0", "²", "-1", "x"])
+def test_months_are_at_least_one(tmp_path: Path, months: str) -> None:
+    with pytest.raises(SettingsError, match="months"):
+        Sheets.of(f"sheets://{ID}?months={months}", tmp_path)

@@ -90,14 +90,8 @@ def test_each_step_is_saved_at_once_and_gone_on_from(shop_a: FakeShop, address: 
 
 def test_no_secret_is_told(begun: Assistant, shop_a: FakeShop, address: str, tmp_path: Path) -> None:
     begun.act("shop", {"url": address, "key": shop_a.key})
-    parts = {
-        "kind": "mysql",
-        "host": "127.0.0.1",
-        "port": "1",
-        "database": "books",
-        "user": "me",
-        "password": "se%cr$et",
-    }
+    parts = {"kind": "mysql", "host": "127.0.0.1", "port": "1", "database": "books", "user": "me"}
+    parts["password"] = "se%cr$et"
     begun.act("erp", {"connector": "dolibarr", **parts, "anyway": True})
     begun.act("keyfile", {"name": "key.json", "text": json.dumps(KEY_FILE)})
     told = json.dumps(begun.state()) + json.dumps(begun.known())
@@ -112,7 +106,7 @@ def test_no_secret_is_told(begun: Assistant, shop_a: FakeShop, address: str, tmp
 def test_several_shops_each_with_its_key(begun: Assistant, shop_a: FakeShop, address: str, tmp_path: Path) -> None:
     """A key is for one shop: with another address it is asked for again, and one that goes takes its key along."""
     begun.act("shop", {"url": address, "key": shop_a.key})
-    begun.act("shop", {"url": address, "key": shop_a.key})
+    begun.act("shop", {"url": address.replace("127.0.0.1", "localhost"), "key": shop_a.key})
     assert [one["name"] for one in begun.state()["shops"]] == ["shop", "shop2"]
     assert begun.act("shop", {"name": "shop", "url": address, "key": ""}) == {"is_saved": True}
     with pytest.raises(SettingsError, match="32 characters"):
@@ -121,6 +115,25 @@ def test_several_shops_each_with_its_key(begun: Assistant, shop_a: FakeShop, add
     names = [line.partition("=")[0] for line in (tmp_path / ".env").read_text(encoding="utf-8").splitlines()]
     assert names == ["ECHANNEL_SALT", "SHOP2_KEY"]
     assert load(tmp_path).source("shop2").name == "shop2"
+
+
+def test_what_is_said_on_two_pages_is_one_source(begun: Assistant, shop_a: FakeShop, address: str) -> None:
+    """The same shop, database or property a second time would count every sale twice."""
+    parts = {"kind": "mysql", "host": "127.0.0.1", "port": "1", "database": "books", "user": "me", "password": "p"}
+    for _ in range(2):
+        begun.act("shop", {"url": f"{address}/api", "key": shop_a.key})
+        begun.act("erp", {"connector": "dolibarr", **parts, "anyway": True})
+        begun.act("web", {"property": "123456", "anyway": True})
+    state = begun.state()
+    assert [[one["name"] for one in state[kind]] for kind in ("shops", "erps", "webs")] == [
+        ["shop"],
+        ["books"],
+        ["web"],
+    ]
+    assert state["erps"][0]["has_url"]
+    # One database holds the books of two companies.
+    begun.act("erp", {"connector": "dolibarr", **parts, "parameters": {"entity": "2"}, "anyway": True})
+    assert [one["name"] for one in begun.state()["erps"]] == ["books", "books2"]
 
 
 NO_WEBSERVICE = "il n'y a pas de webservice PrestaShop à 127.0.0.1"

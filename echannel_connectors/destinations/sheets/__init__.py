@@ -56,6 +56,8 @@ class Sheets:
         except ValueError as error:
             raise SettingsError(error.args[0]) from None
         self.warehouse = DuckDB(warehouse) if isinstance(warehouse, str | os.PathLike) else warehouse
+        if months < 1:
+            raise SettingsError(say("months counts this month, too: at least 1"))
         self.months = months
         self.company = company or Company()
         self.api = Api(id_of(spreadsheet), credentials, endpoint)
@@ -72,7 +74,7 @@ class Sheets:
                 hint=did_you_mean(unknown[0], SETTINGS),
             )
         if "months" in settings:
-            if not settings["months"].isdigit():
+            if not settings["months"].isdecimal():
                 raise SettingsError(say("months is a number, not {value!r}", value=settings["months"]))
             settings["months"] = int(settings["months"])
         settings["warehouse"] = folder / settings.get("warehouse", "echannel.duckdb")
@@ -163,9 +165,9 @@ class Sheets:
         work = Replacement.of(cells, described, in_language(note, self.company.language))
         if work.is_done(described):
             return False
-        if (rows := work.looked_at) is not None:
-            seen = self.api.look(work.own.title, *rows, work.old[1])
-            free = next((n for n, row in enumerate(seen) if any(value != "" for value in row)), rows[1] - rows[0])
+        if (below := work.looked_at) is not None:
+            seen = self.api.look(work.own.title, *below)
+            free = next((n for n, row in enumerate(seen) if any(value != "" for value in row)), len(below[0]))
             work = replace(work, free=free)
         self._refuse_too_large(work, tabs(described))
         self.api.change(work.preparation(), is_done=work.is_prepared)

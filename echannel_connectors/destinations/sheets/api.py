@@ -28,7 +28,7 @@ GOOGLE = "https://sheets.googleapis.com"
 SCOPE = "https://www.googleapis.com/auth/spreadsheets"
 FIELDS = (
     "spreadsheetId,spreadsheetUrl,properties(title,locale,timeZone),"
-    "sheets(properties(sheetId,title,hidden,gridProperties(rowCount,columnCount)),developerMetadata),namedRanges"
+    "sheets(properties(sheetId,title,hidden,gridProperties(rowCount,columnCount,frozenRowCount)),developerMetadata),namedRanges"
 )
 WRITES_A_MINUTE = 60  # one person or service account in one project
 TIMEOUT = 200.0  # Sheets itself works up to 180 seconds on one request
@@ -53,10 +53,13 @@ class Api:
         found: dict[str, Any] = self._repeated("GET", "", params={"fields": FIELDS})
         return found
 
-    def look(self, title: str, first: int, end: int, columns: int) -> list[list[Any]]:
-        """The cells of some rows (from 0, half open); rows after the last one that holds something are left out."""
-        place = f"{_quoted(title)}!A{first + 1}:{letters(columns)}{end}"
-        found: list[list[Any]] = self._repeated("GET", f"/values/{quote(place, safe='')}").get("values", [])
+    def look(self, title: str, rows: range, columns: range) -> list[list[Any]]:
+        """What was entered in some cells (counted from 0); rows after the last that holds something are left out."""
+        first, last = f"{letters(columns.start + 1)}{rows.start + 1}", f"{letters(columns.stop)}{rows.stop}"
+        path = f"/values/{quote(f'{_quoted(title)}!{first}:{last}', safe='')}"
+        # As formulas: one that shows nothing just now is a person's cell all the same.
+        said = self._repeated("GET", path, params={"valueRenderOption": "FORMULA"})
+        found: list[list[Any]] = said.get("values", [])
         return found
 
     def write(self, title: str, cells: Cells, chunk: Chunk) -> None:
@@ -226,9 +229,22 @@ MEANINGS: tuple[tuple[str, type[EChannelError], Any, Any], ...] = (
         say("share the spreadsheet with the account's e-mail address as an editor"),
     ),
     (
+        "protected cell or object", Refused,
+        say("cells of the table are protected against this account: the table is as it was"),
+        say("in the spreadsheet under Data › Protect sheets and ranges, let the account's e-mail address edit them"),
+    ),
+    (
         "has not been used in project", Refused,
         say("the Google Sheets API is not enabled in this account's project"),
         say("enable it in the Google Cloud console under APIs & Services"),
+    ),
+    *(
+        (
+            words, Unavailable,
+            say("the spreadsheet was changed meanwhile, perhaps by another sync: the table is as it was"),
+            say("run again, one sync at a time"),
+        )
+        for words in ("Unable to parse range", "No grid with id")
     ),
     (
         "Requested entity was not found", SettingsError,

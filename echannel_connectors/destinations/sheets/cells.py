@@ -25,7 +25,7 @@ LONGEST = 50_000  # characters in a cell
 CUT = " […]"
 CHUNK = 1_900_000  # bytes of one request; 2 MB are recommended
 SPOOL = 16 * 2**20  # bytes of a table that are kept in memory, the rest goes to a temporary file
-SURE = 1e9  # below, a double tells all amounts of six decimals apart: 15 digits
+DIGITS = 15  # that a double tells apart, whatever they are
 EPOCH_DAY = 25_569  # 1970-01-01 in days since 1899-12-30
 
 Format = dict[str, str]
@@ -34,6 +34,9 @@ DAY: Format = {"type": "DATE", "pattern": "yyyy-mm-dd"}
 MOMENT: Format = {"type": "DATE_TIME", "pattern": "yyyy-mm-dd hh:mm:ss"}
 WHOLE: Format = {"type": "NUMBER", "pattern": "0"}
 AMOUNT: Format = {"type": "NUMBER", "pattern": "#,##0.00####"}
+
+# Kinds that only a company's own mart can have.
+NO_CELL = (pa.types.is_nested, pa.types.is_binary, pa.types.is_interval, pa.types.is_duration)
 
 
 def format_of(kind: pa.DataType) -> Format | None:
@@ -87,7 +90,13 @@ class Cells:
 
 @contextmanager
 def encoded(name: str, reader: pa.RecordBatchReader, time_zone: str) -> Iterator[Cells]:
-    """The table as a Sheet's cells. Raises DestinationError for a number that a double does not hold exactly."""
+    """The table as a Sheet's cells. Raises DestinationError for what no cell holds as it is."""
+    for one in reader.schema:
+        if any(is_so(one.type) for is_so in NO_CELL):
+            raise DestinationError(
+                say("{table}.{column} is of a kind that a Sheet cannot hold", table=name, column=one.name),
+                hint=say("make a text or a number of it in the mart's SELECT"),
+            )
     with tempfile.SpooledTemporaryFile(SPOOL) as file:
         cells = Cells(name, reader.schema, file)
         digest = hashlib.sha256(repr([(one.name, format_of(one.type)) for one in reader.schema]).encode())
@@ -141,8 +150,10 @@ def _column(cells: Cells, one: pa.Field, array: pa.Array, time_zone: str) -> Seq
 
 def _serials(array: pa.Array, time_zone: str) -> pa.Array:
     """Moments in the company's local time, as days since 1899-12-30 with a fraction, to the second."""
-    local = pc.local_timestamp(array.cast(pa.timestamp("us", time_zone))) if array.type.tz else array
-    seconds = pc.floor(pc.divide(local.cast(pa.timestamp("us")).cast(pa.int64()).cast(pa.float64()), 1_000_000))
+    local = pc.local_timestamp(array.cast(pa.timestamp("us", time_zone), safe=False)) if array.type.tz else array
+    seconds = pc.floor(
+        pc.divide(local.cast(pa.timestamp("us"), safe=False).cast(pa.int64()).cast(pa.float64()), 1_000_000)
+    )
     return pc.add(pc.divide(seconds, 86_400.0), float(EPOCH_DAY))
 
 
@@ -150,7 +161,8 @@ def _doubles(table: str, one: pa.Field, array: pa.Array) -> pa.Array:
     """Numbers as doubles, every one of which reads back as exactly what it was."""
     # By way of text: Arrow's own cast is off by one bit for one amount in three (0.1 becomes 0.09999999999999999).
     doubles = array.cast(pa.string()).cast(pa.float64())
-    for n in pc.indices_nonzero(pc.greater_equal(pc.abs(doubles), SURE)).to_pylist():
+    sure = 10.0 ** (DIGITS - (one.type.scale if pa.types.is_decimal(one.type) else 0))
+    for n in pc.indices_nonzero(pc.greater_equal(pc.abs(doubles), sure)).to_pylist():
         if Decimal(repr(doubles[n].as_py())) != Decimal(array[n].as_py()):
             raise DestinationError(
                 say(
@@ -159,6 +171,9 @@ def _doubles(table: str, one: pa.Field, array: pa.Array) -> pa.Array:
                     column=one.name,
                     value=array[n].as_py(),
                 ),
-                hint=say("a Sheet keeps 15 digits of a number: use DuckDB or BigQuery for such amounts"),
+                hint=say(
+                    "a Sheet keeps 15 digits of a number: use DuckDB or BigQuery for such amounts, "
+                    "or round it in a mart of your own"
+                ),
             )
     return array if pa.types.is_integer(one.type) else doubles

@@ -77,8 +77,9 @@ class _Plain:
 
     def head(self) -> list[str]:
         review = self.review
-        title = f"# {self.safe(review.company.name)}: {self.told(say('Review of {day}', day=words.day(review.today)))}"
-        lines = [title, "", self.told(say("Figures up to {day}", day=words.day(review.seen)))]
+        day = say("Review of {day}", day=words.day(review.today))
+        title = self.told(say("{what}: {said}", what=self.safe(review.company.name), said=day))
+        lines = [f"# {title}", "", self.told(say("Figures up to {day}", day=words.day(review.seen)))]
         return lines + (["", self.told(stage_text(review.stage))] if review.stage else [])
 
     def changes(self) -> list[str]:
@@ -97,12 +98,14 @@ class _Plain:
 
     def point(self, answer: Answer) -> list[str]:
         check = answer.check
+        name = self.safe(words.title(answer, self.language))
         title = (
-            f"### {words.MARKS[answer.status]} {self.safe(words.title(answer, self.language))}: {self.figure(answer)}"
+            f"### {words.MARKS[answer.status]} {self.told(say('{what}: {said}', what=name, said=self.figure(answer)))}"
         )
         advice = self.safe(check.advice.at(answer.status).of(self.language))
         when = f"{self.told(words.period(answer))} · {self.against(answer)}"
-        return [title, "", when, "", f"**{self.told(words.ROLE[check.role])}**: {advice}"]
+        role = f"**{self.told(words.ROLE[check.role])}**"
+        return [title, "", when, "", self.told(say("{what}: {said}", what=role, said=advice))]
 
     def others(self, answers: Iterable[Answer]) -> list[str]:
         rows = [

@@ -89,7 +89,8 @@ class FakeSheets:
                 raise Wrong("the stand-in describes by a mask of fields alone")
             return book.described()
         if method == "GET" and rest.startswith("/values/"):
-            return {"range": rest.removeprefix("/values/"), "values": _looked(book, rest.removeprefix("/values/"))}
+            place, shown = rest.removeprefix("/values/"), query.get("valueRenderOption") != ["FORMULA"]
+            return {"range": place, "values": _looked(book, place, shown=shown)}
         if (method, rest) == ("POST", ":batchUpdate"):
             said = _checked(body, "BatchUpdateSpreadsheetRequest")
             self.books[number] = book.applied(said["requests"])
@@ -123,10 +124,10 @@ def _write(book: Book, place: str, values: list[list[Any]]) -> None:
                 grid.put(row + n, column + m, value=value)
 
 
-def _looked(book: Book, place: str) -> list[list[Any]]:
+def _looked(book: Book, place: str, *, shown: bool) -> list[list[Any]]:
     """Without the empty cells and rows at the end, as the API answers."""
     grid, row, column, end, last = _place(book, place)
-    rows = [[grid.value(r, c) for c in range(column, last)] for r in range(row, end)]
+    rows = [[grid.value(r, c, shown=shown) for c in range(column, last)] for r in range(row, end)]
     for cells in rows:
         while cells and cells[-1] == "":
             cells.pop()

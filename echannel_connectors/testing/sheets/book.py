@@ -13,7 +13,7 @@ from typing import Any
 MOST = 10_000_000
 WIDEST = 18_278
 FULL = "This action would increase the number of cells in the workbook above the limit of 10000000 cells."
-Cell = dict[str, Any]  # "value", "format", "bold", "note"
+Cell = dict[str, Any]  # "value", "shown" (of a formula), "format", "bold", "note"
 
 
 class Wrong(Exception):
@@ -39,11 +39,14 @@ class Grid:
         height, width = (max(one) + 1 for one in zip(*filled, strict=True)) if filled else (0, 0)
         return [[self.value(r, c) for c in range(width)] for r in range(height)]
 
-    def value(self, row: int, column: int) -> Any:
-        return self.cells.get(row, {}).get(column, {}).get("value", "")
+    def value(self, row: int, column: int, *, shown: bool = False) -> Any:
+        cell = self.cells.get(row, {}).get(column, {})
+        return cell["shown"] if shown and "shown" in cell else cell.get("value", "")
 
     def put(self, row: int, column: int, **said: Any) -> None:
         cell = self.cells.setdefault(row, {}).setdefault(column, {})
+        if "value" in said:
+            cell.pop("shown", None)
         for name, value in said.items():
             if value in ("", None):
                 cell.pop(name, None)
@@ -94,7 +97,10 @@ class Book:
             {
                 "properties": {
                     "sheetId": grid.id, "title": grid.title, **({"hidden": True} if grid.hidden else {}),
-                    "gridProperties": {"rowCount": grid.rows, "columnCount": grid.columns},
+                    "gridProperties": {
+                        "rowCount": grid.rows, "columnCount": grid.columns,
+                        **({"frozenRowCount": grid.frozen} if grid.frozen else {}),
+                    },
                 },
                 **({"developerMetadata": list(grid.metadata.values())} if grid.metadata else {}),
             }
@@ -168,28 +174,47 @@ def _append_dimension(book: Book, said: dict[str, Any]) -> None:
 def _insert_dimension(book: Book, said: dict[str, Any]) -> None:
     span = said["range"]
     grid, first, count = book.grid(span), span["startIndex"], span["endIndex"] - span["startIndex"]
-    if span["dimension"] == "ROWS":
-        _refuse(first > grid.rows, "the rows begin beyond the grid")
-        grid.cells = {row + count if row >= first else row: cells for row, cells in grid.cells.items()}
+    by_rows = span["dimension"] == "ROWS"
+    _refuse(first > (grid.rows if by_rows else grid.columns), "they begin beyond the grid")
+    _move(book, grid, lambda n: n + count if n >= first else n, by_rows=by_rows)
+    if by_rows:
         grid.rows += count
     else:
-        _refuse(first > grid.columns, "the columns begin beyond the grid")
-        moved = {}
-        for row, cells in grid.cells.items():
-            moved[row] = {column + count if column >= first else column: cell for column, cell in cells.items()}
-        grid.cells = moved
         grid.columns += count
 
 
 def _delete_dimension(book: Book, said: dict[str, Any]) -> None:
     span = said["range"]
     grid, first, end = book.grid(span), span["startIndex"], span["endIndex"]
-    _refuse(span["dimension"] != "ROWS", "the stand-in deletes rows alone")
-    _refuse(end > grid.rows or first >= end, "the rows lie beyond the grid")
-    _refuse(grid.rows - (end - first) <= grid.frozen, "You can't delete all the rows that are not frozen.")
-    kept = {row: cells for row, cells in grid.cells.items() if not first <= row < end}
-    grid.cells = {row - (end - first) if row >= end else row: cells for row, cells in kept.items()}
-    grid.rows -= end - first
+    by_rows = span["dimension"] == "ROWS"
+    there = grid.rows if by_rows else grid.columns
+    _refuse(end > there or first >= end, "they lie beyond the grid")
+    least = grid.frozen if by_rows else 0
+    _refuse(there - (end - first) <= least, "You can't delete all the rows that are not frozen.")
+    gone = range(first, end)
+    _move(book, grid, lambda n: None if n in gone else n - len(gone) if n >= end else n, by_rows=by_rows)
+    if by_rows:
+        grid.rows -= len(gone)
+    else:
+        grid.columns -= len(gone)
+
+
+def _move(book: Book, grid: Grid, moved: Callable[[int], int | None], *, by_rows: bool) -> None:
+    """Each row or column to where it is now, None where it is gone; the named ranges of the tab with them."""
+    if by_rows:
+        grid.cells = {to: cells for row, cells in grid.cells.items() if (to := moved(row)) is not None}
+    else:
+        for row, cells in grid.cells.items():
+            grid.cells[row] = {to: cell for column, cell in cells.items() if (to := moved(column)) is not None}
+    start, end = ("startRowIndex", "endRowIndex") if by_rows else ("startColumnIndex", "endColumnIndex")
+    for number, one in list(book.ranges.items()):
+        span = one["range"]
+        if span.get("sheetId", 0) == grid.id and start in span and end in span:
+            kept = [to for n in range(span[start], span[end]) if (to := moved(n)) is not None]
+            if kept:
+                book.ranges[number] = {**one, "range": {**span, start: kept[0], end: kept[-1] + 1}}
+            else:
+                del book.ranges[number]
 
 
 def _insert_range(book: Book, said: dict[str, Any]) -> None:

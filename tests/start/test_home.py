@@ -1,0 +1,40 @@
+"""The first figures of a project, against sums done by hand."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from echannel_connectors import Company, DuckDB, events
+from echannel_connectors.days import shift_months
+from echannel_connectors.models.build import build
+from echannel_connectors.project import load
+from echannel_connectors.start.home import home
+
+
+def first_figures(folder: Path, sales: dict[date, str]) -> dict[str, list[float | None]]:
+    """What the page shows of net sales on these days."""
+    (folder / "echannel.yaml").write_text("version: 1\nsources: {}\n", encoding="utf-8")
+    into = DuckDB(folder / "echannel.duckdb")
+    build(into, [], Company(), None, events.ignore)
+    into.execute(
+        *(
+            "INSERT INTO mart.sales_daily BY NAME "
+            f"SELECT DATE '{day}' AS date, {net} AS net_base, -1 AS refunds_base, 1 AS orders, 1 AS new_customers"
+            for day, net in sales.items()
+        )
+    )
+    values: dict[str, list[float | None]] = home(load(folder), "en")["figures"]["values"]
+    return values
+
+
+@pytest.mark.parametrize("late", [0, 1])
+def test_a_year_that_is_not_there_whole_is_compared_with_nothing(tmp_path: Path, late: int) -> None:
+    """A shop that is read from a day in the middle of the year before has not grown by what was not read."""
+    today = date.today()
+    first = shift_months(today, -24) + timedelta(days=1 + late)
+    values = first_figures(tmp_path, {first: "50", shift_months(today, -12): "30", today: "101"})
+    assert values["net_sales"] == [100.0, None if late else 78.0]  # 101 − 1, and 50 − 1 + 30 − 1
+    assert values["orders"] == [1, None if late else 2]
