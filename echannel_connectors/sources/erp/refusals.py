@@ -48,7 +48,7 @@ REASONS: tuple[Reason, ...] = (
     (r'role "([^"]+)" does not exist', Refused, NO_USER, LOGIN),
     (r'database "([^"]+)" does not exist', SettingsError, NO_DATABASE, URL),
     (r'42P01 .*relation "([^"]+)"', SpecError, NO_TABLE, NAMES),
-    (r'42703 .*column "?([^" ]+)"?', SpecError, NO_COLUMN, VERSION),
+    (r'42703 .*?column "?([^" ]+)"?', SpecError, NO_COLUMN, VERSION),  # the first: a hint names another one
     (r"42501 (?:.* )?(?:table|relation|view|schema) (\S+)", Refused, NOT_READ, GRANT),
     (r"^(?:57014|55P03|40001|08\w{3}|57P0\d) ", Unavailable, STOPPED, AGAIN),
     (r"^22\w{3} (.*)", UnexpectedData, NOT_COMPUTED, EXPRESSION),
