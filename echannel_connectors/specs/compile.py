@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -182,6 +182,7 @@ class Reader:
     dialect: str
     views: Mapping[str, str]
     present: Collection[str] | None = None
+    filled_views: dict[str, exp.Query] = field(default_factory=dict)  # a view is read once, however many tables use it
 
     def table(self, name: str, table: Table) -> Select:
         """One core table. Raises SpecError with the place of what is wrong."""
@@ -340,11 +341,13 @@ class Reader:
 
     def _view(self, name: str) -> exp.Query:
         """A SELECT that several tables share."""
-        return self._query(self.before(name), self.view(name))
+        if name not in self.filled_views:
+            self.filled_views[name] = self._query(self.before(name), self.view(name))
+        return self.filled_views[name].copy()
 
     def _stand_in(self, name: str) -> exp.Query:
         """What stands for a table that this database does not have."""
-        return self._query(replace(self, present=None), self.stand_in(name))
+        return self._query(replace(self, present=None, filled_views={}), self.stand_in(name))
 
     def _query(self, reader: Reader, piece: Piece) -> exp.Query:
         query = reader.read(piece)

@@ -27,7 +27,7 @@ DATABASES = (
 )
 
 
-@pytest.fixture(params=DATABASES)
+@pytest.fixture(scope="module", params=DATABASES)
 def books(request: pytest.FixtureRequest) -> tuple[Erp, str]:
     """The ERP in one kind of database, and the name under which the truth keeps its state."""
     name = "dolibarr_later" if request.param.endswith("later") else "dolibarr"

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from echannel_connectors import specs
+from echannel_connectors.models.company import Company
 from echannel_connectors.specs.compile import compile_spec
 from tests.test_docs import blocks, marked, named, rows
 
@@ -45,7 +46,11 @@ def test_what_is_filled() -> None:
 
 
 @pytest.mark.parametrize("example", blocks(PAGE, "yaml"))
-def test_its_example_compiles(example: str) -> None:
-    for source in yaml.safe_load(example)["sources"].values():
+def test_its_examples_compile(example: str) -> None:
+    said = yaml.safe_load(example)
+    erps = {name: source for name, source in said["sources"].items() if source["connector"] in ERPS}
+    for source in erps.values():
         spec = ERPS[source["connector"]]
         assert compile_spec(spec, source["parameters"], spec.dialect)
+    assert erps
+    assert Company(matches=said.get("matches", {})).matches.keys() <= erps.keys()

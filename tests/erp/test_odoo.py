@@ -15,7 +15,7 @@ STATES = (pytest.param("odoo", marks=pytest.mark.slow), "odoo_later")  # the lat
 CUSTOMERS = ("out_invoice", "out_refund")
 
 
-@pytest.fixture(params=STATES)
+@pytest.fixture(scope="module", params=STATES)
 def books(request: pytest.FixtureRequest) -> tuple[Erp, str]:
     """The ERP in one of its two states, and the name under which the truth keeps it."""
     return Erp(connector="odoo", url=request.getfixturevalue(request.param)), request.param

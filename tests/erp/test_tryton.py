@@ -22,7 +22,7 @@ IN_KILOGRAMS = {"u": Decimal(1), "kg": Decimal(1), "g": Decimal("0.001")}  # the
 COUNTS = ("posted", "paid")
 
 
-@pytest.fixture(params=STATES)
+@pytest.fixture(scope="module", params=STATES)
 def books(request: pytest.FixtureRequest) -> tuple[Erp, str]:
     """The ERP in one of its two states, and the name under which the truth keeps it."""
     return Erp(connector="tryton", url=request.getfixturevalue(request.param)), request.param
