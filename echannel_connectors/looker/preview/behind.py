@@ -19,11 +19,12 @@ from echannel_connectors.looker.preview.figures import (
     Choice,
     Report,
     chosen,
+    days_of,
     filters_of,
     json_rows,
     last_day,
     missing,
-    newest_day,
+    newest_of,
 )
 from echannel_connectors.looker.template import AnyChart, Source, Words
 from echannel_connectors.texts import say
@@ -63,7 +64,7 @@ def rows_behind(report: Report, page_id: str, choice: Choice, mark: Mark, today:
     source, alias = _source(report, chart, metric, choice)
     if alias in problems:
         raise SettingsError(problems[alias][0])
-    periods = chosen(report.template, page, choice, last_day(newest_day(report, problems), today))
+    periods = chosen(report.template, page, choice, last_day(newest_of(days_of(report, problems)), today))
     days = _inside(mark.days, periods.current) if source.date else None
     shown = [name for name in _shown(report, source) if name not in mark.values]
     query = sql.Query()

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pyarrow as pa
 
+from echannel_connectors.days import Span
 from echannel_connectors.errors import SettingsError
 from echannel_connectors.looker.contract import check_contract
 from echannel_connectors.looker.preview import query as sql
@@ -62,13 +63,14 @@ def page_figures(report: Report, page: Page, choice: Choice, today: date) -> Ans
     """Everything that the page draws; a chart whose tables are missing says so and leaves the others alone."""
     choice = replace(choice, filters=filters_of(report.template, page, choice))
     problems = missing(report)
-    newest = newest_day(report, problems)
+    days = days_of(report, problems)
+    newest = newest_of(days)
     end = last_day(newest, today)
     periods = chosen(report.template, page, choice, end)
     charts = {}
     for chart in page.charts:
         found = problems.get(chart.source)
-        charts[chart.id] = {"problems": found} if found else chart_figures(report, chart, periods, choice)
+        charts[chart.id] = {"problems": found} if found else chart_figures(report, chart, periods, choice, days)
     return {
         "page": page.id,
         "period": {name: [str(s.first), str(s.last)] for name, s in periods.spans().items()}
@@ -80,13 +82,16 @@ def page_figures(report: Report, page: Page, choice: Choice, today: date) -> Ans
     }
 
 
-def chart_figures(report: Report, chart: AnyChart, periods: Periods, choice: Choice) -> Answer:
-    found = _run(report.ask, sql.chart_query(report.template, chart, periods, choice.filters))
+def chart_figures(
+    report: Report, chart: AnyChart, periods: Periods, choice: Choice, days: Mapping[str, Span]
+) -> Answer:
+    first = days[chart.source].first if chart.source in days else None
+    found = _run(report.ask, sql.chart_query(report.template, chart, periods, choice.filters, first))
     figures: Answer = {"columns": found.column_names, "rows": json_rows(found)}
     if isinstance(chart, Table):
         figures["more"] = found.num_rows >= chart.limit
         if chart.total:
-            total = _run(report.ask, sql.total_query(report.template, chart, periods, choice.filters))
+            total = _run(report.ask, sql.total_query(report.template, chart, periods, choice.filters, first))
             figures["total"] = {"columns": total.column_names, "rows": json_rows(total)}
     return figures
 
@@ -119,14 +124,20 @@ def missing(report: Report) -> dict[str, list[str]]:
     return found
 
 
-def newest_day(report: Report, problems: Mapping[str, list[str]]) -> date | None:
-    """The last day with rows, over all dated sources that are there."""
-    days: list[date] = []
+def days_of(report: Report, problems: Mapping[str, list[str]]) -> dict[str, Span]:
+    """The first and the last day with rows, of each dated source that is there and has any."""
+    found = {}
     for alias, source in report.template.sources.items():
         if source.date and alias not in problems:
-            day = _run(report.ask, sql.newest_day_query(source)).column(0)[0].as_py()
-            days += [day] if day else []
-    return max(days, default=None)
+            [held] = _run(report.ask, sql.days_query(source)).to_pylist()
+            if held["first"]:
+                found[alias] = Span(held["first"], held["last"])
+    return found
+
+
+def newest_of(days: Mapping[str, Span]) -> date | None:
+    """The last day with rows, over all sources."""
+    return max((span.last for span in days.values()), default=None)
 
 
 def last_day(newest: date | None, today: date) -> date:

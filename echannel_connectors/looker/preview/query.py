@@ -39,8 +39,12 @@ class Query:
         return f"${self.parameters.index(value) + 1}"
 
 
-def chart_query(template: Template, chart: AnyChart, periods: Periods, filters: Filters) -> Query:
+def chart_query(
+    template: Template, chart: AnyChart, periods: Periods, filters: Filters, first: date | None = date.min
+) -> Query:
     """The chart's rows: its dimensions, then each component per period, then the number of rows per period.
+
+    Of periods before `first`, the first day that its source holds, nothing is told; a trend shows what there is.
 
     Columns are called `net_base`, `net_base@previous`, `net_base@last_year`; the counts `#`, `#@previous`, …
     """
@@ -48,17 +52,18 @@ def chart_query(template: Template, chart: AnyChart, periods: Periods, filters: 
     if isinstance(chart, Trend):
         return _trend_query(source, chart, periods, filters)
     query = Query()
-    spans = periods.spans() if source.date else {}
+    spans = periods.known_since(first) if source.date else {}
+    names = chart_components(source, chart)
     # Two steps: rows are added up once, by all that a figure depends on, and the few groups then make every period.
     keys, parts = _inner(query, source, chart, spans)
     select = [quoted(name) for name in chart.dimension_names]
-    for period in spans or ("current",):
+    for period in periods.spans() if spans else ("current",):
         suffix = "" if period == "current" else f"@{period}"
+        if spans and period not in spans:
+            select += [f"NULL AS {quoted(name + suffix)}" for name in names] + [f"0 AS {quoted('#' + suffix)}"]
+            continue
         inside = [quoted(f"in {period}")] if spans else []
-        select += [
-            f"{_outer(query, source, name, inside)} AS {quoted(name + suffix)}"
-            for name in chart_components(source, chart)
-        ]
+        select += [f"{_outer(query, source, name, inside)} AS {quoted(name + suffix)}" for name in names]
         select.append(f"CAST(coalesce(sum({quoted('#')}){_filter(inside)}, 0) AS BIGINT) AS {quoted('#' + suffix)}")
     where = [*conditions(query, source, chart.filters), *conditions(query, source, filters)]
     where += _days(query, source, spans)
@@ -73,10 +78,12 @@ def chart_query(template: Template, chart: AnyChart, periods: Periods, filters: 
     return query
 
 
-def total_query(template: Template, chart: AnyChart, periods: Periods, filters: Filters) -> Query:
+def total_query(
+    template: Template, chart: AnyChart, periods: Periods, filters: Filters, first: date | None = date.min
+) -> Query:
     """The same chart over all its rows: a total is computed again, never added up from ratios or counts."""
     whole = chart.model_copy(update={"dimensions": []})
-    return chart_query(template, whole, periods, filters)
+    return chart_query(template, whole, periods, filters, first)
 
 
 def values_query(source: Source, name: str) -> Query:
@@ -85,8 +92,9 @@ def values_query(source: Source, name: str) -> Query:
     return Query(f"SELECT DISTINCT {text} AS value FROM mart.{quoted(source.mart)} ORDER BY 1 LIMIT 500")
 
 
-def newest_day_query(source: Source) -> Query:
-    return Query(f"SELECT max({_column(source, source.date or '')}) AS day FROM mart.{quoted(source.mart)}")
+def days_query(source: Source) -> Query:
+    day = _column(source, source.date or "")
+    return Query(f"SELECT min({day}) AS first, max({day}) AS last FROM mart.{quoted(source.mart)}")
 
 
 def chart_components(source: Source, chart: AnyChart) -> list[str]:

@@ -23,10 +23,11 @@ from echannel_connectors.looker.preview.figures import (
     Report,
     as_of,
     control_values,
+    days_of,
     json_value,
     last_day,
     missing,
-    newest_day,
+    newest_of,
 )
 from echannel_connectors.looker.template import find_template
 from echannel_connectors.texts import say
@@ -56,7 +57,8 @@ def write_static(
 def pack(report: Report, today: date) -> tuple[str, dict[str, Any]]:  # JSON
     """The cubes, compressed, and what the page must know of them."""
     problems = missing(report)
-    newest = newest_day(report, problems)
+    days = days_of(report, problems)
+    newest = newest_of(days)
     end = last_day(newest, today)
     cubes, charts, totals = cubes_of(report.template)
     pages = {p.id: control_values(report, p, problems) for p in report.template.pages}
@@ -70,6 +72,7 @@ def pack(report: Report, today: date) -> tuple[str, dict[str, Any]]:  # JSON
         "problems": problems,
         "controls": pages,
         "end": str(end),
+        "firsts": {alias: str(span.first) for alias, span in days.items()},
         "newest": str(newest) if newest else None,
         "as_of": as_of(report, problems),
     }

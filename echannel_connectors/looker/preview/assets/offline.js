@@ -30,25 +30,27 @@ const Offline = (() => {
     if (known.problems[chart.source]) return { problems: known.problems[chart.source] };
     const source = template.sources[chart.source];
     const dimensions = chart.dimensions || (chart.dimension ? [chart.dimension] : []);
-    if (chart.type === "trend") return added(source, known.charts[chart.id], ["day"], period, filters, true);
-    const found = added(source, known.charts[chart.id], dimensions, period, filters);
+    if (chart.type === "trend") return added(chart.source, known.charts[chart.id], ["day"], period, filters, true);
+    const found = added(chart.source, known.charts[chart.id], dimensions, period, filters);
     if (!dimensions.length) return found;
     const now = found.columns.indexOf("#");
     found.rows = found.rows.filter((row) => row[now] > 0);
     sort(source, chart, found, dimensions);
     found.more = found.rows.length >= Math.min(chart.limit || 1000, known.keep);
     found.rows = found.rows.slice(0, chart.limit || 1000);
-    if (chart.total) found.total = added(source, known.totals[chart.id], [], period, filters);
+    if (chart.total) found.total = added(chart.source, known.totals[chart.id], [], period, filters);
     return found;
   }
 
   // Rows of the cube → groups; each group has its parts once for every period.
-  function added(source, name, dimensions, period, filters, daily = false) {
+  function added(alias, name, dimensions, period, filters, daily = false) {
+    const source = template.sources[alias];
     const cube = cubes[name];
     const parts = Object.entries(known.parts[name]);
     const spans = source.date ? ["current", "previous", "last_year"] : ["current"];
-    // A period that begins before this file's first day is not compared with: a part is not a whole.
-    const held = spans.filter((span) => !source.date || span === "current" || period[span][0] >= known.since);
+    // A period of which this file, or its source, holds a part alone is not compared with; a trend shows that part.
+    const held = spans.filter((span) => !source.date || span === "current"
+      || (period[span][0] >= known.since && (daily || isWhole(period[span], known.firsts[alias]))));
     const chosen = Object.entries(filters).filter(([field, values]) => values.length && cube[field])
       .map(([field, values]) => [cube[field].at, new Set(values.map((value) => cube[field].values.indexOf(value)))]);
     const days = source.date ? cube[source.date] : null;
@@ -132,6 +134,11 @@ const Offline = (() => {
     const before = months ? monthsEarlier(first, last, months) : [later(first, -days), later(first, -1)];
     const year = months ? monthsEarlier(first, last, 12) : [shift(first, -12), shift(last, -12)];
     return { current: [first, last], previous: before, last_year: year, to_date: toDate, end: known.end };
+  }
+  // A tenth of a period, a week at the most, may be missing: not every day has a sale.
+  function isWhole([first, last], since) {
+    const days = Math.round((at(last) - at(first)) / DAY) + 1;
+    return Boolean(since) && since <= later(first, Math.min(Math.floor(days / 10), 7));
   }
   // A whole month goes with a whole month, of 28 days or 29.
   function monthsEarlier(first, last, months) {
