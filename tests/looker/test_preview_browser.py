@@ -274,6 +274,21 @@ def test_the_offline_file_tells_the_same(browser: Any, address: str, offline: st
         assert [url for url in alone.requests if not url.startswith(("file:", "about:", "data:"))] == []
 
 
+def test_a_year_before_that_is_there_in_part_is_no_comparison(browser: Any, tmp_path: Path) -> None:
+    """Neither live nor in the file; the month before is, and a trend draws the days that are there."""
+    file = make_marts(tmp_path / "young.duckdb", today=TODAY, days=500, orders_per_day=2)
+    company = {**COMPANY, "time_zone": "UTC"}
+    alone = write_static(query_of(file), tmp_path / "young.html", company=company).as_uri()
+    with serve_preview(query_of(file), company=company) as url, watched(browser) as live, watched(browser) as held:
+        for period, is_compared in (("last_12_months", False), ("last_28_days", True)):
+            for seen, address in ((live, url), (held, alone)):
+                show(seen, address, f"page=overview&period={period}&lang=en")
+            assert shown(live) == shown(held)
+            told = [text for text in shown(live)["versus"] if "year" in text]
+            assert any("%" in text for text in told) is is_compared, told
+        assert live.complaints == held.complaints == []
+
+
 def test_an_open_page_shows_a_new_order_by_itself(browser: Any, tmp_path: Path) -> None:
     file = make_marts(tmp_path / "shop.duckdb", today=TODAY, days=60, orders_per_day=3)
     with serve_preview(query_of(file), company=COMPANY) as url, watched(browser) as seen:

@@ -17,7 +17,16 @@ from echannel_connectors.errors import SettingsError
 from echannel_connectors.looker.contract import check_contract
 from echannel_connectors.looker.preview import query as sql
 from echannel_connectors.looker.preview.periods import Periods, chosen_periods, preset_periods
-from echannel_connectors.looker.template import AnyChart, ListControl, Page, PeriodControl, Source, Table, Template
+from echannel_connectors.looker.template import (
+    AnyChart,
+    ListControl,
+    Page,
+    PeriodControl,
+    Source,
+    Table,
+    Template,
+    Trend,
+)
 from echannel_connectors.texts import in_language, say
 
 Ask = Callable[[str, list[Any]], pa.Table]  # values are what DuckDB binds: text, numbers, dates
@@ -88,6 +97,8 @@ def chart_figures(
     first = days[chart.source].first if chart.source in days else None
     found = _run(report.ask, sql.chart_query(report.template, chart, periods, choice.filters, first))
     figures: Answer = {"columns": found.column_names, "rows": json_rows(found)}
+    if isinstance(chart, Trend):
+        figures["since"] = str(first) if first else None
     if isinstance(chart, Table):
         figures["more"] = found.num_rows >= chart.limit
         if chart.total:

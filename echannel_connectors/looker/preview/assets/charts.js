@@ -69,12 +69,13 @@ const Charts = (() => {
     const drawn = steps(period.current, period.current, source.is_monthly);
     const rows = [];
     for (const series of ["current", against]) {
-      // Of a period without any row nothing is known, as its scorecards say: the figures had not begun, or the file has not got them.
+      // Of a period without any row nothing is known, as its scorecards say: the file has not got it. Nor is what was before
+      // the first day of all: the figures had not begun.
       const isKnown = days.some((row) => period[series][0] <= row.day && row.day <= period[series][1]);
       steps(period.current, period[series], source.is_monthly).forEach((span, n) => {
         const value = span && over(source, chart.metric, parts, days.filter((row) => span[0] <= row.day && row.day <= span[1]));
         // A day without sales sold 0; a ratio of nothing stays unknown, and a month whose figure is not in the period.
-        const isThere = isKnown && span && (!source.is_monthly || span[0].endsWith("-01"));
+        const isThere = isKnown && span && span[1] >= figures.since && (!source.is_monthly || span[0].endsWith("-01"));
         const told = isThere && value === null && !(field.denominator || []).length ? 0 : value;
         rows.push({
           series: series === "current" ? "current" : "before", at: at(drawn[n][0]), label: Format.monthName(drawn[n][0]), value: told,

@@ -30,7 +30,10 @@ const Offline = (() => {
     if (known.problems[chart.source]) return { problems: known.problems[chart.source] };
     const source = template.sources[chart.source];
     const dimensions = chart.dimensions || (chart.dimension ? [chart.dimension] : []);
-    if (chart.type === "trend") return added(chart.source, known.charts[chart.id], ["day"], period, filters, true);
+    if (chart.type === "trend") {
+      const days = added(chart.source, known.charts[chart.id], ["day"], period, filters, true);
+      return { ...days, since: known.firsts[chart.source] || null };
+    }
     const found = added(chart.source, known.charts[chart.id], dimensions, period, filters);
     if (!dimensions.length) return found;
     const now = found.columns.indexOf("#");
