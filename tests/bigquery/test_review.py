@@ -12,6 +12,7 @@ import pytest
 
 from echannel_connectors import BigQuery, Company, DuckDB
 from echannel_connectors.destinations.bigquery.words import translated
+from echannel_connectors.pipeline import WITHOUT_RATE
 from echannel_connectors.plan import plan_market
 from echannel_connectors.review import Reviews, review
 from echannel_connectors.start import home
@@ -103,6 +104,18 @@ def test_google_accepts_what_the_assistant_shows(google: Analyser, marts: DuckDB
     google.know({NAMES.table_id("core", "orders"): columns_of(core_schema("orders"))})
     kinds = {kind for _, kind in google.analyse(translated(sql, NAMES))["columns"]}
     assert kinds <= {"STRING", "DATE", "INT64", "NUMERIC"}
+
+
+def test_google_accepts_what_a_sync_asks_about_rates(google: Analyser, marts: DuckDB) -> None:
+    for table in ("costs", "ad_costs", "traffic", "cost_rules"):
+        google.know({NAMES.table_id("core", table): columns_of(core_schema(table))})
+    sql = translated(f"{WITHOUT_RATE} ORDER BY name DESC, source, currency".replace("$base", "'EUR'"), NAMES)
+    assert google.analyse(sql)["columns"] == [
+        ["name", "STRING"],
+        ["source", "STRING"],
+        ["currency", "STRING"],
+        ["n", "INT64"],
+    ]
 
 
 def _columns(create: str) -> list[list[str]]:
