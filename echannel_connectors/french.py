@@ -828,10 +828,10 @@ FRENCH: dict[str, str] = {
     "{table} does not fit: with its {rows:,} rows, which lie there twice for a moment, the spreadsheet would "
     "hold {cells:,} cells of 10,000,000":
         "{table} ne tient pas : avec ses {rows:,} lignes, présentes deux fois pendant un instant, la feuille aurait "
-        "{cells:,} cellules sur 10 millions",
-    "{used:,} of 10,000,000 cells are taken": "{used:,} cellules sur 10 millions sont prises",
+        "{cells:,} cellules sur 10\u202f000\u202f000",
+    "{used:,} of 10,000,000 cells are taken": "{used:,} cellules sur 10\u202f000\u202f000 sont prises",
     "{used:,} of 10,000,000 cells are taken: {months:,} more months of sales like these would fit":
-        "{used:,} cellules sur 10 millions sont prises : il y a la place pour {months:,} mois de plus de telles ventes",
+        "{used:,} cellules sur 10\u202f000\u202f000 sont prises : il y a la place pour {months:,} mois de plus de telles ventes",
     "{address!r} is not a spreadsheet": "« {address} » n'est pas une feuille de calcul",
     "copy its address from the browser (…/spreadsheets/d/…)": "copiez son adresse depuis le navigateur (…/spreadsheets/d/…)",
     "{n:,} texts of {table} were longer than a cell and were cut":
