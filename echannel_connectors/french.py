@@ -1,7 +1,7 @@
 """The French of every sentence that `say` makes: English template → French template, with the same values in it.
 
 A test reads the code and fails on a sentence that has no French, or whose French holds other values. The spaces before
-: ; ? ! and inside « » are plain here; texts.py makes them unbreakable.
+: ; ? ! % and inside « » are plain here; texts.py makes them unbreakable.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ FRENCH: dict[str, str] = {
     **START,
     **PLAN,
     "core.{table} has a column {column!r} that is {first} in {source} and {second} in {other}":
-        "core.{table} a une colonne {column!r} qui est {first} dans {source} et {second} dans {other}",
-    "give both the same 'type', or one of them another name": "donnez le même 'type' aux deux, ou un autre nom à l'une",
+        "core.{table} a une colonne « {column} » qui est {first} dans {source} et {second} dans {other}",
+    "give both the same 'type', or one of them another name": "donnez le même « type » aux deux, ou un autre nom à l'une",
     "Columns of its own:": "Ses propres colonnes :",
     # -- errors and hints in general
     "Error": "Erreur",
@@ -50,7 +50,7 @@ FRENCH: dict[str, str] = {
     "the answer broke off": "la réponse s'est interrompue",
     "{host} answers (PrestaShop {version})": "{host} répond (PrestaShop {version})",
     "the host drops the Authorization header; the key travels in the address":
-        "l'hébergeur supprime l'en-tête Authorization ; la clé voyage dans l'adresse",
+        "l'hébergeur supprime l'en-tête Authorization ; la clé est transmise dans l'adresse",
     "add this line to the shop's .htaccess: {line}": "ajoutez cette ligne au .htaccess de la boutique : {line}",
     "the key may write ({names}); reading needs no such right":
         "la clé a le droit d'écrire ({names}) ; lire n'en a pas besoin",
@@ -76,7 +76,7 @@ FRENCH: dict[str, str] = {
         "dans le back-office, sous Paramètres avancés > Webservice, copiez la clé (32 caractères) et vérifiez qu'elle est active",
     "the key is not for this store of {host}": "la clé ne vaut pas pour cette boutique de {host}",
     "the key is not for the stores {names}: products and the like that only they have are not read":
-        "la clé ne vaut pas pour les boutiques {names} : les produits et autres qu'elles seules possèdent ne sont pas lus",
+        "la clé ne vaut pas pour les boutiques {names} : ce qu'elles sont seules à avoir, comme leurs produits, n'est pas lu",
     "the stores {names} are switched off: the shop does not show their orders":
         "les boutiques {names} sont désactivées : le webservice ne montre pas leurs commandes",
     "the key may not read 'shops': of several stores only the default one's orders are read":
@@ -90,7 +90,7 @@ FRENCH: dict[str, str] = {
         "dans le back-office, sous Paramètres avancés > Webservice, activez le webservice",
     "the webservice of {host} is switched off": "le webservice de {host} est désactivé",
     "{host} has changed the fields of {resource!r}": "{host} a changé les champs de « {resource} »",
-    "run again: they are looked up anew": "relancez : ils sont relus",
+    "run again: they are looked up anew": "relancez : ils seront relus",
     "{host} answered {status} for {resource!r}: {said}": "{host} a répondu {status} pour « {resource} » : {said}",
     "in the back office under Advanced Parameters > Webservice, give the key the GET permission on {resource!r}":
         "dans le back-office, sous Paramètres avancés > Webservice, donnez à la clé le droit GET sur « {resource} »",
@@ -98,7 +98,7 @@ FRENCH: dict[str, str] = {
         "la clé n'a pas le droit de lire « {resource} », dont les tables ont besoin",
     "the host may drop the Authorization header; add this line to the shop's .htaccess: {line}":
         "l'hébergeur supprime peut-être l'en-tête Authorization ; ajoutez cette ligne au .htaccess de la boutique : {line}",
-    "{host} did not see the key (401)": "{host} n'a pas vu la clé (401)",
+    "{host} did not see the key (401)": "{host} n'a pas reçu la clé (401)",
     "ask the host to let this machine reach /api, or to allow its User-Agent (setting user_agent)":
         "demandez à l'hébergeur d'ouvrir /api à cette machine, ou d'accepter son User-Agent (réglage user_agent)",
     "a firewall in front of {host} refused the request (403)": "un pare-feu devant {host} a refusé la requête (403)",
@@ -106,11 +106,11 @@ FRENCH: dict[str, str] = {
     "write that address as the shop's url": "mettez cette adresse comme url de la boutique",
     "{host} answered {status} for {resource!r}": "{host} a répondu {status} pour « {resource} »",
     "a page for people came instead of data: a firewall, a maintenance page or a broken module":
-        "une page web est venue au lieu des données : un pare-feu, une page de maintenance ou un module cassé",
+        "une page web est arrivée à la place des données : un pare-feu, une page de maintenance ou un module cassé",
     "there is no PrestaShop webservice at {host}: {why}": "il n'y a pas de webservice PrestaShop à {host} : {why}",
     "give the shop's own address, such as https://shop.example, and enable the webservice in the back office":
         "donnez l'adresse de la boutique, comme https://boutique.example, et activez le webservice dans le back-office",
-    "{host} cannot deliver {resource!r}: {reason}": "{host} n'arrive pas à livrer « {resource} » : {reason}",
+    "{host} cannot deliver {resource!r}: {reason}": "{host} n'arrive pas à fournir « {resource} » : {reason}",
     "open the shop's address in a browser: a firewall, a maintenance page or a broken module answers":
         "ouvrez l'adresse de la boutique dans un navigateur : un pare-feu, une page de maintenance ou un module cassé répond",
     "the answer is not a PrestaShop document": "la réponse n'est pas un document PrestaShop",
@@ -125,7 +125,7 @@ FRENCH: dict[str, str] = {
     "{url!r} is not the address of a shop; it should look like https://shop.example":
         "« {url} » n'est pas l'adresse d'une boutique ; elle devrait ressembler à https://boutique.example",
     "the key would travel unprotected: use https (or set allow_http if you must)":
-        "la clé voyagerait sans protection : utilisez https (ou le réglage allow_http s'il le faut vraiment)",
+        "la clé circulerait sans protection : utilisez https (ou le réglage allow_http s'il le faut vraiment)",
     # -- echannel.yaml and its settings
     "{code!r} is not a currency; use its ISO code, such as EUR or GBP":
         "« {code} » n'est pas une devise ; utilisez son code ISO, comme EUR ou GBP",
@@ -202,8 +202,8 @@ FRENCH: dict[str, str] = {
     "give it more (duckdb:///…?memory_mib=1024), or free some disk for temporary files":
         "donnez-lui-en plus (duckdb:///…?memory_mib=1024), ou libérez du disque pour les fichiers temporaires",
     "memory_mib is a number of MiB, such as 1024, not {value!r}":
-        "memory_mib est un nombre de Mio, par exemple 1024, et non {value!r}",
-    "duckdb:// knows no {name!r}": "duckdb:// ne connaît pas {name!r}",
+        "memory_mib est un nombre de Mio, par exemple 1024, et non « {value} »",
+    "duckdb:// knows no {name!r}": "duckdb:// ne connaît pas « {name} »",
     "{path} is in use by {program} (process {pid})": "{path} est utilisé par {program} (processus {pid})",
     "wait until it has finished, or close it, and run again": "attendez qu'il ait fini, ou fermez-le, puis relancez",
     "{path} is in use by another program": "{path} est utilisé par un autre programme",
@@ -221,7 +221,7 @@ FRENCH: dict[str, str] = {
         "l'entrepôt de données est en mémoire : il disparaît à la fin du programme",
     "{path} is not there yet: the first sync makes it":
         "{path} n'existe pas encore : la première synchronisation le créera",
-    "a sync waits for it for {n:.0f} s": "une synchronisation l'attend {n:.0f} s",
+    "a sync waits for it for {n:.0f} s": "une synchronisation attend {n:.0f} s qu'il se libère",
     "{path} holds {mib:,.1f} MiB; {gib:,.1f} GiB are free": "{path} occupe {mib:,.1f} Mio ; {gib:,.1f} Gio sont libres",
     "the disk has less space left than the warehouse takes now":
         "le disque a moins de place libre que l'entrepôt de données n'en occupe",
@@ -247,12 +247,12 @@ FRENCH: dict[str, str] = {
     "{host} lets in no further connection": "{host} n'accepte plus de connexion",
     "{setting} is known for {names} alone": "{setting} n'est connu que pour {names}",
     "large tables are read by {n} of the {wanted} connections: {problem}":
-        "les grandes tables sont lues par {n} des {wanted} connexions : {problem}",
-    "there is no CA file {path!r}": "il n'y a pas de fichier d'autorité {path!r}",
+        "les grandes tables sont lues par {n} connexions sur {wanted} : {problem}",
+    "there is no CA file {path!r}": "il n'y a pas de fichier d'autorité « {path} »",
     "the database has no table {name}, which {users} needs":
         "la base n'a pas de table {name}, dont {users} a besoin",
     "{table} is left out: the database has no table {names}":
-        "{table} est laissé de côté : la base n'a pas de table {names}",
+        "{table} est laissée de côté : la base n'a pas de table {names}",
     "right where that module is not installed; otherwise grant SELECT on it":
         "normal si ce module n'est pas installé ; sinon, donnez le droit SELECT sur cette table",
     "the url is no database URL": "l'url n'est pas celle d'une base de données",
@@ -311,27 +311,27 @@ FRENCH: dict[str, str] = {
     "rows": "lignes",
     "{what}: {because}; again in {seconds:.1f} s": "{what} : {because} ; nouvel essai dans {seconds:.1f} s",
     "{n:,} rows did not fit and were set aside: see {table}.":
-        "{n:,} lignes ne convenaient pas et ont été mises de côté : voir {table}.",
+        "Lignes qui ne convenaient pas et ont été mises de côté : {n:,} ; voir {table}.",
     "Everything was read.": "Tout a été lu.",
     "Incremental sync: only what is new since the last one ({n:,} rows changed).":
         "Synchronisation incrémentale : seules les nouveautés ({n:,} lignes modifiées).",
     "{n:,} rows in {seconds:.1f} s → {place}": "{n:,} lignes en {seconds:.1f} s → {place}",
     "{requests:,.0f} requests, {seconds:.1f} s of the sources' own time, {mib:.1f} MiB; they were only read.":
         "{requests:,.0f} requêtes, {seconds:.1f} s de travail des sources, {mib:.1f} Mio ; lecture seule.",
-    "Next sync in {seconds:.0f} s (Ctrl+C ends).": "Prochaine synchronisation dans {seconds:.0f} s (Ctrl+C pour finir).",
+    "Next sync in {seconds:.0f} s (Ctrl+C ends).": "Prochaine synchronisation dans {seconds:.0f} s (Ctrl+C pour arrêter).",
     "interrupted; what was committed stays, the next run goes on from there":
-        "interrompu ; ce qui a été enregistré reste, la prochaine exécution reprendra de là",
+        "interrompu ; ce qui a été enregistré reste, le prochain passage reprendra de là",
     "interrupted; nothing was written": "interrompu ; rien n'a été écrit",
     "looking for what is new …": "recherche des nouveautés …",
     "{source}: {n:,} rows, {ended} of {begun} streams": "{source} : {n:,} lignes, {ended} flux sur {begun}",
-    "{n} tables are built …": "{n} tables se construisent …",
+    "{n} tables are built …": "construction de {n} tables …",
     "Look at it: {command}": "Pour les voir : {command}",
     # -- sync --dry-run
     "Nothing was read or written. A sync would do this:":
         "Rien n'a été lu ni écrit. Une synchronisation ferait ceci :",
-    "how it would be read": "comment ce serait lu",
+    "how it would be read": "mode de lecture",
     "into": "vers",
-    "rows now": "lignes",
+    "rows now": "lignes actuelles",
     "first load, in one go": "premier chargement, d'un seul coup",
     "first load, in {n:,} slices": "premier chargement, en {n:,} tranches",
     "first load goes on: {left:,} of {n:,} slices are left":
@@ -346,7 +346,7 @@ FRENCH: dict[str, str] = {
     "{mark} {name}: {problem}": "{mark} {name} : {problem}",
     "Everything is in place: run echannel sync.": "Tout est en place : lancez echannel sync.",
     "Mend what is marked ✗ first.": "Corrigez d'abord ce qui est marqué ✗.",
-    "asking {name} …": "{name} est interrogé …",
+    "asking {name} …": "interrogation de {name} …",
     # -- echannel read
     "There are no rows.": "Il n'y a pas de lignes.",
     "These are the first {n} rows: --limit shows up to {most}, --format csv all.":
@@ -355,7 +355,7 @@ FRENCH: dict[str, str] = {
     "No sync has run yet.": "Aucune synchronisation n'a encore eu lieu.",
     "The last runs": "Les dernières synchronisations",
     "when": "quand",
-    "outcome": "issue",
+    "outcome": "résultat",
     "changed": "modifiées",
     "set aside": "de côté",
     "done": "réussie",
@@ -378,14 +378,14 @@ FRENCH: dict[str, str] = {
     "Your company's name": "Le nom de votre entreprise",
     "Reporting currency (ISO code)": "Devise des tableaux de bord (code ISO)",
     "The shop's address (https://…), empty for none": "L'adresse de la boutique (https://…), vide si aucune",
-    "Time zone of a business day": "Fuseau horaire d'une journée de travail",
+    "Time zone of a business day": "Fuseau horaire de l'entreprise (quand finit une journée)",
     "The webservice key (it is not shown)": "La clé du webservice (elle ne s'affiche pas)",
     "a webservice key has 32 characters and no space; this has {n}":
         "une clé de webservice a 32 caractères et pas d'espace ; celle-ci en a {n}",
     "in the back office under Advanced Parameters > Webservice, copy the whole key":
         "dans le back-office, sous Paramètres avancés > Webservice, copiez toute la clé",
     "ERPs that it knows: {known}": "ERP connus : {known}",
-    "Which ERP, empty for none": "Quel ERP, vide sinon",
+    "Which ERP, empty for none": "Quel ERP, vide si aucun",
     "The ERP's database, such as mysql://reader:password@host/books (it is not shown)":
         "La base de données de l'ERP, comme mysql://lecteur:mot-de-passe@serveur/base (elle ne s'affiche pas)",
     "Without a shop and without an ERP there is nothing to read.":
@@ -401,7 +401,7 @@ FRENCH: dict[str, str] = {
         "  Après un changement de devise, de fuseau ou d'email_salt : echannel sync --full.",
     "sources: a shop may have `start: 2023-01-01` (leave out older orders) or `polite: true` (for a weak host);":
         "sources : une boutique peut avoir `start: 2023-01-01` (sans les commandes d'avant) ou `polite: true` (hébergeur "
-        "faible) ;",
+        "modeste) ;",
     "  the `parameters` of an ERP say how it is installed, such as the prefix of its tables.":
         "  les `parameters` d'un ERP disent comment il est installé, par exemple le préfixe de ses tables.",
     "destination: the file that holds the tables, as seen from this folder, a Google Sheet or a BigQuery dataset.":
@@ -416,20 +416,20 @@ FRENCH: dict[str, str] = {
     "Atelier Breton, a made-up company: a PrestaShop shop and an ERP on this machine.":
         "Atelier Breton, entreprise fictive : boutique PrestaShop et ERP sur ce poste.",
     "The dashboard: {path}": "Le tableau de bord : {path}",
-    "its years of trade are played …": "ses années de commerce sont jouées …",
+    "its years of trade are played …": "ses années d'activité sont simulées …",
     "Since the last time: orders {orders}, changes of state {states}, refunds {refunds}, stock moves {moves}.":
         "Depuis : commandes {orders}, changements d'état {states}, remboursements {refunds}, stock {moves}.",
     "its figures are reviewed …": "ses chiffres sont passés en revue …",
-    "drawing the dashboard …": "le tableau de bord se dessine …",
+    "drawing the dashboard …": "dessin du tableau de bord …",
     "Atelier Breton is ready:": "Atelier Breton est prêt :",
     "the dashboard": "le tableau de bord",
     "the same, live": "le même, en direct",
     "a table": "une table",
-    "only what is new": "les nouveautés seules",
+    "only what is new": "seulement les nouveautés",
     "your own shop": "votre boutique",
     "my-shop": "ma-boutique",
     # -- the preview
-    "The preview is at {url} (Ctrl+C ends it).": "L'aperçu est à l'adresse {url} (Ctrl+C pour finir).",
+    "The preview is at {url} (Ctrl+C ends it).": "L'aperçu est à l'adresse {url} (Ctrl+C pour arrêter).",
     "Open the whole address that the command printed.": "Ouvrez l'adresse entière que la commande a affichée.",
     "the table {name} is not there": "la table {name} n'existe pas",
     "{name} is not there; {hint}": "{name} n'existe pas ; {hint}",
@@ -437,7 +437,7 @@ FRENCH: dict[str, str] = {
     "the preview needs the package that holds Vega": "l'aperçu a besoin du paquet qui contient Vega",
     "there is no chart {name!r}": "il n'y a pas de graphique « {name} »",
     "chart {chart!r} has no dimension {name!r}": "le graphique « {chart} » n'a pas de dimension « {name} »",
-    "chart {chart!r} has no metric {name!r}": "le graphique « {chart} » n'a pas de mesure « {name} »",
+    "chart {chart!r} has no metric {name!r}": "le graphique « {chart} » n'a pas de métrique « {name} »",
     "there is no filter {name!r}": "il n'y a pas de filtre « {name} »",
     "there is no period {name!r}": "il n'y a pas de période « {name} »",
     "a chosen period needs a first and a last day, as 2026-03-31":
@@ -466,7 +466,7 @@ FRENCH: dict[str, str] = {
     "{name} is missing": "{name} manque",
     "see `{command} --help`": "voyez `{command} --help`",
     "This is a bug in echannel-connectors; please report it with the lines above.":
-        "C'est un défaut d'echannel-connectors ; merci de le signaler avec les lignes ci-dessus.",
+        "C'est un bug d'echannel-connectors ; merci de le signaler avec les lignes ci-dessus.",
     # -- --help
     "Usage:": "Usage :",
     "Arguments:": "Arguments :",
@@ -478,7 +478,7 @@ FRENCH: dict[str, str] = {
     "Show this message and exit.": "Afficher cette aide.",
     "Say the version.": "Afficher la version.",
     "Shop, ERP and web analytics into tables that ready-made dashboards understand.":
-        "La boutique, l'ERP et l'audience web en tables que des tableaux de bord prêts à l'emploi comprennent.",
+        "La boutique, l'ERP et les statistiques web en tables que des tableaux de bord prêts à l'emploi comprennent.",
     "Connect to everything, read-only, and say what is missing or risky.":
         "Se connecter à tout, en lecture seule, et dire ce qui manque ou présente un risque.",
     "Read what is new in every source and rebuild the tables. Can be repeated and interrupted at any time.":
@@ -514,12 +514,12 @@ FRENCH: dict[str, str] = {
     "A folder for each of several projects, such as 'clients/*'.":
         "Un dossier pour chacun de plusieurs projets, par exemple 'clients/*'.",
     "There are no links yet: {problem}.": "Il n'y a pas encore de liens : {problem}.",
-    "{n} pages: {path}": "{n} pages : {path}",
+    "{n} pages: {path}": "Pages ({n}) : {path}",
     "sum of {column}": "somme de {column}",
     "number of rows with {column}": "nombre de lignes avec {column}",
     "number of different {column}": "nombre de valeurs différentes de {column}",
-    "smallest {column}": "{column} le plus petit",
-    "largest {column}": "{column} le plus grand",
+    "smallest {column}": "plus petite valeur de {column}",
+    "largest {column}": "plus grande valeur de {column}",
     "Open the reports": "Ouvrir les rapports",
     "A button for each report.": "Un bouton par rapport.",
     "What the figures mean": "Ce que veulent dire les chiffres",
@@ -554,7 +554,7 @@ FRENCH: dict[str, str] = {
     "Connect another ERP by one YAML file: begin it, check it, describe it.":
         "Connecter un autre ERP par un fichier YAML : le commencer, le vérifier, le décrire.",
     "Find every mistake in a spec; show its SELECTs and which marts and templates it feeds. Nothing is written.":
-        "Trouver toutes les fautes d'une spécification ; montrer ses SELECT et ce qu'elle alimente. Rien n'est écrit.",
+        "Trouver toutes les erreurs d'une spécification ; montrer ses SELECT et ce qu'elle alimente. Rien n'est écrit.",
     "Write connector_specs/NAME.yaml, a spec with everything that you know marked FILL_ME. Nothing is overwritten.":
         "Écrire connector_specs/NAME.yaml, où tout ce que vous savez est marqué FILL_ME. Rien n'est écrasé.",
     "Describe a connector as a page of Markdown: its tables, keys, columns, codes, parameters and what it feeds.":
@@ -622,7 +622,7 @@ FRENCH: dict[str, str] = {
     "leave these rows out by 'where', or take another key":
         "écartez ces lignes par « where », ou prenez une autre clé",
     "{table}: the key ({key}) is not unique: {n:,} keys come more than once, such as {examples}":
-        "{table} : la clé ({key}) n'est pas unique : {n:,} clés viennent plusieurs fois, par exemple {examples}",
+        "{table} : la clé ({key}) n'est pas unique : {n:,} clés apparaissent plusieurs fois, par exemple {examples}",
     "a join that finds several rows is the usual reason":
         "la cause habituelle est une jointure qui trouve plusieurs lignes",
     "{table}: there is no cursor: all {n:,} rows are read at every sync":
@@ -679,11 +679,11 @@ FRENCH: dict[str, str] = {
     "Left out where the database lacks one of its tables.": "Laissée de côté là où la base n'a pas une de ses tables.",
     "The SELECT {name}, which tables share": "Le SELECT {name}, commun à plusieurs tables",
     "A Google Sheet (its address) or a BigQuery dataset (project.dataset) for the figures, empty for none":
-        "Une feuille Google (son adresse) ou un ensemble de données BigQuery (projet.ensemble) pour les chiffres, vide sinon",
+        "Une feuille Google (son adresse) ou un ensemble de données BigQuery (projet.ensemble) pour les chiffres, vide si aucun",
     "The key file of its service account, empty for Google's own login":
-        "Le fichier de clé de son compte de service, vide pour la connexion propre à Google",
+        "Le fichier de clé de son compte de service, vide pour la connexion de Google lui-même",
     "The number of a Google Analytics property, empty for none":
-        "Le numéro d'une propriété Google Analytics, vide sinon",
+        "Le numéro d'une propriété Google Analytics, vide si aucune",
     "there is no file {path}": "il n'y a pas de fichier {path}",
     # Google Analytics
     "Google Analytics": "Google Analytics",
@@ -701,11 +701,11 @@ FRENCH: dict[str, str] = {
     "this account may not read the export ({dataset}): {problem}":
         "ce compte n'a pas le droit de lire l'export ({dataset}) : {problem}",
     "give it the roles BigQuery Data Viewer on the dataset and BigQuery Job User on the project":
-        "donnez-lui les rôles Lecteur de données BigQuery sur l'ensemble et Utilisateur de tâche BigQuery sur le projet",
+        "donnez-lui les rôles « Lecteur de données BigQuery » sur l'ensemble et « Utilisateur de job BigQuery » sur le projet",
     "the tokens of the property {number} are used up": "les jetons de la propriété {number} sont épuisés",
     "what was read is kept; run again in an hour": "ce qui a été lu est gardé ; relancez dans une heure",
     "what was read is kept; run again after midnight in California, when Google counts anew":
-        "ce qui a été lu est gardé ; relancez après minuit en Californie, quand Google recompte",
+        "ce qui a été lu est gardé ; relancez après minuit en Californie, quand Google remet ses compteurs à zéro",
     "a property is a number, and G-… is the measurement id of a stream":
         "une propriété est un numéro, et G-… est l'identifiant de mesure d'un flux",
     "its number is under Admin › Property details, at the top right":
@@ -717,7 +717,7 @@ FRENCH: dict[str, str] = {
         "l'API Google Analytics Data n'est pas activée dans le projet de ce compte",
     "{number} is the id of a stream; a property is a number, under Admin › Property details":
         "{number} est l'identifiant d'un flux ; une propriété est un numéro, sous Administration › Détails de la propriété",
-    "{number!r} is not the number of a property": "{number!r} n'est pas le numéro d'une propriété",
+    "{number!r} is not the number of a property": "« {number} » n'est pas le numéro d'une propriété",
     "there is no property": "il n'y a pas de propriété",
     "an endpoint may only be on this machine": "un point d'accès ne peut être que sur cette machine",
     "{field} is left out: {problem}": "{field} est laissé de côté : {problem}",
@@ -728,7 +728,7 @@ FRENCH: dict[str, str] = {
     "its currency is {theirs}: Google converts to {own}": "sa devise est {theirs} : Google convertit en {own}",
     "set the property's currency under Admin › Property details":
         "réglez la devise de la propriété sous Administration › Détails de la propriété",
-    "{report}: Google does not put {field} with the rest": "{report} : Google ne met pas {field} avec le reste",
+    "{report}: Google does not put {field} with the rest": "{report} : Google ne combine pas {field} avec le reste",
     # Google Sheets
     "publisher": "publication",
     "Google Sheets": "Google Sheets",
@@ -744,7 +744,7 @@ FRENCH: dict[str, str] = {
     "{path} is neither the key of a service account nor a login":
         "{path} n'est ni la clé d'un compte de service ni une connexion",
     "of an OAuth client's file `echannel login google --client FILE` makes a login":
-        "du fichier d'un client OAuth, `echannel login google --client FICHIER` fait une connexion",
+        "avec le fichier d'un client OAuth, `echannel login google --client FICHIER` crée une connexion",
     "a login needs Google's client": "une connexion a besoin du client de Google",
     "this is not the file of an OAuth client of the type desktop app":
         "ce n'est pas le fichier d'un client OAuth du type application de bureau",
@@ -753,7 +753,7 @@ FRENCH: dict[str, str] = {
     "Log in as yourself, once for all of your projects on this machine.":
         "Se connecter en son nom, une fois pour tous ses projets sur cette machine.",
     "What to allow: sheets, ga4 or bigquery.": "Ce qu'il faut autoriser : sheets, ga4 ou bigquery.",
-    "{name} is nothing of Google's": "{name} n'est rien de Google",
+    "{name} is nothing of Google's": "{name} n'est pas un service de Google",
     "what the project in this folder needs": "ce dont le projet de ce dossier a besoin",
     "The JSON file of your OAuth client (desktop app).": "Le fichier JSON de votre client OAuth (application de bureau).",
     "that of the login before": "celui de la connexion précédente",
@@ -769,29 +769,29 @@ FRENCH: dict[str, str] = {
         "La connexion est gardée dans {path}, que vous seul pouvez lire.",
     "there is no project in this folder that says what to allow":
         "aucun projet dans ce dossier ne dit ce qu'il faut autoriser",
-    "name it: `echannel login google --for sheets`": "nommez-le : `echannel login google --for sheets`",
+    "name it: `echannel login google --for sheets`": "précisez-le : `echannel login google --for sheets`",
     "this project has nothing of Google's: no spreadsheet, no Google Analytics, no BigQuery":
-        "ce projet n'a rien de Google : ni feuille de calcul, ni Google Analytics, ni BigQuery",
+        "ce projet n'utilise rien de Google : ni feuille de calcul, ni Google Analytics, ni BigQuery",
     "a first login needs the file of an OAuth client": "une première connexion a besoin du fichier d'un client OAuth",
     "docs/google-login.md says how to make one; then `--client FILE`":
         "docs/google-login.fr.md dit comment en faire un ; puis `--client FICHIER`",
     "{path} is not JSON": "{path} n'est pas du JSON",
     "the spreadsheet is full: it may hold 10,000,000 cells":
-        "la feuille de calcul est pleine : elle peut contenir 10 000 000 de cellules",
+        "la feuille de calcul est pleine : elle peut contenir 10 millions de cellules",
     "months counts this month, too: at least 1": "months compte aussi le mois en cours : au moins 1",
     "{table}.{column} is of a kind that a Sheet cannot hold": (
         "{table}.{column} est d'un type qu'une feuille ne peut pas contenir"
     ),
     "make a text or a number of it in the mart's SELECT": "faites-en un texte ou un nombre dans le SELECT de la table",
     "the spreadsheet was changed meanwhile, perhaps by another sync: the table is as it was": (
-        "la feuille de calcul a été modifiée entre-temps, peut-être par un autre sync : la table est restée telle quelle"
+        "la feuille de calcul a été modifiée entre-temps, peut-être par une autre synchronisation : la table est restée telle quelle"
     ),
     "cells of the table are protected against this account: the table is as it was":
         "des cellules de la table sont protégées contre ce compte : la table est restée telle quelle",
     "in the spreadsheet under Data › Protect sheets and ranges, let the account's e-mail address edit them":
         "dans la feuille, sous Données › Protéger des feuilles et des plages, autorisez l'adresse e-mail du compte à les "
         "modifier",
-    "run again, one sync at a time": "relancez, un seul sync à la fois",
+    "run again, one sync at a time": "relancez, une seule synchronisation à la fois",
     "delete tabs that nobody needs, or publish fewer `months` of sales":
         "supprimez des onglets dont personne n'a besoin, ou publiez moins de mois de ventes (`months`)",
     "the address is that of an Excel file in Drive, not of a Google Sheet":
@@ -813,10 +813,10 @@ FRENCH: dict[str, str] = {
     "{table}.{column} holds {value}, which a Sheet cannot hold exactly":
         "{table}.{column} contient {value}, qu'une feuille ne peut pas garder exactement",
     "a Sheet keeps 15 digits of a number: use DuckDB or BigQuery for such amounts, or round it in a mart of your own":
-        "une feuille garde 15 chiffres d'un nombre : utilisez DuckDB ou BigQuery pour de tels montants, ou arrondissez dans votre propre table",
-    "a Sheets destination has no setting {name!r}": "une destination Sheets n'a pas de réglage {name!r}",
-    "months is a number, not {value!r}": "months est un nombre, pas {value!r}",
-    "the spreadsheet {title!r} answers ({locale})": "la feuille de calcul {title!r} répond ({locale})",
+        "une feuille garde 15 chiffres d'un nombre : utilisez DuckDB ou BigQuery pour de tels montants, ou arrondissez-les dans une table à vous",
+    "a Sheets destination has no setting {name!r}": "une destination Sheets n'a pas de réglage « {name} »",
+    "months is a number, not {value!r}": "months est un nombre, pas « {value} »",
+    "the spreadsheet {title!r} answers ({locale})": "la feuille de calcul « {title} » répond ({locale})",
     "the spreadsheet's time zone is {zone}, the company's {own}":
         "le fuseau de la feuille de calcul est {zone}, celui de l'entreprise {own}",
     "moments are written in the company's; formulas such as NOW() use the spreadsheet's":
@@ -828,11 +828,11 @@ FRENCH: dict[str, str] = {
     "{table} does not fit: with its {rows:,} rows, which lie there twice for a moment, the spreadsheet would "
     "hold {cells:,} cells of 10,000,000":
         "{table} ne tient pas : avec ses {rows:,} lignes, présentes deux fois pendant un instant, la feuille aurait "
-        "{cells:,} cellules sur 10 000 000",
-    "{used:,} of 10,000,000 cells are taken": "{used:,} cellules sur 10 000 000 sont prises",
+        "{cells:,} cellules sur 10\u202f000\u202f000",
+    "{used:,} of 10,000,000 cells are taken": "{used:,} cellules sur 10\u202f000\u202f000 sont prises",
     "{used:,} of 10,000,000 cells are taken: {months:,} more months of sales like these would fit":
-        "{used:,} cellules sur 10 000 000 sont prises : {months:,} mois de plus de telles ventes tiendraient",
-    "{address!r} is not a spreadsheet": "{address!r} n'est pas une feuille de calcul",
+        "{used:,} cellules sur 10\u202f000\u202f000 sont prises : il y a la place pour {months:,} mois de plus de telles ventes",
+    "{address!r} is not a spreadsheet": "« {address} » n'est pas une feuille de calcul",
     "copy its address from the browser (…/spreadsheets/d/…)": "copiez son adresse depuis le navigateur (…/spreadsheets/d/…)",
     "{n:,} texts of {table} were longer than a cell and were cut":
         "{n:,} textes de {table} étaient plus longs qu'une cellule et ont été coupés",
@@ -844,20 +844,20 @@ FRENCH: dict[str, str] = {
         "Construire les tables à partir de ce qui est là maintenant serait facturé au plus {mib:,.0f} Mio.",
     "Where Google keeps the dataset (EU, US or a region)": "Où Google garde l'ensemble de données (EU, US ou une région)",
     "BigQuery bills {mib:,.0f} MiB; a month of it ({runs:,} runs, {gib:,.0f} GiB) would cost ${dollars:,.2f}.":
-        "BigQuery facture {mib:,.0f} Mio ; un mois de cela ({runs:,} passages, {gib:,.0f} Gio) coûterait environ {dollars:,.2f} $.",
+        "BigQuery facture {mib:,.0f} Mio ; un mois à ce rythme ({runs:,} passages, {gib:,.0f} Gio) coûterait {dollars:,.2f}\u00a0$.",
     "BigQuery bills {mib:,.0f} MiB; a month of it ({runs:,} runs, {gib:,.0f} GiB) is within the free TiB.":
-        "BigQuery facture {mib:,.0f} Mio ; un mois de cela ({runs:,} passages, {gib:,.0f} Gio) reste dans le Tio gratuit.",
+        "BigQuery facture {mib:,.0f} Mio ; un mois à ce rythme ({runs:,} passages, {gib:,.0f} Gio) reste dans le Tio gratuit.",
     "write bigquery://project/dataset?location=EU": "écrivez bigquery://projet/ensemble?location=EU",
-    "a BigQuery destination has no setting {name!r}": "une destination BigQuery n'a pas de réglage {name!r}",
-    "{url!r} does not name a project and a dataset": "{url!r} ne nomme pas un projet et un ensemble de données",
-    "{name} is a number, not {value!r}": "{name} est un nombre, pas {value!r}",
+    "a BigQuery destination has no setting {name!r}": "une destination BigQuery n'a pas de réglage « {name} »",
+    "{url!r} does not name a project and a dataset": "« {url} » ne nomme pas un projet et un ensemble de données",
+    "{name} is a number, not {value!r}": "{name} est un nombre, pas « {value} »",
     "the dataset {name} is in {there}, the destination says {here}":
         "l'ensemble de données {name} est dans {there}, la destination dit {here}",
     "write the dataset's own location into the destination: bigquery://project/dataset?location=…":
-        "écrivez le lieu de l'ensemble lui-même dans la destination : bigquery://projet/ensemble?location=…",
+        "écrivez dans la destination l'emplacement de l'ensemble lui-même : bigquery://projet/ensemble?location=…",
     "your own login": "votre propre connexion",
     "{who} may run jobs in {project} (scope {scope})": "{who} peut lancer des requêtes dans {project} (portée {scope})",
-    "{listed}: not there yet, the first sync makes them": "{listed} : pas encore là, la première synchronisation les crée",
+    "{listed}: not there yet, the first sync makes them": "{listed} : n'existent pas encore, la première synchronisation les créera",
     "the dataset {name} is there ({location})": "l'ensemble de données {name} est là ({location})",
     "a run has no budget": "un passage n'a pas de budget",
     "write max_bytes=… into the destination: docs/bigquery.md":
@@ -901,7 +901,7 @@ FRENCH: dict[str, str] = {
     "the BigQuery API is not enabled in this project": "l'API BigQuery n'est pas activée dans ce projet",
     "this account may not run jobs in the project": "ce compte ne peut pas lancer de requêtes dans le projet",
     "give it the role BigQuery Job User on the project":
-        "donnez-lui le rôle « Utilisateur de tâches BigQuery » sur le projet",
+        "donnez-lui le rôle « Utilisateur de job BigQuery » sur le projet",
     "this account may not create datasets in the project":
         "ce compte ne peut pas créer d'ensembles de données dans le projet",
     "give it the role BigQuery User on the project, or create the three datasets yourself (docs/bigquery.md)":
@@ -918,9 +918,9 @@ FRENCH: dict[str, str] = {
     "there is no such project, or this account may not see it": "ce projet n'existe pas, ou ce compte ne peut pas le voir",
     "a project is named by its id, which the Google Cloud console shows beside its name":
         "un projet se nomme par son identifiant, que la console Google Cloud montre à côté de son nom",
-    "BigQuery found a query too large": "BigQuery a trouvé une requête trop grande",
+    "BigQuery found a query too large": "BigQuery a jugé une requête trop grande",
     "run again; if it stays, tell us, with the number of rows in your largest table":
-        "relancez ; si cela reste, dites-le-nous, avec le nombre de lignes de votre plus grande table",
+        "relancez ; si cela persiste, dites-le-nous, avec le nombre de lignes de votre plus grande table",
     "Try the destination out: write to it, and leave it as it was.":
         "Essayer la destination : y écrire, et la laisser telle quelle.",
     # -- what the company enters itself
@@ -940,7 +940,7 @@ FRENCH: dict[str, str] = {
     "with commas between the cells, an amount is written 1234.56": "quand des virgules séparent les cellules, un montant s'écrit 1234.56",
     "{text} as a rate is {n} %": "{text} comme taux fait {n} %",
     "write 1.4 % or 0.014 for what is 1.4 in a hundred": "écrivez 1,4 % ou 0,014 pour 1,4 sur cent",
-    "{text!r} could be a thousand or have three decimals": "« {text} » peut être des milliers ou avoir trois décimales",
+    "{text!r} could be a thousand or have three decimals": "« {text} » peut se lire comme des milliers ou avec trois décimales",
     "write it without a mark between thousands, or with two or four decimals": "écrivez-le sans séparateur de milliers, ou avec deux ou quatre décimales",
     "leave one of the two out": "retirez l'une des deux",
     "{file} cannot be read: {because}": "{file} est illisible : {because}",
@@ -964,7 +964,7 @@ FRENCH: dict[str, str] = {
     "there is no file {file}": "il n'y a pas de fichier {file}",
     "{file} was made by a newer version of this library": "{file} vient d'une version plus récente de cette bibliothèque",
     "{file} is no backup, or is damaged: nothing was changed":
-        "{file} n'est pas une sauvegarde, ou est abîmé : rien n'a été changé",
+        "{file} n'est pas une sauvegarde, ou est endommagé : rien n'a été changé",
     "take another one": "prenez-en une autre",
     "{folder} is in memory: it is gone when this machine starts again":
         "{folder} est en mémoire : il disparaît quand cette machine redémarre",
@@ -975,7 +975,7 @@ FRENCH: dict[str, str] = {
         "gardez-le ailleurs, ou lancez `echannel backup` vers un endroit qui dure",
     "{n:,} rows are kept in {file}.": "{n:,} lignes sont gardées dans {file}.",
     "{n:,} rows were put back; the next echannel sync builds with them.":
-        "{n:,} lignes ont été remises ; le prochain echannel sync en tient compte.",
+        "{n:,} lignes ont été remises ; le prochain echannel sync en tiendra compte.",
     "A .zip file, or a folder to put one in that has the day in its name.":
         "Un fichier .zip, ou un dossier où en mettre un qui porte le jour dans son nom.",
     "Keep what no source can be asked for again: stock day by day, the answers of reviews, the runs.":
@@ -984,7 +984,7 @@ FRENCH: dict[str, str] = {
     "Put back what a backup holds and the warehouse does not have.":
         "Remettre ce qu'une sauvegarde contient et que l'entrepôt n'a pas.",
     "{name!r} is no name for a table: small letters, digits and _":
-        "{name!r} n'est pas un nom de table : des minuscules, des chiffres et _",
+        "« {name} » n'est pas un nom de table : des minuscules, des chiffres et _",
     "the library has a mart {name} already": "la bibliothèque a déjà un mart {name}",
     "marts that read each other: {circle}": "des marts qui se lisent l'un l'autre : {circle}",
     "{file} could not be built: {problem}": "{file} n'a pas pu être construit : {problem}",
@@ -993,7 +993,7 @@ FRENCH: dict[str, str] = {
     "nothing is known as :{name}": "rien ne s'appelle :{name}",
     "a mart reads tables of core and mart, not {name}": "un mart lit les tables de core et de mart, pas {name}",
     "{template} needs tables that are not there: {names}": "{template} a besoin de tables qui manquent : {names}",
-    "{address!r} is not the address of a report": "{address!r} n'est pas l'adresse d'un rapport",
+    "{address!r} is not the address of a report": "« {address} » n'est pas l'adresse d'un rapport",
     "copy it from the browser (…/reporting/…/page/…)": "copiez-la du navigateur (…/reporting/…/page/…)",
     "Looker Studio reads Google Sheets and BigQuery, not a file on this machine":
         "Looker Studio lit Google Sheets et BigQuery, pas un fichier sur cette machine",
@@ -1025,7 +1025,7 @@ FRENCH: dict[str, str] = {
     "A template, such as b2c-shop.": "Un modèle, par exemple b2c-shop.",
     "Open it in the browser.": "L'ouvrir dans le navigateur.",
     "The link that copies a report onto the company's own tables. The tables are looked at first.":
-        "Le lien qui copie un rapport sur les tables de l'entreprise, regardées d'abord.",
+        "Le lien qui copie un rapport sur les tables de l'entreprise, vérifiées d'abord.",
     "No master report of {template} is registered: the link opens a new one with all its data sources, and "
     "its pages are built by hand.":
         "Aucun rapport maître de {template} n'est enregistré : le lien en ouvre un nouveau avec toutes ses sources, "
@@ -1034,7 +1034,7 @@ FRENCH: dict[str, str] = {
     "Only this template; may be given again.": "Ce modèle seulement ; peut être répété.",
     "A page with a button per report, to keep or to send to a client.":
         "Une page avec un bouton par rapport, à garder ou à envoyer à un client.",
-    "{n} reports: {path}": "{n} rapports : {path}",
+    "{n} reports: {path}": "Rapports ({n}) : {path}",
     "Whether every field of a template is in the tables, has its type, and is filled.":
         "Dire si chaque champ d'un modèle est dans les tables, a son type et est rempli.",
     "The master report: its address in the browser, or its id.":
@@ -1053,7 +1053,7 @@ FRENCH: dict[str, str] = {
     "12 hours": "12 heures",
     "about 15 minutes": "environ 15 minutes",
     "{template}: {names} cannot be read: its charts show an error":
-        "{template} : {names} ne peut être lu : ses graphiques montrent une erreur",
+        "{template} : lecture impossible de {names} : ses graphiques montrent une erreur",
     "run `echannel sync`": "lancez `echannel sync`",
     "{template}: all its tables are there": "{template} : toutes ses tables sont là",
     "{template}: no master report: the link opens a report without pages":
@@ -1062,18 +1062,18 @@ FRENCH: dict[str, str] = {
         "construisez-le avec `echannel looker guide {template}`, puis `echannel looker register`",
     "{template}: links copy the report {report}": "{template} : les liens copient le rapport {report}",
     "whether it is shared cannot be seen from here: open the link with another Google account":
-        "s'il est partagé ne se voit pas d'ici : ouvrez le lien avec un autre compte Google",
+        "on ne voit pas d'ici s'il est partagé : ouvrez le lien avec un autre compte Google",
     "the copy reads the tables as whoever makes it; others who look at it then need no right to them":
         "la copie lit les tables au nom de qui la fait ; les autres lecteurs n'ont alors besoin d'aucun droit sur elles",
     "whoever clicks must be able to open the spreadsheet: share it with her":
-        "qui clique doit pouvoir ouvrir la feuille : partagez-la avec cette personne",
+        "la personne qui clique doit pouvoir ouvrir la feuille : partagez-la avec elle",
     "who may read the dataset cannot be seen by this account":
         "ce compte ne voit pas qui peut lire l'ensemble de données",
     "the dataset can be read by {names}": "l'ensemble de données peut être lu par {names}",
     "no source was read yet": "aucune source n'a encore été lue",
     "Looker Studio keeps what it has read for {cache} on top of that; the master report can say less":
-        "Looker Studio garde en plus ce qu'il a lu pendant {cache} ; le rapport maître peut dire moins",
+        "Looker Studio garde en plus pendant {cache} ce qu'il a lu ; le rapport maître peut fixer moins",
     "the oldest source was read {hours:.0f} hours ago": "la source la plus ancienne a été lue il y a {hours:.0f} heures",
     "What the person who clicks will meet: missing tables, no master report, no right to read, old figures.":
-        "Ce que verra qui clique : des tables qui manquent, pas de rapport maître, pas de droit de lire, de vieux chiffres.",
+        "Ce que verra la personne qui clique : des tables qui manquent, pas de rapport maître, pas de droit de lire, de vieux chiffres.",
 }  # fmt: skip

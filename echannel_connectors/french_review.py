@@ -4,12 +4,12 @@ from __future__ import annotations
 
 REVIEW = {
     # command line
-    "Ask the checks that are due, say what to do, and write the report.": "Poser les contrôles à faire, dire que faire, et écrire le rapport.",
+    "Ask the checks that are due, say what to do, and write the report.": "Faire les contrôles du moment, dire que faire et écrire le rapport.",
     "The coach's page over several projects, such as 'clients/*'.": "La page du coach sur plusieurs projets, par exemple 'clients/*'.",
     "Begin with what changed since the last one.": "Commencer par ce qui a changé depuis la dernière.",
     "The folder for the report.": "Le dossier du rapport.",
     "reviews, beside echannel.yaml": "reviews, à côté d'echannel.yaml",
-    "what is due now": "à regarder",
+    "what is due now": "les contrôles du moment",
     "The report: {path}": "Le rapport : {path}",
     "The coach's page: {path}": "La page du coach : {path}",
     "no folder of {pattern} holds an {file}": "aucun dossier de {pattern} ne contient {file}",
@@ -35,11 +35,11 @@ REVIEW = {
         "L'entreprise est-elle prête pour un marché ? Des questions, un profil, que faire d'abord, et les étapes datées.",
     "The country to enter, such as GB.": "Le pays où entrer, par exemple GB.",
     "asked": "demandé",
-    "there is no question {name!r}; {hint}": "il n'y a pas de question {name!r} ; {hint}",
+    "there is no question {name!r}; {hint}": "il n'y a pas de question « {name} » ; {hint}",
     "nobody has answered the questionnaire yet": "personne n'a encore répondu au questionnaire",
     "run `echannel readiness` at a terminal": "lancez `echannel readiness` dans un terminal",
     "For a coach: {path}": "Pour un coach : {path}",
-    "Which market (country code, such as GB), empty for not yet": "Quel marché (code du pays, par exemple GB), vide si pas encore",
+    "Which market (country code, such as GB), empty for not yet": "Quel marché (code du pays, par exemple GB), vide si aucun encore",
     "  → {answer} (from your figures)": "  → {answer} (d'après vos chiffres)",
     "1, 2 or 3; empty leaves it out": "1, 2 ou 3 ; vide pour passer",
     "    your answer": "    votre réponse",
@@ -62,12 +62,12 @@ REVIEW = {
     "{name} is a floating-point number, and a figure is exact": "{name} est un nombre à virgule flottante, et un chiffre est exact",
     "make it DECIMAL in your mart": "faites-en un DECIMAL dans votre mart",
     "while the check {name} was asked": "pendant le contrôle {name}",
-    "reviews.thresholds: there is no check and no threshold {name!r}": "reviews.thresholds : il n'y a ni contrôle ni seuil {name!r}",
+    "reviews.thresholds: there is no check and no threshold {name!r}": "reviews.thresholds : il n'y a ni contrôle ni seuil « {name} »",
     "reviews.thresholds.{name}: {name} is a number, such as 21 or 5 %": "reviews.thresholds.{name} : {name} est un nombre, par exemple 21 ou 5 %",
     "reviews.thresholds.{name}: {name} is a check: write {{watch: …, act: …}}":
         "reviews.thresholds.{name} : {name} est un contrôle : écrivez {{watch: …, act: …}}",
     "reviews.thresholds.{name}: {problem}": "reviews.thresholds.{name} : {problem}",
-    "the key {key!r} stands here twice": "la clé {key!r} figure ici deux fois",
+    "the key {key!r} stands here twice": "la clé « {key} » figure ici deux fois",
     "it should be a number, such as 21 or 5 %": "il faut un nombre, par exemple 21 ou 5 %",
     "'act' ({act}) comes before 'watch' ({watch})": "« act » ({act}) vient avant « watch » ({watch})",
     "'watch' says how much worse a figure has become: it is not negative":
@@ -78,8 +78,8 @@ REVIEW = {
     "without a 'date' there is no year before": "sans « date », il n'y a pas d'année précédente",
     "figures of months are looked at monthly or quarterly": "des chiffres mensuels se regardent par mois ou par trimestre",
     "it is not valid SQL: {problem}": "ce n'est pas du SQL valide : {problem}",
-    "mart.{mart} has no column {name!r}": "mart.{mart} n'a pas de colonne {name!r}",
-    "the check has no threshold {name!r}": "le contrôle n'a pas de seuil {name!r}",
+    "mart.{mart} has no column {name!r}": "mart.{mart} n'a pas de colonne « {name} »",
+    "the check has no threshold {name!r}": "le contrôle n'a pas de seuil « {name} »",
     "{name} is not added up: write sum({name}), or count, min or max":
         "{name} n'est pas additionné : écrivez sum({name}), ou count, min ou max",
     "{sql} makes a float of money: give what is divided as 'denominator'":
@@ -98,15 +98,15 @@ REVIEW = {
     "echannel.yaml names no market that the company has entered (markets)":
         "echannel.yaml ne nomme aucun marché où l'entreprise est entrée (markets)",
     "{table} is empty: no source fills it yet": "{table} est vide : aucune source ne la remplit encore",
-    "there is no whole period before to compare with": "il n'y a pas de période entière avant, à laquelle comparer",
-    "there are no figures of a year before to compare with": "il n'y a pas de chiffres d'il y a un an, auxquels comparer",
+    "there is no whole period before to compare with": "il n'y a pas de période entière antérieure à laquelle comparer",
+    "there are no figures of a year before to compare with": "il n'y a pas de chiffres de l'année précédente auxquels comparer",
     "there is no target": "il n'y a pas d'objectif",
     "there are no figures for this period": "il n'y a pas de chiffres pour cette période",
     "there was nothing to measure in this period": "il n'y avait rien à mesurer pendant cette période",
     "only {n:,.0f}: too few to judge ({least:,} are needed)": "seulement {n:,.0f} : trop peu pour juger (il en faut {least:,})",
-    "only {n:,.0f} then: too few to compare with ({least:,} are needed)": "seulement {n:,.0f} alors : trop peu pour comparer (il en faut {least:,})",
+    "only {n:,.0f} then: too few to compare with ({least:,} are needed)": "seulement {n:,.0f} à l'époque : trop peu pour comparer (il en faut {least:,})",
     "so little happens a day that seven days are taken together": "il se passe si peu par jour que sept jours sont pris ensemble",
-    "it was {value} then: no share can be told": "c'était {value} alors : aucun pourcentage possible",
+    "it was {value} then: no share can be told": "c'était {value} à l'époque : aucun pourcentage possible",
     "this day is left out (reviews.leave_out)": "ce jour est écarté (reviews.leave_out)",
     "one of these seven days is left out (reviews.leave_out)": "un de ces sept jours est écarté (reviews.leave_out)",
     "too few earlier days to say what is usual": "trop peu de jours antérieurs pour dire ce qui est habituel",
@@ -114,7 +114,7 @@ REVIEW = {
     "the report cannot be written to {folder}: {problem}": "le rapport ne peut pas être écrit dans {folder} : {problem}",
     "choose another folder with --report": "choisissez un autre dossier avec --report",
     "Which data is there, and what is missing before the figures can be trusted.":
-        "Quelles données sont là, et ce qui manque avant de pouvoir s'y fier.",
+        "Quelles données sont là, et ce qui manque avant de pouvoir se fier aux chiffres.",
     "Whether every stream is complete every day; conclusions come later.":
         "Chaque flux est-il complet chaque jour ; les conclusions viennent plus tard.",
     "What has changed since the months of collecting, market by market.":
@@ -136,7 +136,7 @@ REVIEW = {
     "Last review: {day}": "Dernière revue : {day}",
     "First review": "Première revue",
     "{n} more points are less urgent: they stand in the table below.":
-        "{n} autres points sont moins urgents : ils figurent dans le tableau plus bas.",
+        "Autres points, moins urgents, dans le tableau plus bas : {n}.",
     "{period}: {figure}": "{period} : {figure}",
     "why there is none": "pourquoi il manque",
     "what to do": "que faire",
@@ -159,7 +159,7 @@ REVIEW = {
     "check": "contrôle",
     "question": "question",
     "who looks at how many": "qui regarde combien",
-    "{n} companies": "{n} entreprises",
+    "{n} companies": "Entreprises : {n}",
     "Due now: {checks}": "À faire maintenant : {checks}",
     "Nothing is due.": "Rien à faire.",
     "Nothing is due; next on {day}.": "Rien à faire ; prochaine revue le {day}.",
@@ -214,7 +214,7 @@ REVIEW = {
     "{n:,.0f} h": "{n:,.0f}\u00a0h",
     "{n:,.2f} ×": "{n:,.2f}\u00a0×",
     "{sign}{n:.1f} points": "{sign}{n:.1f}\u00a0points",
-    "up to {watch}, act over {act}": "jusqu'à {watch}, agir dès {act}",
+    "up to {watch}, act over {act}": "jusqu'à {watch}, agir au-delà de {act}",
     "from {watch}, act under {act}": "dès {watch}, agir sous {act}",
     "usual range; two days in a row outside it, act at {act:.0f} times its width":
         "plage habituelle ; deux jours de suite en dehors, agir à {act:.0f} fois sa largeur",

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-UNBREAKABLE = re.compile(r" (?=[:;?!»])|(?<=«) ")  # the spaces of French punctuation
+UNBREAKABLE = re.compile(r" (?=[:;?!»%])|(?<=«) ")  # the spaces of French punctuation
 NUMBERS_IN_FRENCH = str.maketrans({",": "\u202f", ".": ","})  # 12,480.5 is written 12 480,5
 
 

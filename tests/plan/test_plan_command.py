@@ -53,7 +53,7 @@ def test_on_a_terminal_it_fits_eighty_columns(folder: Path, language: str) -> No
         )
         assert max(map(len, lines)) <= 80, lines
     text = " ".join(" ".join(lines).replace("\u00a0", " ").split())
-    assert {"en": "GB was entered on 1 May 2026.", "fr": "GB a été ouvert le 1 mai 2026."}[language] in text
+    assert {"en": "GB was entered on 1 May 2026.", "fr": "GB a été ouvert le 1er mai 2026."}[language] in text
     assert {"en": "Assumptions to confirm:", "fr": "Hypothèses à confirmer :"}[language] in text
 
 

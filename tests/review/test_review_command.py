@@ -103,7 +103,7 @@ def test_a_french_company_is_told_in_french(tmp_path: Path) -> None:
     company(tmp_path, language="fr")
     text = plain(on_terminal(tmp_path, "review"))
     assert "Phase : continuité." in text
-    assert "! à suivre Stock négatif 3 jusqu'à 0, agir dès 10" in text
+    assert "! à suivre Stock négatif 3 jusqu'à 0, agir au-delà de 10" in text
     assert "Comptez ces produits" in text
     (page,) = (tmp_path / "reviews").glob("*.html")
     assert '<html lang="fr">' in page.read_text(encoding="utf-8")

@@ -94,7 +94,7 @@ def test_the_command_line(google: FakeSheets, endpoint: str, shop_a: FakeShop, t
         checked = echannel(tmp_path, "check", key=shop_a.key)
         assert checked.returncode == 0
         said = checked.stdout.replace("\u202f", " ").replace("\xa0", " ")
-        assert "✓ publication : la feuille de calcul 'Figures' répond (fr_FR)" in said
+        assert "✓ publication : la feuille de calcul « Figures » répond (fr_FR)" in said
         assert "26 000 cellules sur 10 000 000 sont prises" in said
         google.trouble = [Trouble("/values:batchUpdate", 503)]
         done = echannel(tmp_path, "sync", key=shop_a.key)

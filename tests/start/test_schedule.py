@@ -267,7 +267,7 @@ def test_the_command_installs_shows_and_removes(programs: Path, tmp_path: Path) 
     assert "30 7 * * * " in shown.stdout
     assert not (programs / "tab").exists()
     done = run("--at", "7:30")
-    assert "Une lecture chaque jour à 07:30" in done.stderr
+    assert "Une synchronisation chaque jour à 07:30" in done.stderr
     assert (programs / "tab").read_text(encoding="utf-8") == shown.stdout
     assert "est retirée" in run("--remove").stderr
     assert not (programs / "tab").exists()

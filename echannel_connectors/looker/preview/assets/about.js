@@ -28,10 +28,10 @@ const About = (() => {
     const column = field.column || name;
     const only = Object.entries(field.only || {}).map(([other, values]) => {
       const found = source.fields[other];
-      return `${Format.say(found.name)}: ${values.map((value) => Format.label(found, value)).join(", ")}`;
+      return `${Format.say(found.name)}${words.colon}${values.map((value) => Format.label(found, value)).join(", ")}`;
     });
     const meaning = setup.columns[source.mart]?.[column];
-    return make("li", {}, make("strong", { text: Format.say(field.name) }), `: ${words.how[field.aggregation]} `,
+    return make("li", {}, make("strong", { text: Format.say(field.name) }), `${words.colon}${words.how[field.aggregation]} `,
       make("code", { text: `mart.${source.mart}.${column}` }), only.length ? ` (${only.join("; ")})` : "", meaning ? `. ${Format.say(meaning)}` : "");
   }
 

@@ -38,6 +38,7 @@ const WORDS = {
     rows_count: (n) => `${Format.value("integer", n)} ${n === 1 ? "row" : "rows"}`, rows_cut: (n) => `the largest ${n} are shown`,
     rows_live: "This file holds sums, not the rows behind them. The live preview shows them: echannel preview",
     save_rows: "All rows as CSV",
+    colon: ": ",
     how: { sum: "sum of", count: "number of rows with", count_distinct: "number of different", min: "smallest", max: "largest" },
     units: {
       money: (currency) => `In ${currency}.`, percent: () => "A share, in percent.", integer: () => "A count.", quantity: () => "A quantity.",
@@ -84,7 +85,8 @@ const WORDS = {
     rows_count: (n) => `${Format.value("integer", n)} ${n < 2 ? "ligne" : "lignes"}`, rows_cut: (n) => `les ${n} plus grandes sont affichées`,
     rows_live: "Ce fichier contient des sommes, pas les lignes qui les composent. L’aperçu en direct les montre : echannel preview",
     save_rows: "Toutes les lignes en CSV",
-    how: { sum: "somme de", count: "nombre de lignes avec", count_distinct: "nombre de valeurs différentes de", min: "le plus petit", max: "le plus grand" },
+    colon: " : ",
+    how: { sum: "somme de", count: "nombre de lignes avec", count_distinct: "nombre de valeurs différentes de", min: "plus petite valeur de", max: "plus grande valeur de" },
     units: {
       money: (currency) => `En ${currency}.`, percent: () => "Une part, en pourcentage.", integer: () => "Un nombre.", quantity: () => "Une quantité.",
       moment: () => "Un instant, dans le fuseau de l’entreprise.", date: () => "Un jour.", text: () => "", country: () => "",
