@@ -336,6 +336,7 @@ FRENCH: dict[str, str] = {
     "first load, in {n:,} slices": "premier chargement, en {n:,} tranches",
     "first load goes on: {left:,} of {n:,} slices are left":
         "suite du premier chargement : il reste {left:,} tranches sur {n:,}",
+    "all of it again: it is read in another way than before": "tout à nouveau : la lecture n'est plus la même",
     "changes since {position}": "changements depuis {position}",
     "whole, as at every sync": "en entier, comme à chaque fois",
     "again, from {since} to {until}": "à nouveau, de {since} à {until}",
