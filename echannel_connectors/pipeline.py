@@ -20,6 +20,7 @@ from echannel_connectors.events import OnEvent
 from echannel_connectors.models import entered, extra
 from echannel_connectors.models.build import build, rebuild, rebuild_freshness
 from echannel_connectors.models.company import Company
+from echannel_connectors.models.mapping import EVER_IN
 from echannel_connectors.runs import Choice, Run, StreamResult, SyncResult
 from echannel_connectors.streams import Source
 from echannel_connectors.texts import say
@@ -97,6 +98,8 @@ def sync(
             entered.store(warehouse, files)
             result.tables = build(warehouse, sources, company, project, run.hear)
             _warn_of_rates(run)
+            if project is not None:  # whose sources these are, all of them
+                _warn_of_left(run, sources)
             for sentence in entered.misspelt_rules(warehouse) if company.cost_rules else ():
                 run.warn(entered.SOURCE, sentence)
             _check_templates(run, project)
@@ -145,6 +148,18 @@ def _warn_of_rates(run: Run) -> None:
             base=base,
         )
         run.warn(row["source"], sentence)
+
+
+def _warn_of_left(run: Run, sources: Iterable[Source]) -> None:
+    """A source that was taken out of the project, or renamed, still counts; renamed, it counts twice."""
+    own = {entered.SOURCE, *(source.name for source in sources)}
+    for row in run.into.query(EVER_IN).read_all().to_pylist():
+        if row["name"] not in own:
+            sentence = say(
+                "{name} is no source of this project any more, and its figures still count: `echannel forget {name}`",
+                name=row["name"],
+            )
+            run.warn(row["name"], sentence)
 
 
 def _check_templates(run: Run, project: Path | None) -> None:

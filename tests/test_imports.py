@@ -18,7 +18,7 @@ LAYERS = (
     ("errors", "events", "settings", "texts", "french", "french_plan", "french_review", "french_start", "days"),
     ("streams", "arrow", "google_login", "loopback"),
     ("sources", "specs", "destinations", "models"),
-    ("backup", "batches", "history", "runs", "project", "pipeline", "planning", "reading", "review", "looker", "plan"),
+    ("backup", "forget", "batches", "history", "runs", "project", "pipeline", "planning", "reading", "review", "looker", "plan"),
     ("start",),
     ("cli", "interop", "demo", "testing", "schemas"),
 )
