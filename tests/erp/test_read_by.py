@@ -81,6 +81,17 @@ def test_another_currency_of_the_company(till: str, tmp_path: Path) -> None:
     assert read(into, till, currency="EUR")[0] == 1
 
 
+def test_the_company_of_a_sync_is_that_of_its_sources(till: str, tmp_path: Path) -> None:
+    """Without `for_company`, which no caller has to know of: francs have their rate to the euro, euros to the franc."""
+    described = Spec.model_validate(yaml.safe_load(SPEC))
+    for currency, rates in (("EUR", ["1.05", "1", "1.05"]), ("CHF", ["1", "0.95", "1"])):
+        into = DuckDB(tmp_path / f"{currency}.duckdb")
+        source = Erp(connector="till", url=till, spec=described)
+        sync(source, into=into, company=Company(currency=currency, time_zone="Europe/Zurich"))
+        found = into.query("SELECT fx_rate FROM core.orders ORDER BY order_id").read_all()["fx_rate"].to_pylist()
+        assert found == [Decimal(rate) for rate in rates]
+
+
 def test_another_expression_scale_or_zone(till: str, tmp_path: Path) -> None:
     """A spec that was mended, by an upgrade too, and a parameter that was wrong."""
     into = DuckDB(tmp_path / "books.duckdb")
