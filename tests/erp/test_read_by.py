@@ -102,3 +102,11 @@ def test_another_expression_scale_or_zone(till: str, tmp_path: Path) -> None:
         (Decimal(1), Decimal(111), 10), (Decimal("0.95"), Decimal(41), 10), (Decimal(1), Decimal(21), 10)
     ])  # fmt: skip
     assert read(into, till, mended.replace("title: {en: Till", "title: {en: Cash"), clock="UTC")[0] == 1
+
+
+def test_a_position_from_before_it_was_noted(till: str, tmp_path: Path) -> None:
+    """Nobody knows by what its rows were read."""
+    into = DuckDB(tmp_path / "books.duckdb")
+    read(into, till)
+    into.execute(r"UPDATE echannel.slices SET position = regexp_replace(position, ', \"read_by\": \"\w+\"', '')")
+    assert [read(into, till)[0] for _ in range(2)] == [3, 1]

@@ -86,8 +86,8 @@ class ErpStream:
             yield Batch(rows, dict(position) or {"key": last}, distinct=not in_order, apart=apart)
 
     def begins_anew(self, after: Position) -> bool:
-        """Whether rows up to there were read by another SELECT than this one."""
-        return after.get(READ_BY, self.sign) != self.sign
+        """Whether rows up to there were read by another SELECT than this one, or by one that nobody noted."""
+        return "cursor" in after and after.get(READ_BY) != self.sign
 
     def keys(self) -> Iterator[pa.RecordBatch]:
         schema = pa.schema([self.shape.columns.field(name) for name in self.shape.key])
