@@ -336,6 +336,7 @@ FRENCH: dict[str, str] = {
     "first load, in {n:,} slices": "premier chargement, en {n:,} tranches",
     "first load goes on: {left:,} of {n:,} slices are left":
         "suite du premier chargement : il reste {left:,} tranches sur {n:,}",
+    "all of it again: it is read in another way than before": "tout à nouveau : la lecture n'est plus la même",
     "changes since {position}": "changements depuis {position}",
     "whole, as at every sync": "en entier, comme à chaque fois",
     "again, from {since} to {until}": "à nouveau, de {since} à {until}",
@@ -981,6 +982,21 @@ FRENCH: dict[str, str] = {
     "Keep what no source can be asked for again: stock day by day, the answers of reviews, the runs.":
         "Garder ce qu'aucune source ne peut redonner : le stock jour par jour, les réponses des revues, les passages.",
     "What `echannel backup` wrote.": "Ce que `echannel backup` a écrit.",
+    "{name} is no source of this project any more, and its figures still count: `echannel forget {name}`":
+        "{name} n'est plus une source de ce projet, et ses chiffres comptent encore : `echannel forget {name}`",
+    "a source can be forgotten in a DuckDB file alone": "une source ne s'oublie que dans un fichier DuckDB",
+    "give the destination another dataset: the next sync fills it from the sources that there are":
+        "donnez un autre ensemble de données à la destination : la prochaine synchronisation le remplit des sources "
+        "qu'il y a",
+    "the warehouse holds nothing of {name!r}": "l'entrepôt n'a rien de {name!r}",
+    "{name} is a source of echannel.yaml": "{name} est une source d'echannel.yaml",
+    "take it out there first; `echannel sync --full` reads it anew":
+        "retirez-la d'abord de ce fichier ; `echannel sync --full` la relit",
+    "{n:,} rows of {name} are gone; the next echannel sync builds without them.":
+        "{n:,} lignes de {name} sont parties ; le prochain echannel sync fait les tables sans elles.",
+    "Its name, which echannel.yaml holds no more.": "Son nom, qui n'est plus dans echannel.yaml.",
+    "Take a source that echannel.yaml names no more out of the tables, with all that was read of it.":
+        "Retirer des tables une source qu'echannel.yaml ne nomme plus, avec tout ce qui en a été lu.",
     "Put back what a backup holds and the warehouse does not have.":
         "Remettre ce qu'une sauvegarde contient et que l'entrepôt n'a pas.",
     "{name!r} is no name for a table: small letters, digits and _":

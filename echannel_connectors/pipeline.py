@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from echannel_connectors.events import OnEvent
 from echannel_connectors.models import entered, extra
 from echannel_connectors.models.build import build, rebuild, rebuild_freshness
 from echannel_connectors.models.company import Company
+from echannel_connectors.models.mapping import EVER_IN
 from echannel_connectors.runs import Choice, Run, StreamResult, SyncResult
 from echannel_connectors.streams import Source
 from echannel_connectors.texts import say
@@ -73,10 +74,12 @@ def sync(
 ) -> SyncResult:
     """Read what is new in each source into the warehouse and rebuild core and marts. Can be repeated at any time.
 
+    Sources are asked in the company's currency and time zone, where they know of such a thing.
     Where `into` is a publisher, such as a Sheet, its own warehouse takes all that, and the marts are published.
 
     Raises the first error of a source or the warehouse; what was committed before it stays and is not read again.
     """
+    sources = _of_company(sources, company)
     company, choice = company or Company(), choice or Choice()
     check_names(choice.only, sources)
     files = entered.read(company)
@@ -97,6 +100,7 @@ def sync(
             entered.store(warehouse, files)
             result.tables = build(warehouse, sources, company, project, run.hear)
             _warn_of_rates(run)
+            _warn_of_left(run, sources, project)
             for sentence in entered.misspelt_rules(warehouse) if company.cost_rules else ():
                 run.warn(entered.SOURCE, sentence)
             _check_templates(run, project)
@@ -115,6 +119,17 @@ def sync(
         if bill := getattr(warehouse, "bill", None):
             result.bill = bill(getattr(warehouse, "billed", 0) - before)
     return result
+
+
+def _of_company(sources: tuple[Source, ...], company: Company | None) -> tuple[Source, ...]:
+    """The sources with rates to this company's currency, and days of its time zone."""
+    if company is None:
+        return sources
+    found = []
+    for source in sources:
+        made: Callable[..., Source] | None = getattr(type(source), "for_company", None)
+        found.append(made(source, company.currency, company.time_zone) if made else source)
+    return tuple(found)
 
 
 def _publish(run: Run, into: Publisher) -> None:
@@ -145,6 +160,20 @@ def _warn_of_rates(run: Run) -> None:
             base=base,
         )
         run.warn(row["source"], sentence)
+
+
+def _warn_of_left(run: Run, sources: Iterable[Source], project: Path | None) -> None:
+    """A source that was taken out of the project, or renamed, still counts; renamed, it counts twice."""
+    if project is None:  # whoever syncs without one may bring source by source
+        return
+    own = {entered.SOURCE, *(source.name for source in sources)}
+    for row in run.into.query(EVER_IN).read_all().to_pylist():
+        if row["name"] not in own:
+            sentence = say(
+                "{name} is no source of this project any more, and its figures still count: `echannel forget {name}`",
+                name=row["name"],
+            )
+            run.warn(row["name"], sentence)
 
 
 def _check_templates(run: Run, project: Path | None) -> None:

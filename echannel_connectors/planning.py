@@ -73,6 +73,9 @@ def _how(stream: Stream, progress: Mapping[str, Progress], choice: Choice) -> Te
     left = [part for part in once if part.name not in known or not known[part.name].done]
     if left:
         return say("first load goes on: {left:,} of {n:,} slices are left", left=len(left), n=len(once))
+    begins_anew = getattr(stream, "begins_anew", None)
+    if begins_anew and any(begins_anew(item.position) for item in known.values() if item.position):
+        return say("all of it again: it is read in another way than before")
     return say("changes since {position}", position=_since([part for part in parts if not part.once], known))
 
 

@@ -14,7 +14,7 @@ from echannel_connectors import destinations, sources
 from echannel_connectors.destinations import Publisher, Warehouse
 from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
 from echannel_connectors.models import entered
-from echannel_connectors.models.company import Company, Markets, Matches
+from echannel_connectors.models.company import Company, Markets, Matches, Said
 from echannel_connectors.review.settings import Reviews
 from echannel_connectors.settings import REFERENCE, Settings, environment, resolve, text_of
 from echannel_connectors.specs import first_mistake, sentence_of
@@ -37,7 +37,7 @@ class ProjectFile(Settings):
     """What echannel.yaml holds. `sources` are checked by their own connectors."""
 
     version: Literal[1] = 1
-    company: Company = Company()
+    company: Said = Said()
     sources: dict[str, dict[str, Any]]
     destination: str = "duckdb:///echannel.duckdb"
     matches: Matches = Field(default_factory=dict)
@@ -84,7 +84,7 @@ class Project:
             for name, one in file.markets.items()
         }
         entered = {"markets": markets, "rates": self._beside(file.rates), "cost_rules": self._beside(file.cost_rules)}
-        return file.company.model_copy(update={"matches": file.matches, **entered})
+        return Company.model_validate({**dict(file.company), "matches": file.matches, **entered})
 
     def _beside(self, file: Path | None) -> Path | None:
         """A file that echannel.yaml names, as seen from there."""

@@ -12,13 +12,15 @@ import pytest
 import typer
 import yaml
 
-from echannel_connectors import BigQuery, DuckDB, Ga4, PrestaShop, Sheets, destinations, specs, sync
+from echannel_connectors import BigQuery, DuckDB, Erp, Ga4, PrestaShop, Sheets, destinations, specs, sync
 from echannel_connectors.cli.app import app
 from echannel_connectors.destinations.bigquery.deep import PROOFS
 from echannel_connectors.destinations.sheets import SETTINGS
 from echannel_connectors.french import FRENCH
+from echannel_connectors.models.company import Market, Said
 from echannel_connectors.pipeline import Choice
-from echannel_connectors.project import load
+from echannel_connectors.project import Looker, ProjectFile, load
+from echannel_connectors.review.settings import Reviews
 from echannel_connectors.sources.prestashop.schema import LEFT_OUT, NEVER
 from echannel_connectors.testing.ga4 import FakeGa4
 from echannel_connectors.testing.sheets import Book, FakeSheets
@@ -170,6 +172,36 @@ def test_the_settings_and_tables_of_google_analytics_are_listed(name: str, tmp_p
         assert [type(source) for source in load(tmp_path).sources()] == [Ga4]
     tables = {named(row[0])[0] for row in rows(text(page).split("<!-- end -->")[1])}
     assert tables == set(specs.find("ga4").tables)
+
+
+@pytest.mark.parametrize("name", ["project.md", "project.fr.md"])
+def test_every_key_of_the_project_is_listed(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what holds where it is left out; and the example is a project."""
+    page = ROOT / "docs" / name
+    listed = {key: cells[2] for cells in rows(marked(page, "keys")) for key in named(cells[0])}
+    inner = {"company": Said, "markets": Market, "reviews": Reviews, "looker": Looker}
+    real = {
+        f"{key}.{word}" if key in inner else key: field
+        for key, outer in ProjectFile.model_fields.items()
+        for word, field in (inner[key].model_fields if key in inner else {"": outer}).items()
+    }
+    assert listed.keys() == real.keys()
+    told = {key: str(field.default) for key, field in real.items() if isinstance(field.default, str | int)}
+    assert {key: listed[key].strip("`") for key in told} == told
+    monkeypatch.setenv("SHOP_KEY", "k")
+    monkeypatch.setenv("ECHANNEL_SALT", "s")
+    (example,) = blocks(page, "yaml")
+    (tmp_path / "echannel.yaml").write_text(example, encoding="utf-8")
+    assert [source.name for source in load(tmp_path).sources()] == ["shop", "rates"]
+
+
+def test_the_settings_of_a_database_are_listed() -> None:
+    listed = {named(row[0])[0]: row[1].strip("`") for row in rows(marked(ROOT / "docs" / "databases.md", "settings"))}
+    fields = {name: one for name, one in Erp.model_fields.items() if name not in ("connector", "name", "spec")}
+    assert listed.keys() == fields.keys()
+    assert {name: listed[name] for name, one in fields.items() if isinstance(one.default, int)} == {
+        name: str(one.default) for name, one in fields.items() if isinstance(one.default, int)
+    }
 
 
 # -- lists ------------------------------------------------------------------------------------------------------------

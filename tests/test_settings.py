@@ -144,3 +144,11 @@ def test_a_currency_is_one_of_iso_4217(code: str) -> None:
     """A misspelt one would leave all totals empty."""
     with pytest.raises(ValueError, match="is not a currency; use its ISO code"):
         Company(currency=code)
+
+
+@pytest.mark.parametrize("key", ["matches: {}", "markets: {}", "rates: rates.csv", "cost_rules: rules.csv"])
+def test_what_stands_beside_company_does_not_stand_under_it(key: str, tmp_path: Path) -> None:
+    """It would be read by nobody."""
+    (tmp_path / "echannel.yaml").write_text(f"company: {{{key}}}\nsources: {{}}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=f"unknown key 'company.{key.partition(':')[0]}'"):
+        load(tmp_path)

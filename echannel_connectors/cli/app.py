@@ -19,7 +19,7 @@ from echannel_connectors.cli.login import login
 from echannel_connectors.cli.looker import looker
 from echannel_connectors.cli.spec import spec
 from echannel_connectors.destinations import warehouse_of
-from echannel_connectors.errors import DESTINATION, REFUSED, SETTINGS, Unavailable
+from echannel_connectors.errors import DESTINATION, REFUSED, SETTINGS, SettingsError, Unavailable
 from echannel_connectors.pipeline import Choice
 from echannel_connectors.project import Project
 from echannel_connectors.streams import Finding, Source
@@ -247,6 +247,24 @@ def restore(
 
     rows = put_back(opened(project).warehouse(), file)
     show.talk(say("{n:,} rows were put back; the next echannel sync builds with them.", n=sum(rows.values())))
+
+
+@app.command()
+def forget(
+    source: Annotated[str, typer.Argument(help="Its name, which echannel.yaml holds no more.")], project: Folder = HERE
+) -> None:
+    """Take a source that echannel.yaml names no more out of the tables, with all that was read of it.
+
+    Example: echannel forget old-shop
+    """
+    from echannel_connectors.forget import forget as take_out
+
+    found = opened(project)
+    if source in found.file.sources:
+        sentence = say("{name} is a source of echannel.yaml", name=source)
+        raise SettingsError(sentence, hint=say("take it out there first; `echannel sync --full` reads it anew"))
+    n = take_out(found.warehouse(), source)
+    show.talk(say("{n:,} rows of {name} are gone; the next echannel sync builds without them.", n=n, name=source))
 
 
 @app.command()

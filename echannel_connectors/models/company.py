@@ -77,19 +77,15 @@ def _known_columns(matches: Matches) -> Matches:
 Matches = Annotated[dict[str, dict[Literal["order"], dict[str, str]]], AfterValidator(_known_columns)]
 
 
-class Company(Settings):
-    """Reporting currency (ISO 4217), time zone of the business day, language of labels, and the salt for e-mails."""
+class Said(Settings):
+    """What stands under `company` in echannel.yaml: reporting currency (ISO 4217), time zone of the business day,
+    language of labels, and the salt for e-mails."""
 
     name: str = "My company"
     currency: str = Field(default="EUR", json_schema_extra={"pattern": "^[A-Z]{3}$"})
     time_zone: str = "Europe/Paris"
     language: Literal["en", "fr"] = "en"
     email_salt: Secret | None = None
-    matches: Matches = Field(default_factory=dict)
-    # What it enters itself (models/entered.py): markets by their ISO code, and files of its own.
-    markets: Markets = Field(default_factory=dict)
-    rates: Path | None = None
-    cost_rules: Path | None = None
 
     @field_validator("currency")
     @classmethod
@@ -110,3 +106,13 @@ class Company(Settings):
     @property
     def salt(self) -> str | None:
         return unveiled(self.email_salt) if self.email_salt else None
+
+
+class Company(Said):
+    """A company with what echannel.yaml says beside `company`: which orders are in two sources, and what it enters
+    itself (models/entered.py), markets by their ISO code and files of its own."""
+
+    matches: Matches = Field(default_factory=dict)
+    markets: Markets = Field(default_factory=dict)
+    rates: Path | None = None
+    cost_rules: Path | None = None

@@ -21,6 +21,7 @@ from echannel_connectors.models.selects import Select, Values, expression, selec
 from echannel_connectors.specs import Spec
 from echannel_connectors.streams import Source
 
+EVER_IN = "SELECT name, connector FROM echannel.sources ORDER BY name"
 RawTables = Mapping[str, Collection[str]]  # raw table → its columns
 RAW = re.compile(r'\braw\."((?:[^"]|"")+)"')
 
@@ -154,7 +155,7 @@ def _raw_column(table: CoreTable, name: str, word: str) -> str:
 def known_sources(into: Warehouse, sources: Iterable[Source], project: Path | None) -> dict[str, Spec | None]:
     """Every source that ever came in, with its spec where that runs in the warehouse: its own, or found by name."""
     own = {source.name: getattr(source, "spec", None) for source in sources}
-    found = into.query("SELECT name, connector FROM echannel.sources ORDER BY name").read_all().to_pylist()
+    found = into.query(EVER_IN).read_all().to_pylist()
     return {
         row["name"]: own.get(row["name"]) or specs.find(row["connector"], project) if row["connector"] else None
         for row in found

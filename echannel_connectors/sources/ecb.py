@@ -56,7 +56,7 @@ class Ecb(Settings):
 
     def for_company(self, currency: str, _time_zone: str) -> Ecb:
         """The same, for a company that reports in this currency."""
-        return self.model_copy(update={"currency": currency})
+        return self if self.currency == currency else self.model_copy(update={"currency": currency})
 
     def listen(self, on_event: OnEvent) -> None:
         self._http.on_event = on_event

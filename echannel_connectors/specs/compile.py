@@ -7,6 +7,7 @@ passed through. Parameters become literals, a table prefix becomes part of the n
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -107,6 +108,11 @@ class Select:
     def keys(self) -> str:
         """The SELECT of the key columns alone."""
         return self._text(self._select({name: self.columns[name] for name in self.table.key}))
+
+    def sign(self) -> str:
+        """By what it is known whether rows that were read before would be read in the same way now."""
+        read = repr((self.rows(), sorted(self.scales.items()), sorted(self.zones.items())))
+        return hashlib.sha256(read.encode()).hexdigest()[:16]
 
     def nothing(self) -> str:
         """A SELECT of every column and no row: it fails where the database lacks something."""

@@ -118,14 +118,20 @@ LIKELY = {
 }
 
 
+MOST_NAMES = 80  # of tables that are listed as they are
+
+
 def _proposals(found: Iterable[str]) -> Iterator[str]:
     """Tables whose names look right, as comments: names are a guess, and said to be one."""
     names = sorted(found)
     if not names:
         return
-    yield f"# The database has {len(names)} tables. By their names these may be worth a look (a guess, nothing more):"
-    for table, pattern in LIKELY.items():
-        near = [name for name in names if re.search(pattern, name, re.IGNORECASE)][:8]
-        if near:
-            yield f"#   {table}: {', '.join(near)}"
+    likely = {table: [name for name in names if re.search(word, name, re.IGNORECASE)] for table, word in LIKELY.items()}
+    if any(likely.values()):
+        guess = "By their names these may be worth a look (a guess, nothing more)"
+        yield f"# The database has {len(names)} tables. {guess}:"
+        yield from (f"#   {table}: {', '.join(near[:8])}" for table, near in likely.items() if near)
+    else:
+        yield f"# The database has {len(names)} tables, whose names tell nothing here:"
+        yield from (f"#   {', '.join(names[start : start + 8])}" for start in range(0, min(len(names), MOST_NAMES), 8))
     yield ""

@@ -130,12 +130,22 @@ class Draft:
         self.note(none=sorted({*(self.notes() or {}).get("none", []), kind}))
 
     def remove_source(self, name: str) -> None:
-        """Take a source out of the project, with its secret; what was read of it stays in the tables."""
+        """Take a source out, with its secret and the rules of `matches` that name it; what was read of it
+        stays in the tables."""
         raw = (self.raw().get("sources") or {}).get(name) or {}
         used = [found for value in raw.values() for found in REFERENCE.findall(str(value))]
 
         def change(data: Any) -> None:  # ruamel's mapping
             data["sources"].pop(name, None)
+            rules = data.get("matches") or {}
+            for source, kinds in list(rules.items()):
+                orders = (kinds or {}).get("order") or {}
+                for column in [column for column, place in orders.items() if place.partition(".")[0] == name]:
+                    del orders[column]
+                if source == name or not orders:
+                    del rules[source]
+            if not rules:
+                data.pop("matches", None)
 
         edit(self.folder, change)
         write_secrets(self.folder, dict.fromkeys(used))

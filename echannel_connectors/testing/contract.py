@@ -29,7 +29,7 @@ from echannel_connectors.models.company import Company
 from echannel_connectors.pipeline import Choice, SyncResult, sync
 from echannel_connectors.sources.erp import Erp
 from echannel_connectors.sources.erp.proof import Check, Proof
-from echannel_connectors.sources.erp.streams import ErpStream
+from echannel_connectors.sources.erp.streams import READ_BY, ErpStream
 from echannel_connectors.specs import Scalar, Spec
 from echannel_connectors.specs.compile import CURSOR
 from echannel_connectors.specs.lint import FILLED_IN, Checked, checked
@@ -206,7 +206,7 @@ def _reads_on(trial: _Trial) -> Iterator[str]:
             continue
         middle, position = (len(dated) - 1) // 2, dated[(len(dated) - 1) // 2][1]
         try:
-            later = _rows(stream, {"cursor": position, "key": list(dated[middle][0])})
+            later = _rows(stream, {"cursor": position, "key": list(dated[middle][0]), READ_BY: stream.sign})
         except ValueError:
             yield f"{name}: its cursor is neither a number nor a moment: {position!r}"
             continue

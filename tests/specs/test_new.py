@@ -226,3 +226,11 @@ def test_check_of_what_is_not_there(tmp_path: Path, words: tuple[str, ...], sent
     assert done.returncode == errors.SETTINGS
     assert sentence in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_tables_whose_names_tell_nothing_are_listed() -> None:
+    """Whoever writes the spec has to see what there is."""
+    lines = skeleton("acme", "sqlite", ["orders"], ["bon", "pos", "kurse"]).splitlines()
+    at = lines.index("# The database has 3 tables, whose names tell nothing here:")
+    assert lines[at + 1] == "#   bon, kurse, pos"
+    assert "worth a look" in skeleton("acme", "sqlite", ["orders"], ["sale_order", "pos"])

@@ -81,8 +81,11 @@ class Erp(Settings):
 
     def for_company(self, currency: str, time_zone: str) -> Erp:
         """The same ERP with the company's reporting currency and time zone as the parameters of those names."""
+        own = {"currency": currency, "time_zone": time_zone}
+        if {**COMPANY, **self.parameters, **own} == {**COMPANY, **self.parameters}:
+            return self
         settings = {name: getattr(self, name) for name in type(self).model_fields}
-        parameters = {**self.parameters, "currency": currency, "time_zone": time_zone}
+        parameters = {**self.parameters, **own}
         return type(self)(**{**settings, "parameters": parameters})
 
     def listen(self, on_event: OnEvent) -> None:

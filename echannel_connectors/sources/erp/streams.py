@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -21,14 +22,19 @@ from echannel_connectors.streams import Batch, Position, Progress, Shape, Slice
 from echannel_connectors.texts import say
 
 GROUP_BYTES = 64 * 1024 * 1024
+READ_BY = "read_by"  # in a position: the sign of the SELECT that the rows before it were read by
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ErpStream:
     """A core table of the ERP, in core's own columns and types."""
 
     database: Database
     select: Select
+
+    @cached_property
+    def sign(self) -> str:
+        return self.select.sign()
 
     @property
     def shape(self) -> Shape:
@@ -53,10 +59,12 @@ class ErpStream:
         """What changed since the position less the look-back, with what is always read again, by (cursor, key).
 
         Without a position all rows are read, in whatever order costs the database least, a large table by several
-        connections where they are wanted: only the last batch has a position to read on from.
+        connections where they are wanted: only the last batch has a position to read on from. So they are where a
+        position is of another SELECT: the spec, its parameters or the company's currency were others then, and rows
+        that have not changed since would keep what these made of them.
         """
         select, shape = self.select, self.shape
-        position: dict[str, Any] = dict(after or {})
+        position: dict[str, Any] = {} if self.begins_anew(after or {}) else dict(after or {})
         since = _earlier(str(position["cursor"]), select.look_back) if position.get("cursor") else None
         days = (_day(part, "since"), _day(part, "until")) if part.bounds else None
         in_order = since is not None or days is not None
@@ -74,8 +82,12 @@ class ErpStream:
             if shape.cursor:
                 newest = _newest(newest, found.column(CURSOR))
             if newest != position.get("cursor") and (in_order or is_last):
-                position = {"cursor": newest, "key": last}
+                position = {"cursor": newest, "key": last, READ_BY: self.sign}
             yield Batch(rows, dict(position) or {"key": last}, distinct=not in_order, apart=apart)
+
+    def begins_anew(self, after: Position) -> bool:
+        """Whether rows up to there were read by another SELECT than this one, or by one that nobody noted."""
+        return "cursor" in after and after.get(READ_BY) != self.sign
 
     def keys(self) -> Iterator[pa.RecordBatch]:
         schema = pa.schema([self.shape.columns.field(name) for name in self.shape.key])

@@ -83,6 +83,8 @@ class Ga4(Settings):
 
     def for_company(self, currency: str, time_zone: str) -> Ga4:
         """The same, with amounts in the company's currency."""
+        if (self.currency, self.time_zone) == (currency, time_zone):
+            return self
         settings = {name: getattr(self, name) for name in type(self).model_fields}
         return type(self)(**{**settings, "currency": currency, "time_zone": time_zone})
 
