@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+import yaml
 
 from echannel_connectors import events
 from echannel_connectors.destinations import Publisher, Warehouse, commit, warehouse_of
@@ -100,7 +102,8 @@ def sync(
             entered.store(warehouse, files)
             result.tables = build(warehouse, sources, company, project, run.hear)
             _warn_of_rates(run)
-            _warn_of_left(run, sources, project)
+            if project is not None:
+                _warn_of_left(run, project / "echannel.yaml", sources)
             for sentence in entered.misspelt_rules(warehouse) if company.cost_rules else ():
                 run.warn(entered.SOURCE, sentence)
             _check_templates(run, project)
@@ -162,11 +165,14 @@ def _warn_of_rates(run: Run) -> None:
         run.warn(row["source"], sentence)
 
 
-def _warn_of_left(run: Run, sources: Iterable[Source], project: Path | None) -> None:
-    """A source that was taken out of the project, or renamed, still counts; renamed, it counts twice."""
-    if project is None:  # whoever syncs without one may bring source by source
+def _warn_of_left(run: Run, file: Path, sources: Iterable[Source]) -> None:
+    """A source that was taken out of a project's file, or renamed, still counts; renamed, it counts twice."""
+    named = None
+    with suppress(OSError, yaml.YAMLError):  # whoever syncs without a file may bring source by source
+        named = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("sources")
+    if named is None:
         return
-    own = {entered.SOURCE, *(source.name for source in sources)}
+    own = {entered.SOURCE, *named, *(source.name for source in sources)}
     for row in run.into.query(EVER_IN).read_all().to_pylist():
         if row["name"] not in own:
             sentence = say(

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from echannel_connectors import DuckDB
+from echannel_connectors import DuckDB, sync
+from echannel_connectors.project import load
 from tests.command import echannel
 
 SPEC = """
@@ -67,6 +68,14 @@ def test_a_source_that_was_renamed_counts_twice_and_is_told(renamed: Path) -> No
     done = echannel(renamed, "sync")
     assert LEFT in done.stdout + done.stderr
     assert counted(renamed) == {"new": Decimal("42.5"), "old": Decimal("42.5")}
+
+
+def test_whoever_syncs_one_source_after_the_other_is_not_told(renamed: Path) -> None:
+    """What counts is the project's file, not what one sync happened to bring."""
+    project(renamed, "old", "new")
+    into = DuckDB(renamed / "echannel.duckdb")
+    for source in load(renamed).sources():
+        assert sync(source, into=into, project=renamed).warnings == []
 
 
 def test_what_is_forgotten_is_gone_from_every_table(renamed: Path) -> None:
