@@ -39,7 +39,7 @@ def test_a_server_that_lets_in_two_is_read_by_two(postgres: Postgres, guest: str
     assert warning.sentence.startswith("large tables are read by 2 of the 4 connections: ")
     assert warning.sentence.endswith("lets in no further connection")
     french = in_language(warning.sentence, "fr").replace("\xa0", " ")
-    assert french.startswith("les grandes tables sont lues par 2 des 4 connexions : ")
+    assert french.startswith("les grandes tables sont lues par 2 connexions sur 4 : ")
     assert french.endswith("n'accepte plus de connexion")
 
 
