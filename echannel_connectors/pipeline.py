@@ -103,7 +103,7 @@ def sync(
             result.tables = build(warehouse, sources, company, project, run.hear)
             _warn_of_rates(run)
             if project is not None:
-                _warn_of_left(run, project / "echannel.yaml", sources)
+                _warn_of_left(run, project, sources)
             for sentence in entered.misspelt_rules(warehouse) if company.cost_rules else ():
                 run.warn(entered.SOURCE, sentence)
             _check_templates(run, project)
@@ -165,11 +165,13 @@ def _warn_of_rates(run: Run) -> None:
         run.warn(row["source"], sentence)
 
 
-def _warn_of_left(run: Run, file: Path, sources: Iterable[Source]) -> None:
+def _warn_of_left(run: Run, project: Path, sources: Iterable[Source]) -> None:
     """A source that was taken out of a project's file, or renamed, still counts; renamed, it counts twice."""
+    from echannel_connectors.project import FILE
+
     named = None
     with suppress(OSError, yaml.YAMLError):  # whoever syncs without a file may bring source by source
-        named = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("sources")
+        named = (yaml.safe_load((project / FILE).read_text(encoding="utf-8")) or {}).get("sources")
     if named is None:
         return
     own = {entered.SOURCE, *named, *(source.name for source in sources)}

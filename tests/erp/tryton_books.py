@@ -69,6 +69,12 @@ def press(record: Model, *buttons: str) -> Model:
     return record
 
 
+def process(document: Model) -> Model:
+    """A sale or a purchase, as far as its buttons go by themselves: some versions process what is confirmed at once."""
+    press(document, "quote", "confirm")
+    return press(document, "process") if document.state == "confirmed" else document
+
+
 # ── the company ──
 
 
@@ -271,11 +277,7 @@ class Shop:
         for values in lines:
             filled(made.lines.new(), values)
         made.save()
-        made.click("quote")
-        made.click("confirm")
-        made.click("process") if made.state == "confirmed" else None
-        made.reload()
-        return made
+        return process(made)
 
     def receive(self, purchase: Model, ago: int, **part: float) -> None:
         move_model = Model.get("stock.move")

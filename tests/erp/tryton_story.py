@@ -8,7 +8,7 @@ from typing import Any
 
 import tryton_books as books
 from proteus import Model, Wizard
-from tryton_books import Shop, day, new, one, press, saved
+from tryton_books import Shop, day, new, one, press, process, saved
 
 
 def live() -> None:
@@ -149,10 +149,7 @@ def _returning(shop: Shop, goods: dict[str, Model], people: dict[str, Model]) ->
     back.sale_date = day(80)
     back.lines[0].quantity = -1
     back.save()
-    for button in ("quote", "confirm"):
-        back.click(button)
-    back.click("process") if back.state == "confirmed" else None
-    back.reload()
+    process(back)
     shop.take_back(back)
     shop.pay(shop.post(back.invoices[0], 79), 78)
     note = shop.credit(invoice, at_once=False, ago=77)
@@ -263,8 +260,7 @@ def _extras(shop: Shop, goods: dict[str, Model], people: dict[str, Model]) -> No
     line.product = goods["tea"]
     line.quantity, line.secondary_unit = 1.2, shop.unit
     gramme.save()
-    for button in ("quote", "confirm"):
-        gramme.click(button)
+    press(gramme, "quote", "confirm")
 
 
 def _gift_cards(shop: Shop, goods: dict[str, Model], people: dict[str, Model]) -> None:
@@ -284,10 +280,7 @@ def _gift_cards(shop: Shop, goods: dict[str, Model], people: dict[str, Model]) -
     spent = shop.sale(people["Alice"], 14, {"product": goods["cup"], "quantity": 6}, state="draft")
     spent.gift_cards.append(Model.get("sale.gift_card").find([])[0])
     spent.save()
-    for button in ("quote", "confirm"):
-        spent.click(button)
-    spent.click("process") if spent.state == "confirmed" else None
-    spent.reload()
+    process(spent)
     shop.ship(spent)
     shop.post(spent.invoices[0], 13)
 
@@ -300,9 +293,7 @@ def _dropped(shop: Shop, goods: dict[str, Model], people: dict[str, Model]) -> N
     purchase.payment_term, purchase.purchase_date = shop.term, day(11)
     purchase.lines[0].unit_price = D(24)
     purchase.save()
-    for button in ("quote", "confirm"):
-        purchase.click(button)
-    purchase.click("process") if purchase.state == "confirmed" else None
+    process(purchase)
     sale.reload()
     shipment = sale.drop_shipments[0]
     shipment.supplier_moves[0].quantity = 3

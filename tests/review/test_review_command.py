@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -189,15 +191,22 @@ def test_the_demo_company_is_reviewed(tmp_path: Path) -> None:
     assert counts["ok"] > counts["no_data"]
 
 
-@pytest.mark.slow
-def test_a_spreadsheet_gets_the_answers_as_well(tmp_path: Path) -> None:
+@contextmanager
+def in_a_spreadsheet(folder: Path) -> Iterator[FakeSheets]:
+    """The company, whose tables are published."""
     google = FakeSheets()
     google.add(Book(SHEET))
     with google.serving() as address:
-        company(tmp_path)
-        file = tmp_path / "echannel.yaml"
+        company(folder)
+        file = folder / "echannel.yaml"
         place = f'"sheets://{SHEET}?warehouse=echannel.duckdb&endpoint={address}"'
         file.write_text(file.read_text(encoding="utf-8").replace("duckdb:///echannel.duckdb", place), encoding="utf-8")
+        yield google
+
+
+@pytest.mark.slow
+def test_a_spreadsheet_gets_the_answers_as_well(tmp_path: Path) -> None:
+    with in_a_spreadsheet(tmp_path) as google:
         assert echannel(tmp_path, "review").returncode == errors.DONE
         head, *rows = google.books[SHEET].tab("review").values()
         writes = len(google.calls)
@@ -210,13 +219,7 @@ def test_a_spreadsheet_gets_the_answers_as_well(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_spreadsheet_that_was_away_gets_the_answers_by_the_next_sync(tmp_path: Path) -> None:
     """The review was kept in the warehouse; whoever opens the spreadsheet sees it from the next sync on."""
-    google = FakeSheets()
-    google.add(Book(SHEET))
-    with google.serving() as address:
-        company(tmp_path)
-        file = tmp_path / "echannel.yaml"
-        place = f'"sheets://{SHEET}?warehouse=echannel.duckdb&endpoint={address}"'
-        file.write_text(file.read_text(encoding="utf-8").replace("duckdb:///echannel.duckdb", place), encoding="utf-8")
+    with in_a_spreadsheet(tmp_path) as google:
         google.trouble = [Trouble("", 403, "The caller does not have permission")]
         assert echannel(tmp_path, "review").returncode == errors.REFUSED
         into = load(tmp_path).destination()

@@ -12,12 +12,12 @@ import pytest
 
 from echannel_connectors import Company, DuckDB, Sheets, sync
 from echannel_connectors.events import Event, Published
-from echannel_connectors.testing.sheets import Book, FakeSheets, Trouble
+from echannel_connectors.testing.sheets import FakeSheets, Trouble
 from echannel_connectors.testing.shop import FakeShop
 from tests.command import echannel, on_terminal
 from tests.conftest import served
+from tests.sheets.conftest import ID
 
-ID = "1AbCdEfGhIjKlMnOpQrStUvWxYz"
 PROJECT = """
 version: 1
 company: {name: Essai, language: %s}
@@ -25,13 +25,6 @@ sources:
   shop: {connector: prestashop, url: "%s", key: "${SHOP_KEY}", pause: 0, attempts: 2}
 destination: "sheets://%s?warehouse=shop.duckdb&months=600&endpoint=%s"
 """
-
-
-@pytest.fixture
-def google() -> FakeSheets:
-    service = FakeSheets()
-    service.add(Book(ID))
-    return service
 
 
 @pytest.fixture
