@@ -14,16 +14,12 @@ BY_STREAM = ("echannel.slices WHERE stream", "echannel.set_aside WHERE stream")
 
 
 def forget(warehouse: Warehouse, source: str) -> int:
-    """Take all that was read of a source out of the warehouse, at once or not at all; how many rows of it counted.
+    """Take all that was read of a source out of the warehouse; how many rows of it counted.
 
-    The next sync makes the tables without it. What reviews answered stays. Raises SettingsError for a source of which
-    nothing is there, and for a warehouse where tables cannot be dropped together with their books.
+    The next sync makes the tables without it. What reviews answered stays. In DuckDB it is done at once or not at all.
+    In BigQuery the tables go first, as no transaction can drop them; what stops half-way is done again. Raises
+    SettingsError for a source of which nothing is there.
     """
-    if warehouse.dialect != "duckdb":
-        raise SettingsError(
-            say("a source can be forgotten in a DuckDB file alone"),
-            hint=say("give the destination another dataset: the next sync fills it from the sources that there are"),
-        )
     found = warehouse.query(STREAMS, {"own": SOURCE}).read_all().to_pylist()
     own = [row for row in found if row["source"] == source]
     if not own:

@@ -984,10 +984,6 @@ FRENCH: dict[str, str] = {
     "What `echannel backup` wrote.": "Ce que `echannel backup` a écrit.",
     "{name} is no source of this project any more, and its figures still count: `echannel forget {name}`":
         "{name} n'est plus une source de ce projet, et ses chiffres comptent encore : `echannel forget {name}`",
-    "a source can be forgotten in a DuckDB file alone": "une source ne s'oublie que dans un fichier DuckDB",
-    "give the destination another dataset: the next sync fills it from the sources that there are":
-        "donnez un autre ensemble de données à la destination : la prochaine synchronisation le remplit des sources "
-        "qu'il y a",
     "the warehouse holds nothing of {name!r}": "l'entrepôt n'a rien de {name!r}",
     "{name} is a source of echannel.yaml": "{name} est une source d'echannel.yaml",
     "take it out there first; `echannel sync --full` reads it anew":

@@ -35,7 +35,17 @@ tables:
 LEFT = "old is no source of this project any more, and its figures still count: `echannel forget old`"
 
 
-def project(folder: Path, *names: str) -> None:
+def make_till(folder: Path) -> None:
+    (folder / "connector_specs").mkdir()
+    (folder / "connector_specs" / "till.yaml").write_text(SPEC, encoding="utf-8")
+    with closing(sqlite3.connect(folder / "till.db")) as made:
+        made.executescript(
+            "CREATE TABLE slip (id INT, day TEXT, net TEXT);"
+            "INSERT INTO slip VALUES (1, '2026-01-05', '40'), (2, '2026-01-06', '2.50');"
+        )
+
+
+def name_sources(folder: Path, *names: str) -> None:
     lines = "".join(f"  {name}: {{connector: till, url: 'sqlite:///till.db'}}\n" for name in names)
     (folder / "echannel.yaml").write_text(f"sources:\n{lines}", encoding="utf-8")
 
@@ -50,17 +60,11 @@ def counted(folder: Path) -> dict[str, Decimal]:
 @pytest.fixture
 def renamed(tmp_path: Path) -> Path:
     """A project of two slips, 40 and 2.50, whose one source has another name now."""
-    (tmp_path / "connector_specs").mkdir()
-    (tmp_path / "connector_specs" / "till.yaml").write_text(SPEC, encoding="utf-8")
-    with closing(sqlite3.connect(tmp_path / "till.db")) as made:
-        made.executescript(
-            "CREATE TABLE slip (id INT, day TEXT, net TEXT);"
-            "INSERT INTO slip VALUES (1, '2026-01-05', '40'), (2, '2026-01-06', '2.50');"
-        )
-    project(tmp_path, "old")
+    make_till(tmp_path)
+    name_sources(tmp_path, "old")
     first = echannel(tmp_path, "sync")
     assert (first.returncode, LEFT in first.stderr + first.stdout) == (0, False)
-    project(tmp_path, "new")
+    name_sources(tmp_path, "new")
     return tmp_path
 
 
@@ -72,7 +76,7 @@ def test_a_source_that_was_renamed_counts_twice_and_is_told(renamed: Path) -> No
 
 def test_whoever_syncs_one_source_after_the_other_is_not_told(renamed: Path) -> None:
     """What counts is the project's file, not what one sync happened to bring."""
-    project(renamed, "old", "new")
+    name_sources(renamed, "old", "new")
     into = DuckDB(renamed / "echannel.duckdb")
     for source in load(renamed).sources():
         assert sync(source, into=into, project=renamed).warnings == []

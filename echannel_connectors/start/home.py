@@ -29,10 +29,10 @@ FIGURES = """SELECT
 MONTHS = """SELECT CAST(date_trunc('month', date) AS DATE) AS month, sum(net_base + refunds_base) AS net_sales
     FROM mart.sales_daily WHERE date >= $first AND date <= $end GROUP BY 1 ORDER BY 1"""
 QUALITY = "SELECT sum(rows_without_rate) AS without_rate, sum(rows_set_aside) AS set_aside FROM mart.data_quality"
-# Orders that carry the reference of a shop's order: the same sale, entered twice.
-DOUBLES = """SELECT o.source, s.source AS shop, count(*) AS n
-    FROM core.orders AS o JOIN (SELECT DISTINCT source, reference FROM core.orders WHERE _deleted_at IS NULL) AS s
-      ON s.reference = o.web_reference AND s.source <> o.source
+# Orders that carry the reference of a shop's order which counts as well: the same sale, entered twice.
+SOLD = "SELECT DISTINCT source, reference FROM core.orders WHERE _deleted_at IS NULL AND is_sale"
+DOUBLES = f"""SELECT o.source, s.source AS shop, count(*) AS n
+    FROM core.orders AS o JOIN ({SOLD}) AS s ON s.reference = o.web_reference AND s.source <> o.source
     WHERE o._deleted_at IS NULL AND o.is_sale AND o.duplicate_of_order_id IS NULL
     GROUP BY o.source, s.source ORDER BY n DESC, o.source, s.source"""
 METRICS = ("net_sales", "orders", "new_customers")

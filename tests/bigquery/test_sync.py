@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,15 @@ import pytest
 from echannel_connectors import BigQuery, DuckDB, sync
 from echannel_connectors.destinations.bigquery import layout
 from echannel_connectors.destinations.bigquery.deep import PROOFS
+from echannel_connectors.forget import forget
+from echannel_connectors.project import load
 from echannel_connectors.testing.shop import FakeShop
 from tests.bigquery.analyser import Analyser, Columns
 from tests.bigquery.emulator import Door
 from tests.command import echannel
 from tests.conftest import served
 from tests.test_docs import ROOT, blocks
+from tests.test_forget import make_till, name_sources
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -115,6 +119,30 @@ def _refused(google: Analyser, warehouse: BigQuery, sql: str) -> str:
         if made := re.match(r"CREATE OR REPLACE TEMPORARY TABLE (\S+)", statement):
             google.know({made[1]: found["columns"]})
     return ""
+
+
+def test_a_source_is_forgotten(tmp_path: Path, bigquery: BigQuery, door: Door, google: Analyser) -> None:
+    """Its tables and books are gone, in words that Google's analyser accepts, and the next sync counts the other alone."""
+    make_till(tmp_path)
+    name_sources(tmp_path, "old", "new")
+    for source in load(tmp_path).sources():
+        sync(source, into=bigquery, project=tmp_path)
+    sales = "SELECT source, sum(net) AS net FROM mart.sales GROUP BY source ORDER BY source"
+    found = bigquery.query(sales).read_all().to_pylist()
+    assert found == [{"source": "new", "net": Decimal("42.5")}, {"source": "old", "net": Decimal("42.5")}]
+    google.know(tables_of(bigquery))
+    door.seen.clear()
+    assert forget(bigquery, "old") == 4
+    sent = list(queries(door))
+    assert [words for sql in sent if (words := _refused(google, bigquery, sql))] == []
+    assert sum(sql.count("DROP TABLE") for sql in sent) == 2
+    name_sources(tmp_path, "new")
+    [new] = load(tmp_path).sources()
+    assert sync(new, into=bigquery, project=tmp_path).warnings == []
+    assert bigquery.query(sales).read_all().to_pylist() == [{"source": "new", "net": Decimal("42.5")}]
+    stock = "SELECT source, count(*) AS n FROM echannel.stock_snapshots GROUP BY source"
+    assert bigquery.query(stock).read_all().to_pylist() == [{"source": "new", "n": 2}]
+    assert not [name for name in tables_of(bigquery) if "old__" in name]
 
 
 def test_the_command_line_tells_what_it_costs(shop_a: FakeShop, bigquery: BigQuery, door: Door, tmp_path: Path) -> None:

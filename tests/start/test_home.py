@@ -38,3 +38,24 @@ def test_a_year_that_is_not_there_whole_is_compared_with_nothing(tmp_path: Path,
     values = first_figures(tmp_path, {first: "50", shift_months(today, -12): "30", today: "101"})
     assert values["net_sales"] == [100.0, None if late else 78.0]  # 101 − 1, and 50 − 1 + 30 − 1
     assert values["orders"] == [1, None if late else 2]
+
+
+def test_an_order_counts_twice_only_where_the_shop_counts_it(tmp_path: Path) -> None:
+    """Of three orders that the shop sent on, one is not paid there: the ERP's own counts alone."""
+    (tmp_path / "echannel.yaml").write_text(
+        "version: 1\nsources:\n  shop: {connector: prestashop, url: 'http://127.0.0.1:9', key: K}\n"
+        "  erp: {connector: tryton, url: 'postgresql://127.0.0.1:9/erp'}\n",
+        encoding="utf-8",
+    )
+    into = DuckDB(tmp_path / "echannel.duckdb")
+    build(into, [], Company(), None, events.ignore)
+    orders = [("shop", n, n < 3) for n in (1, 2, 3)] + [("erp", n, True) for n in (1, 2, 3, 4)]
+    into.execute(
+        *(
+            f"""INSERT INTO core.orders BY NAME SELECT '{source}' AS source, '{n}' AS order_id, {is_sale} AS is_sale,
+            'R{n}' AS {"reference" if source == "shop" else "web_reference"}"""
+            for source, n, is_sale in orders
+        )
+    )
+    [double] = home(load(tmp_path), "en")["doubles"]
+    assert double["sentence"] == "2 orders of erp are orders of shop, too: they count twice."
