@@ -275,6 +275,23 @@ def test_a_pipe_gets_every_row(tmp_path: Path) -> None:
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == list(range(250))
 
 
+@pytest.mark.parametrize("page", ["cp1252", "ascii"])
+def test_words_that_a_code_page_lacks(page: str, tmp_path: Path) -> None:
+    """In a file or a pipe all is UTF-8, as on Windows the system's own code page lacks many letters."""
+    warehouse = DuckDB(project(tmp_path, "https://shop.example", "fr") / "shop.duckdb")
+    warehouse.execute("CREATE TABLE mart.names AS SELECT 'Łódź, Αθήνα' AS city")
+    own = environment("k") | {"PYTHONUTF8": "0", "PYTHONIOENCODING": page, "LC_ALL": "C"}
+
+    def read(table: str) -> tuple[int, str]:
+        command = [sys.executable, "-m", "echannel_connectors", "read", "warehouse", table]
+        done = subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, check=False)
+        return done.returncode, (done.stdout + done.stderr).decode("utf-8")
+
+    assert read("mart.names") == (0, '{"city": "Łódź, Αθήνα"}\n')
+    code, said = read("mart.é")  # the words of the command itself come in the system's code page
+    assert (code, "n'a pas de table « mart." in said) == (errors.SETTINGS, True)
+
+
 @pytest.mark.slow
 def test_what_a_newcomer_sees_fits_the_terminal(served: str, shop_a: FakeShop, tmp_path: Path) -> None:
     """Sentences are broken at words, in both languages."""

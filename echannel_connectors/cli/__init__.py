@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run a command; every expected error is one sentence, a hint and an exit code, never a traceback."""
+    _speak_utf8()
     try:
         from echannel_connectors.cli.app import app
         from echannel_connectors.cli.help import commands
@@ -24,6 +26,16 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `… | head` has what it wanted
     except Exception as error:  # noqa: BLE001 - the last line of defence: it is told and becomes an exit code
         sys.exit(_told(error))
+
+
+def _speak_utf8() -> None:
+    """In a file or a pipe every word is UTF-8, as Windows' own code pages lack many; a terminal shows what it can."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            if stream.isatty():
+                stream.reconfigure(errors="replace")
+            else:
+                stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _interrupted() -> int:
