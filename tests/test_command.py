@@ -289,7 +289,7 @@ def test_words_that_a_code_page_lacks(page: str, tmp_path: Path) -> None:
 
     assert read("mart.names") == (0, '{"city": "Łódź, Αθήνα"}\n')
     code, said = read("mart.é")  # the words of the command itself come in the system's code page
-    assert (code, "n'a pas de table « mart." in said) == (errors.SETTINGS, True)
+    assert (code, "de table" in said) == (errors.SETTINGS, True)
 
 
 @pytest.mark.slow
