@@ -56,8 +56,8 @@ bench-marts: $(VENV)/.dev  ## all marts over a large company, beside dbt-duckdb;
 bench-preview: $(VENV)/.dev  ## how long a page of the preview takes to answer a filter; FLAGS=--full for ten million lines
 	$(BIN)/python -m benchmarks.preview $(FLAGS)
 
-pictures: $(VENV)/.dev  ## draw each page of each template over the demo company, in Chromium
-	$(BIN)/python -m tests.looker.pictures
+pictures: $(VENV)/.dev  ## draw what the docs and the templates show, over the demo company, in Chromium
+	$(BIN)/python -m tests.pictures
 
 schemas:  ## write the JSON schemas that editors use, and the docs' pages of marts and checks
 	$(BIN)/python -m echannel_connectors.schemas
