@@ -17,7 +17,7 @@ import pytest
 from pydantic import ValidationError
 
 from echannel_connectors import Erp
-from echannel_connectors.errors import EChannelError, Refused, SettingsError, SpecError, Unavailable
+from echannel_connectors.errors import EChannelError, Refused, SettingsError, SpecError, Unavailable, UnexpectedData
 from echannel_connectors.sources.erp import rows
 from echannel_connectors.sources.erp.rows import Columns
 from echannel_connectors.specs import Spec
@@ -64,6 +64,16 @@ def test_a_float_never_becomes_money(tmp_path: Path, kind: str) -> None:
     table = {**PAYMENTS, "columns": {"payment_id": "p.id", "amount": "p.amount"}}
     with pytest.raises(SpecError, match=r"payments\.amount arrives as a floating-point number.*\n  hint: declare"):
         read(acme(tmp_path / kind, script, table))
+
+
+@pytest.mark.parametrize("kind", ["acme.db", "acme.duckdb"])
+@pytest.mark.parametrize("column", ["paid_at", "order_date"])
+def test_a_number_never_becomes_a_day(tmp_path: Path, kind: str, column: str) -> None:
+    """20260131 in a whole-number column is no day, and no moment 20 seconds into 1970: the spec says how to read it."""
+    script = "CREATE TABLE ord (id INTEGER, day INTEGER); INSERT INTO ord VALUES (7, 20260131)"
+    table = {"from": "ord AS o", "columns": {"order_id": "o.id", column: "o.day"}}
+    with pytest.raises(UnexpectedData, match=rf"orders\.{column} does not fit its type .*: 20260131 \(order_id 7\)"):
+        read(acme(tmp_path / kind, script, table, name="orders"), "orders")
 
 
 def test_a_float_never_becomes_money_in_postgres(postgres: Postgres) -> None:
