@@ -338,7 +338,11 @@ def _tables_of(url: str) -> list[str]:
 
     database = Database(Address.of(url))
     rows = database.values(database.address.kind.tables)
-    return [str(name) for schema, name in rows if str(schema).lower() not in SYSTEM]
+    return [
+        str(name) if is_enough or schema is None else f"{schema}.{name}"
+        for schema, name, is_enough, _ in rows
+        if str(schema).lower() not in SYSTEM
+    ]
 
 
 def _like(default: Scalar | None, text: str) -> Scalar:

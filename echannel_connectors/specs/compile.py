@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import Dialect, exp
 from sqlglot.errors import SqlglotError
 
 from echannel_connectors.errors import SettingsError, SpecError, did_you_mean
@@ -31,6 +31,7 @@ NAME = re.compile(r"[\w $&()+,!#@=-]*")  # what a name may hold besides letters:
 Node = TypeVar("Node", bound=exp.Expression)
 UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
+FOLDING = ("postgres", "oracle", "firebird")  # to these, Orders is orders or ORDERS, and "Orders" another name
 DIGITS = {"firebird": 18}  # the most that Firebird 3 has; others take 38
 
 # A SELECT that holds one of these would write, lock, or leave SQL altogether.
@@ -122,7 +123,7 @@ class Select:
     def reads(self) -> tuple[str, ...]:
         """The tables that are read, as the database has them: `schema.table`, or `table` where none is named."""
         found = {
-            _said(table)
+            _said(table, self.dialect)
             for node in self._everything()
             for table in node.find_all(exp.Table)
             if isinstance(table.this, exp.Identifier) and not table.meta.get("is_cte")
@@ -270,7 +271,7 @@ class Reader:
                 table.replace(self._view(name).subquery(alias, copy=False))
             else:
                 self._rename(table)
-                if name in self.spec.instead and self.present is not None and _said(table) not in self.present:
+                if name in self.spec.instead and self._lacks(table):
                     table.replace(self._stand_in(name).subquery(alias, copy=False))
         return root.this  # type: ignore[no-any-return]  # the node that was put in
 
@@ -343,7 +344,10 @@ class Reader:
         quoted = table.this.quoted or None  # "Customer" is another table than customer
         table.set("this", exp.to_identifier(prefix + table.name + suffix, quoted=quoted))
         if schema:
-            table.set("db", exp.to_identifier(schema))
+            table.set("db", exp.to_identifier(schema.strip('"'), quoted='"' in schema or None))
+
+    def _lacks(self, table: exp.Table) -> bool:
+        return self.present is not None and _said(table, self.dialect) not in self.present
 
     def _view(self, name: str) -> exp.Query:
         """A SELECT that several tables share."""
@@ -370,7 +374,8 @@ class Reader:
 
     def _name(self, parameter: str) -> str:
         value = str(self.values.get(parameter, ""))
-        if not NAME.fullmatch(value):
+        bare = value[1:-1] if parameter == "schema" and re.fullmatch('".*"', value) else value
+        if not NAME.fullmatch(bare):
             raise SettingsError(
                 say(
                     "parameters.{name} may hold letters, digits, spaces and $&()+,!#@=-_ only, not {value!r}",
@@ -430,8 +435,12 @@ def _is_expression(query: exp.Expression) -> bool:
     return isinstance(only, exp.Paren | exp.Subquery) and not _parts(query)
 
 
-def _said(table: exp.Table) -> str:
-    return ".".join(part for part in (table.db, table.name) if part)
+def _said(table: exp.Table, dialect: str) -> str:
+    """A table's name as the database keeps it, where the dialect folds names that stand without quotation marks."""
+    parts = [part for part in (table.args.get("db"), table.this) if isinstance(part, exp.Identifier)]
+    if dialect in FOLDING:
+        parts = [Dialect.get_or_raise(dialect).normalize_identifier(part.copy()) for part in parts]
+    return ".".join(part.name for part in parts)
 
 
 def _parts(query: exp.Expression) -> set[str]:

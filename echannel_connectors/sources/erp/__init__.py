@@ -138,8 +138,9 @@ class Erp(Settings):
         return self._left_out_of(self._everything)
 
     def _left_out_of(self, everything: Mapping[str, Select]) -> Mapping[str, Collection[str]]:
-        present = set(self._present or ())
-        return {name: set(one.reads()) - present for name, one in everything.items() if name not in self.selects}
+        present = self._present or ()
+        left_out = (one for name, one in everything.items() if name not in self.selects)
+        return {one.table.name: {name for name in one.reads() if name not in present} for one in left_out}
 
     @cached_property
     def _everything(self) -> Mapping[str, Select]:

@@ -28,14 +28,16 @@ def findings(database: Database, compiled: Callable[[], Compiled]) -> Iterator[F
     yield Finding("ok", say("{host} answers ({dialect})", host=database.address.host, dialect=database.dialect))
     selects, left_out = compiled()
     wanted = {name for select in selects.values() for name in select.reads()}
-    present = wanted & database.tables()
+    tables = database.tables()
+    present = {name for name in wanted if name in tables}
     yield _rights(database, present)
     if database.manners.connections > 1:
         yield _readers(database)
     for name in sorted(wanted - present):
         users = ", ".join(table for table, select in selects.items() if name in select.reads())
         sentence = say("the database has no table {name}, which {users} needs", name=name, users=users)
-        yield Finding("error", sentence, NAMES)
+        near = tables.nearest(name)
+        yield Finding("error", sentence, say("did you mean {name!r}?", name=near) if near else NAMES)
     for table, lacking in left_out.items():
         sentence = say(
             "{table} is left out: the database has no table {names}", table=table, names=", ".join(sorted(lacking))
