@@ -84,13 +84,7 @@ class Select:
             shown[CURSOR] = self.cursor
         query = self._select(shown)
         if since is not None and self.cursor is not None:
-            changed: list[exp.Expression] = [
-                exp.GTE(this=_inner(self.cursor), expression=_moment(since, self.dialect)),
-                exp.Is(this=_inner(self.cursor), expression=exp.null()),
-            ]
-            if self.reread is not None:
-                changed.append(_inner(self.reread))
-            query = query.where(exp.or_(*changed), copy=False)
+            query = self._changed(query, since)
         for bound, compare in zip(days or (), (exp.GTE, exp.LTE), strict=False):
             if bound is not None and self.day is not None:
                 query = query.where(compare(this=_inner(self.day), expression=_day(bound, self.dialect)), copy=False)
@@ -115,10 +109,30 @@ class Select:
         read = repr((self.rows(), sorted(self.scales.items()), sorted(self.zones.items())))
         return hashlib.sha256(read.encode()).hexdigest()[:16]
 
-    def nothing(self) -> str:
-        """A SELECT of every column and no row: it fails where the database lacks something."""
-        shown = {**self.columns, **({CURSOR: self.cursor} if self.cursor is not None else {})}
-        return self._text(self._select(shown).where(exp.EQ(this=_number(1), expression=_number(0)), copy=False))
+    def nothing(self, since: str | None = None) -> str:
+        """A SELECT of everything and no row: it fails where the database lacks something, or with `since` where it
+        cannot read on from that cursor."""
+        shown = {**self.columns, **{f"_{name}": one for name, one in self.conditions().items()}}
+        query = self._select(shown)
+        if since is not None:
+            query = self._changed(query, since)
+        return self._text(query.where(exp.EQ(this=_number(1), expression=_number(0)), copy=False))
+
+    def nothing_of(self, value: exp.Expression) -> str:
+        """The same of one value alone, to find the one for which it fails."""
+        return self._text(self._select({"x": value}).where(exp.EQ(this=_number(1), expression=_number(0)), copy=False))
+
+    def newest(self) -> str:
+        """The SELECT of the largest cursor."""
+        assert self.cursor is not None
+        return self._text(self._select({CURSOR: exp.Max(this=self.cursor)}))
+
+    def conditions(self) -> dict[str, exp.Expression]:
+        """What is asked besides its columns, each as a value."""
+        case = None if self.reread is None else exp.Case().when(self.reread.copy(), _number(1))
+        is_own = not any(self.day is one for one in self.columns.values())
+        found = {"cursor": self.cursor, "reread": case, "day": self.day if is_own else None}
+        return {name: value for name, value in found.items() if value is not None}
 
     def reads(self) -> tuple[str, ...]:
         """The tables that are read, as the database has them: `schema.table`, or `table` where none is named."""
@@ -134,6 +148,17 @@ class Select:
         yield self.relation
         yield from self.columns.values()
         yield from (node for node in (self.cursor, self.reread, self.day) if node is not None)
+
+    def _changed(self, query: exp.Select, since: str) -> exp.Select:
+        """Only what the cursor shows to have changed since then, what has none, and what is always read again."""
+        assert self.cursor is not None
+        changed: list[exp.Expression] = [
+            exp.GTE(this=_inner(self.cursor), expression=_moment(since, self.dialect)),
+            exp.Is(this=_inner(self.cursor), expression=exp.null()),
+        ]
+        if self.reread is not None:
+            changed.append(_inner(self.reread))
+        return query.where(exp.or_(*changed), copy=False)
 
     def _select(self, shown: Mapping[str, exp.Expression]) -> exp.Select:
         query = self.relation.copy()
@@ -169,15 +194,6 @@ def compile_spec(
         if not (table.optional and present is not None and any(one not in present for one in select.reads())):
             selects[name] = select
     return selects
-
-
-def look_back_of(text: str) -> timedelta | int | None:
-    """`10 minutes`, `2 hours`, `1 day` as a time span; `1000 changes`, for a cursor that counts them, as a number."""
-    match = re.fullmatch(r"(\d+) (second|minute|hour|day|change)s?", text.strip())
-    if not match:
-        return None
-    count, unit = int(match[1]), match[2]
-    return count if unit == "change" else timedelta(seconds=count * UNITS[unit])
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,12 +346,14 @@ class Reader:
         return str(self._value(zone[1:], piece)) if zone.startswith(":") else zone
 
     def _look_back(self, table: str, text: str) -> timedelta | int:
-        span = look_back_of(text)
-        if span is None:
+        """`10 minutes`, `2 hours`, `1 day` as a span of time; `1000 changes`, for a cursor that counts, as a number."""
+        match = re.fullmatch(r"(\d+) (second|minute|hour|day|change)s?", text.strip())
+        if not match:
             piece = Piece(self.spec.connector, ("tables", table, "look_back"), text)
             hint = "write it as '10 minutes' or '1 day', or as '1000 changes' where the cursor is a number"
             raise self.wrong(piece, f"{piece.name}: {text!r} is not a time span", hint)
-        return span
+        count, unit = int(match[1]), match[2]
+        return count if unit == "change" else timedelta(seconds=count * UNITS[unit])
 
     def _rename(self, table: exp.Table) -> None:
         prefix, suffix, schema = self._name("prefix"), self._name("suffix"), self._name("schema")

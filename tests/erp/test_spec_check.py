@@ -110,7 +110,7 @@ def test_months_hold_what_counts(tmp_path: Path) -> None:
         ("UPDATE ord SET shipping = 4.99 WHERE id = 1", "totals", "such as 1: 25.1 ≠ 25.09"),
         ("UPDATE ord SET gross = 30.14 WHERE id = 1", "totals", "total_net and total_tax are total_gross; such as 1: 30.14 ≠ 30.12"),
         ("ALTER TABLE ord RENAME TO other", "reach", "the database has no table ord, which orders needs"),
-        ("ALTER TABLE ord RENAME COLUMN gross TO brutto", "reach", "orders: the database has no column o.gross"),
+        ("ALTER TABLE ord RENAME COLUMN gross TO brutto", "reach", "orders.total_gross: the database has no column o.gross"),
         ("UPDATE ord SET day = 'soon' WHERE id = 1", "rows", "orders.order_date does not fit its type date32[day]"),
     ],
 )  # fmt: skip
@@ -121,6 +121,46 @@ def test_what_the_data_breaks(tmp_path: Path, change: str, check: str, sentence:
     assert len(broken[check]) == 1, broken
     assert sentence in broken[check][0].sentence
     assert {name for name, found in broken.items() if found} == {check}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "sentence"),
+    [
+        ("o.day", "o.date", "order_date", "orders.order_date: the database has no column o.date"),
+        ("l.net,", "l.nett,", "amount_net", "order_lines.amount_net: the database has no column l.nett"),
+        ("{sql: o.state, values", "{sql: o.stat, values", "status", "orders.status: the database has no column o.stat"),
+        ("cursor: o.changed", "cursor: o.chnged", "cursor", "orders.cursor: the database has no column o.chnged"),
+        ("cursor: o.changed", "cursor: o.changed\n    reread: o.open", "reread", "orders.reread: the database has no column o.open"),
+        ("ord AS o", "ord AS o JOIN line AS x ON x.id = o.line", "from", "orders: the database has no column o.line"),
+    ],
+)  # fmt: skip
+def test_a_column_that_the_database_lacks_is_told_where_it_stands(
+    tmp_path: Path, old: str, new: str, line: str, sentence: str
+) -> None:
+    """What is asked at every sync is tried, the condition of `reread` too, which no row needs to fulfil."""
+    spec = SPEC.replace(old, new)
+    (only,) = errors_of(proven(tmp_path, spec=spec))
+    assert only.sentence == sentence
+    assert spec.splitlines()[int(only.place.rsplit(":", 2)[1]) - 1].strip().startswith(f"{line}:")
+
+
+def test_every_column_that_is_missing_is_told_at_once(tmp_path: Path) -> None:
+    found = errors_of(proven(tmp_path, spec=SPEC.replace("o.net", "o.netto").replace("o.tax", "o.vat")))
+    assert [one.sentence.partition(":")[0] for one in found] == ["orders.total_net", "orders.total_tax"]
+
+
+@pytest.mark.parametrize(
+    ("cursor", "problem"),
+    [
+        ("(o.state || 'S')", "the cursor is neither a number nor a moment: '1S'"),
+        ("o.changed\n    look_back: 1000 changes", "a look-back of changes needs a cursor that counts them"),
+    ],
+)
+def test_a_cursor_that_cannot_be_read_on_from(tmp_path: Path, cursor: str, problem: str) -> None:
+    """It is told before the second sync, which would end there."""
+    (only,) = errors_of(proven(tmp_path, spec=SPEC.replace("cursor: o.changed", f"cursor: {cursor}")))
+    assert only.sentence.startswith("orders: it cannot be read on by its cursor: ")
+    assert problem in only.sentence
 
 
 def test_a_finding_says_where_the_spec_is_wrong(tmp_path: Path) -> None:

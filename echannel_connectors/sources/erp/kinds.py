@@ -60,10 +60,14 @@ FORMATS = "NLS_TIMESTAMP_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF6' NLS_DATE_FORMAT = 
 ORACLE = (f"ALTER SESSION SET {FORMATS} TIME_ZONE = 'UTC'", "SET TRANSACTION READ ONLY")
 # With those that the account may not read: a table without the right to it is told, and not taken for one that lacks.
 POSTGRES_TABLES = (
-    "SELECT n.nspname, c.relname, pg_table_is_visible(c.oid), FALSE FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n"
+    "SELECT n.nspname, c.relname, pg_table_is_visible(c.oid), FALSE"
+    " FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n"
     " ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f')"
 )
-MYSQL_TABLES = "SELECT table_schema, table_name, table_schema = DATABASE(), @@lower_case_table_names FROM information_schema.tables"
+MYSQL_TABLES = (
+    "SELECT table_schema, table_name, table_schema = DATABASE(), @@lower_case_table_names"
+    " FROM information_schema.tables"
+)
 DUCKDB_TABLES = "SELECT table_schema, table_name, table_schema = current_schema(), TRUE FROM information_schema.tables"
 SQLITE_TABLES = "SELECT NULL, name, 1, 1 FROM sqlite_master WHERE type IN ('table', 'view')"
 FIREBIRD_TABLES = "SELECT NULL, TRIM(RDB$RELATION_NAME), 1, 0 FROM RDB$RELATIONS"

@@ -21,6 +21,7 @@ from echannel_connectors.sources.erp.check import findings
 from echannel_connectors.sources.erp.indexes import served
 from echannel_connectors.sources.erp.reader import Database
 from echannel_connectors.sources.erp.rows import Columns
+from echannel_connectors.sources.erp.streams import earlier
 from echannel_connectors.specs import Spec
 from echannel_connectors.specs.compile import PERSONAL, Select
 from echannel_connectors.streams import Finding
@@ -146,7 +147,7 @@ class _Proving:
     counts: dict[str, int] = field(default_factory=dict)
 
     def done(self) -> Proof:
-        reach = tuple(findings(self.database, lambda: (self.selects, self.left_out)))
+        reach = tuple(findings(self.database, lambda: (self.selects, self.left_out), self.spec))
         samples, rows = self._all_read()
         exact = list(self._exact())
         checks: dict[Check, tuple[Finding, ...]] = {
@@ -241,12 +242,21 @@ class _Proving:
             )
             yield Finding("ok", sentence)
             return
+        place = self.spec.place_of("tables", name, "cursor", at=0)
+        try:
+            newest = self.database.values(select.newest())[0][0]
+            if newest is not None:
+                self.database.values(select.nothing(since=earlier(str(newest), select.look_back)))
+        except EChannelError as error:
+            sentence = say("{table}: it cannot be read on by its cursor: {problem}", table=name, problem=error.sentence)
+            yield Finding("error", sentence, error.hint, place)
+            return
         try:
             found = served(self.database, select)
         except EChannelError as error:
             yield Finding("warning", say("{table}: {problem}", table=name, problem=error.sentence), error.hint)
             return
-        columns, place = ", ".join(found.columns), self.spec.place_of("tables", name, "cursor")
+        columns = ", ".join(found.columns)
         if found.is_indexed is None:
             sentence = say("{table}: whether an index serves the cursor cannot be told here", table=name)
             yield Finding("warning", sentence, say("ask whoever looks after the database"), place)

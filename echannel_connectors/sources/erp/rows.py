@@ -137,7 +137,7 @@ def _day(one: pa.Field, array: pa.Array) -> pa.Array:
 
 
 def _dated(array: pa.Array) -> pa.Array:
-    """Dates as text without those that are zero; a number (20260131, an epoch) is no date until the spec makes it one."""
+    """Dates as text without those that are zero. A number (20260131, an epoch) is no date: the spec makes it one."""
     if not pa.types.is_string(array.type):
         if not pa.types.is_temporal(array.type) and not pa.types.is_null(array.type):
             raise pa.ArrowInvalid(f"{array.type} is no date")
