@@ -246,6 +246,7 @@ CLAUSES: Mapping[str, Callable[[_Trial], Iterator[str]]] = {
     "numbers are exact and values fit": _fits,
     "every code has its word": _errors("codes"),
     "orders are the sum of their lines": _errors("totals"),
+    "values are what the model means": _errors("meaning"),
     "reading on finds every row": _reads_on,
     "a second sync changes nothing": _stays,
     "a row that is gone is noticed": _notices,

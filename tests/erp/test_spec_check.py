@@ -74,7 +74,14 @@ def errors_of(proof: Proof) -> list[Finding]:
 def test_a_right_spec_on_right_data(tmp_path: Path) -> None:
     proof = proven(tmp_path)
     assert [finding for finding in proof.findings if finding.level != "ok"] == []
-    assert {name for name, found in proof.checks.items() if found} == {"reach", "keys", "cursors", "codes", "totals"}
+    assert {name for name, found in proof.checks.items() if found} == {
+        "reach",
+        "keys",
+        "cursors",
+        "codes",
+        "totals",
+        "meaning",
+    }
 
 
 def test_rows_as_core_has_them(tmp_path: Path) -> None:
