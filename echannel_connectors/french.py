@@ -649,6 +649,8 @@ FRENCH: dict[str, str] = {
         "goods_net moins discount_net, avec shipping_net et rounding_net, fait total_net",
     "total_net and total_tax are total_gross": "total_net et total_tax font total_gross",
     "orders: {rule}": "orders : {rule}",
+    "{where!r} is no key: put a text that holds a comma between quotes":
+        "{where!r} n'est pas une clé : mettez entre guillemets un texte qui contient une virgule",
     "{table}: it cannot be read on by its cursor: {problem}":
         "{table} : impossible de reprendre la lecture par son curseur : {problem}",
     "the cursor is neither a number nor a moment: {cursor!r}":
@@ -659,6 +661,10 @@ FRENCH: dict[str, str] = {
         "{column} arrive avec son fuseau : ce que dit « zone » ne sert pas",
     "where it is a local time that the SQL took for UTC, as to_timestamp() does: CAST(… AS TIMESTAMP)":
         "si c'est une heure locale que le SQL a prise pour UTC, comme le fait to_timestamp() : CAST(… AS TIMESTAMP)",
+    "{table} has no {columns}: figures leave its rows out, or count them wrong":
+        "{table} n'a pas {columns} : les chiffres laissent ses lignes de côté, ou les comptent mal",
+    "--connect got nothing": "--connect n'a rien reçu",
+    "is the variable that holds the url set?": "la variable qui contient l'url est-elle définie ?",
     "{table} has no such row": "{table} n'a pas cette ligne",
     "no country of ISO 3166, such as FR or GB": "pas un pays de l'ISO 3166, comme FR ou GB",
     "no currency of ISO 4217, such as EUR or GBP": "pas une devise de l'ISO 4217, comme EUR ou GBP",

@@ -450,7 +450,7 @@ def _with_scale(value: exp.Expression, scale: int, dialect: str) -> exp.Expressi
 
 def _is_expression(query: exp.Expression) -> bool:
     only = query.expressions[0].this if isinstance(query, exp.Select) and len(query.expressions) == 1 else None
-    return isinstance(only, exp.Paren | exp.Subquery) and not _parts(query)
+    return isinstance(only, exp.Paren | exp.Subquery) and not only.this.is_star and not _parts(query)
 
 
 def _said(table: exp.Table, dialect: str) -> str:

@@ -260,6 +260,9 @@ def test_a_table_without_cursor_is_told(tmp_path: Path) -> None:
         ("coalesce(o.changed, o.made)", "CREATE INDEX ON ord (changed)", "warning", "computed from ord.changed, ord.made"),
         ("coalesce(o.changed, o.made)", "CREATE INDEX ON ord (coalesce(changed, made))", "ok", "the cursor is served"),
         ("greatest(o.changed, l.changed)", "CREATE INDEX ON ord (changed)", "warning", "computed from ord.changed, line.changed"),
+        ("q.changed", 'CREATE INDEX ON "Big Ones"."Some Rows" (changed)', "ok", "the cursor is served"),
+        ("q.changed", "", "warning", "the cursor Big Ones.Some Rows.changed has no index"),
+        ("s.changed", "CREATE INDEX ON ord (changed)", "warning", "whether an index serves the cursor cannot be told here"),
         ("w.n", "", "warning", "whether an index serves the cursor cannot be told here"),
     ],
 )  # fmt: skip
@@ -274,6 +277,7 @@ views: {{seen: "SELECT p.*, p.changed AS moved FROM ord AS p"}}
 tables:
   warehouses:
     from: ord AS o JOIN line AS l ON l.ord = o.id JOIN seen AS v ON v.id = o.id
+      JOIN "Big Ones"."Some Rows" AS q ON q.ord = o.id JOIN shown AS s ON s.id = o.id
       CROSS JOIN (SELECT max(id) AS n FROM ord UNION SELECT 1) AS w
     cursor: {cursor}
     columns: {{warehouse_id: o.id}}
@@ -284,7 +288,8 @@ tables:
         postgres.run(
             "lab",
             f"""CREATE TABLE ord (id integer, state integer, changed timestamp, made timestamp);
-            CREATE TABLE line (ord integer, changed timestamp); {index}""",
+            CREATE TABLE line (ord integer, changed timestamp); CREATE VIEW shown AS SELECT * FROM ord;
+            CREATE SCHEMA "Big Ones"; CREATE TABLE "Big Ones"."Some Rows" (ord integer, changed timestamp); {index}""",
         )
         proof = Erp.from_yaml(tmp_path / "acme.yaml", url=postgres.url("lab")).prove()
         (found,) = proof.checks["cursors"]
@@ -373,6 +378,7 @@ def test_a_password_is_not_shown(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        (("odoo", "--connect", ""), "--connect got nothing"),
         (("odoo", "--connect", "nowhere"), "the url is no database URL"),
         (("odoo", "--connect", "sqlite:///nowhere.db"), "there is no database file 'nowhere.db'"),
         (("prestashop", "--connect", "sqlite:///x.db"), "its spec runs in the warehouse"),
@@ -396,6 +402,22 @@ def test_new_names_the_tables_of_a_server(odoo: str, tmp_path: Path) -> None:
     assert "sale_order" in orders
     assert "pg_" not in text
     assert "let-me-read" not in text
+
+
+def test_new_writes_names_as_sql_has_them(postgres: Postgres, tmp_path: Path) -> None:
+    """With its schema and quotation marks, and in the dialect of the database that was asked."""
+    postgres.run("postgres", "CREATE DATABASE capitals")
+    postgres.run(
+        "capitals", 'CREATE SCHEMA "TRADE"; CREATE TABLE "TRADE"."SALES ORDER" (id INT); CREATE TABLE client (id INT)'
+    )
+    done = echannel(tmp_path, "spec", "new", "acme", "--connect", postgres.url("capitals"))
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "connector_specs" / "acme.yaml").read_text(encoding="utf-8")
+    assert '#   orders: "TRADE"."SALES ORDER"\n' in text
+    assert "#   customers: client\n" in text
+    proven(tmp_path)
+    assert echannel(tmp_path, "spec", "new", "other", "--connect", "sqlite:///acme.db").returncode == 0
+    assert "dialect: sqlite" in (tmp_path / "connector_specs" / "other.yaml").read_text(encoding="utf-8")
 
 
 def test_e_mails_are_not_shown(dolibarr_sqlite: str, tmp_path: Path) -> None:

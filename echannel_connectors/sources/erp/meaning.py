@@ -57,6 +57,13 @@ def _references(table: str, columns: tuple[str, ...], other: str, key: tuple[str
     return Rule(table, columns[0], what, "is_lost", shown, f"({there}) AND ({among})", rows, needs)
 
 
+# Without these no figure knows what to do with a row.
+COUNTED = {
+    "orders": ("is_sale", "order_date", "currency", "total_net"),
+    "order_lines": ("amount_net",),
+    "refunds": ("refund_date", "currency", "amount_net"),
+    "invoices": ("kind", "invoice_date", "currency", "amount_gross"),
+}
 PRODUCT = ("product_id", "variant_id")
 BY_REFUND = "(SELECT refund_id, sum(amount_net) AS amount_net FROM refunds GROUP BY refund_id)"
 DATED = (("orders", "order_date"), ("refunds", "refund_date"), ("invoices", "invoice_date"))
@@ -110,12 +117,21 @@ RULES: tuple[Rule, ...] = (
 
 def columns_of(table: str) -> tuple[str, ...]:
     """What the rules read of a table."""
-    return tuple(dict.fromkeys(column for rule in RULES for name, column in rule.reads() if name == table))
+    ruled = (column for rule in RULES for name, column in rule.reads() if name == table)
+    return tuple(dict.fromkeys((*COUNTED.get(table, ()), *ruled)))
 
 
 def held(read: Mapping[str, Collection[str]], ask: Ask, place: Callable[[str, str], str]) -> Iterator[Finding]:
     """What breaks a rule, of the tables and columns that were read; one sentence where nothing does."""
     is_kept = True
+    for table, columns in COUNTED.items():
+        if missing := [column for column in columns if table in read and column not in read[table]]:
+            is_kept = False
+            sentence = say(
+                "{table} has no {columns}: figures leave its rows out, or count them wrong",
+                table=table, columns=", ".join(missing),
+            )  # fmt: skip
+            yield Finding("warning", sentence, place=place(table, ""))
     for rule in RULES:
         if all(column in read.get(table, ()) for table, column in rule.reads()):
             found = _broken(rule, ask, place)
