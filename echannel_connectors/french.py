@@ -654,7 +654,7 @@ FRENCH: dict[str, str] = {
     "{table}: it cannot be read on by its cursor: {problem}":
         "{table} : impossible de reprendre la lecture par son curseur : {problem}",
     "the cursor is neither a number nor a moment: {cursor!r}":
-        "le curseur n'est ni un nombre ni un moment : « {cursor} »",
+        "le curseur n'est ni un nombre ni un moment : {cursor!r}",
     "without a cursor the table is read whole, which is exact":
         "sans curseur, la table est lue en entier, ce qui est exact",
     "{column} comes with its zone: what 'zone' says is not used":
@@ -665,6 +665,7 @@ FRENCH: dict[str, str] = {
         "{table} n'a pas {columns} : les chiffres laissent ses lignes de côté, ou les comptent mal",
     "--connect got nothing": "--connect n'a rien reçu",
     "is the variable that holds the url set?": "la variable qui contient l'url est-elle définie ?",
+    "{zone!r} is no time zone": "{zone!r} n'est pas un fuseau horaire",
     "{table} has no such row": "{table} n'a pas cette ligne",
     "no country of ISO 3166, such as FR or GB": "pas un pays de l'ISO 3166, comme FR ou GB",
     "no currency of ISO 4217, such as EUR or GBP": "pas une devise de l'ISO 4217, comme EUR ou GBP",

@@ -122,6 +122,10 @@ class Select:
         """The same of one value alone, to find the one for which it fails."""
         return self._text(self._select({"x": value}).where(exp.EQ(this=_number(1), expression=_number(0)), copy=False))
 
+    def all_of(self, value: exp.Expression) -> str:
+        """A SELECT that computes one value for every row, and counts them."""
+        return self._text(self._select({"x": exp.Count(this=value.copy())}))
+
     def newest(self) -> str:
         """The SELECT of the largest cursor."""
         assert self.cursor is not None

@@ -151,6 +151,46 @@ def test_a_column_that_the_database_lacks_is_told_where_it_stands(
     assert spec.splitlines()[int(only.place.rsplit(":", 2)[1]) - 1].strip().startswith(f"{line}:")
 
 
+def test_a_table_that_the_database_lacks_is_told_where_it_stands(tmp_path: Path) -> None:
+    """With the table or the view that was meant."""
+    view = "views: {many: SELECT * FROM lines}\ntables:"
+    spec = (
+        SPEC.replace("tables:", view, 1).replace("from: ord AS o", "from: ordr AS o").replace("from: line", "from: mny")
+    )
+    found = errors_of(proven(tmp_path, spec=spec))
+    assert [(one.hint, one.place.partition(":")[2]) for one in found] == [
+        ("did you mean 'many'?", "22:11"),
+        ("did you mean 'ord'?", "7:11"),
+    ]
+
+
+def test_a_value_that_the_database_cannot_compute_is_told_with_its_column(postgres: Postgres, tmp_path: Path) -> None:
+    spec = """
+connector: acme
+dialect: postgres
+tables:
+  products:
+    from: (VALUES (1, '3.10'), (2, 'n/a')) AS p (id, price)
+    columns:
+      product_id: p.id
+      variant_id: "''"
+      unit_cost: {sql: p.price, scale: 2}
+"""
+    (tmp_path / "acme.yaml").write_text(spec, encoding="utf-8")
+    (only,) = errors_of(Erp.from_yaml(tmp_path / "acme.yaml", url=postgres.url("postgres")).prove())
+    assert only.sentence.startswith("products.unit_cost: the database cannot compute a column: invalid input")
+    assert only.place.endswith(":10:7")
+
+
+def test_a_time_zone_that_is_none_is_told(tmp_path: Path) -> None:
+    """A parameter of echannel.yaml holds it, most often, which no check of the spec sees."""
+    spec = SPEC.replace("order_date: o.day", "ordered_at: {sql: o.day, zone: Europe/Londn}")
+    with pytest.raises(
+        errors.SettingsError, match=r"'Europe/Londn' is no time zone\n  hint: did you mean 'Europe/London'"
+    ):
+        proven(tmp_path, spec=spec)
+
+
 def test_every_column_that_is_missing_is_told_at_once(tmp_path: Path) -> None:
     found = errors_of(proven(tmp_path, spec=SPEC.replace("o.net", "o.netto").replace("o.tax", "o.vat")))
     assert [one.sentence.partition(":")[0] for one in found] == ["orders.total_net", "orders.total_tax"]

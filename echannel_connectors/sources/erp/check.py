@@ -9,11 +9,11 @@ from sqlglot import exp
 
 from echannel_connectors.errors import EChannelError
 from echannel_connectors.models.core import TABLES
-from echannel_connectors.sources.erp.reader import Database
+from echannel_connectors.sources.erp.reader import Database, Names
 from echannel_connectors.sources.erp.refusals import NAMES
 from echannel_connectors.specs import Spec
 from echannel_connectors.specs.compile import Select
-from echannel_connectors.specs.pieces import pieces
+from echannel_connectors.specs.pieces import Piece, pieces
 from echannel_connectors.streams import Finding
 from echannel_connectors.texts import say
 
@@ -42,8 +42,9 @@ def findings(database: Database, compiled: Callable[[], Compiled], spec: Spec | 
     for name in sorted(wanted - present):
         users = ", ".join(table for table, select in selects.items() if name in select.reads())
         sentence = say("the database has no table {name}, which {users} needs", name=name, users=users)
-        near = tables.nearest(name)
-        yield Finding("error", sentence, say("did you mean {name!r}?", name=near) if near else NAMES)
+        near = Names(tables.listed | set(spec.views if spec else ())).nearest(name)
+        hint = say("did you mean {name!r}?", name=near) if near else NAMES
+        yield Finding("error", sentence, hint, _place_of_table(spec, name) if spec else "")
     for table, lacking in left_out.items():
         sentence = say(
             "{table} is left out: the database has no table {names}", table=table, names=", ".join(sorted(lacking))
@@ -99,13 +100,13 @@ MAY_WRITE = {"postgres": _may_write_postgres, "mysql": _may_write_mysql}
 
 def _runs(database: Database, table: str, select: Select, spec: Spec | None) -> Iterator[Finding]:
     """Each column that the database cannot give, or the whole SELECT where no column alone is the reason."""
-    problem = _refusal(database, select.nothing())
+    problem = refusal(database, select.nothing())
     if problem is None:
         return
     asked = {**select.columns, **select.conditions()}
     refused = {}
-    if _refusal(database, select.nothing_of(exp.Literal.number(1))) is None:
-        found = {name: _refusal(database, select.nothing_of(value)) for name, value in asked.items()}
+    if refusal(database, select.nothing_of(exp.Literal.number(1))) is None:
+        found = {name: refusal(database, select.nothing_of(value)) for name, value in asked.items()}
         refused = {name: error for name, error in found.items() if error is not None}
     for name, error in refused.items() or [("", problem)]:
         said = f"{table}.{name}" if name else table
@@ -113,12 +114,23 @@ def _runs(database: Database, table: str, select: Select, spec: Spec | None) -> 
         yield Finding("error", say("{table}: {problem}", table=said, problem=error.sentence), error.hint, place)
 
 
-def _refusal(database: Database, sql: str) -> EChannelError | None:
+def refusal(database: Database, sql: str) -> EChannelError | None:
     try:
         database.values(sql)
     except EChannelError as error:
         return error
     return None
+
+
+def _place_of_table(spec: Spec, name: str) -> str:
+    """Where a spec first names a table, whose name may have got a prefix, and a schema before it."""
+    views = [Piece(spec.connector, ("views", view), text, "query") for view, text in spec.views.items()]
+    tables = [piece for table, one in spec.tables.items() for piece in pieces(spec.connector, table, one)]
+    bare = name.rpartition(".")[2].casefold()
+    for piece in (*views, *tables):
+        if (at := piece.text.casefold().find(bare)) >= 0:
+            return spec.place_of(*piece.path, at=at)
+    return ""
 
 
 def _path(spec: Spec, table: str, name: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from sqlglot import exp
 from echannel_connectors.arrow import ARROW_TYPES
 from echannel_connectors.errors import EChannelError
 from echannel_connectors.events import Committed, OnEvent, StreamFinished, StreamStarted, ignore
-from echannel_connectors.sources.erp.check import findings
+from echannel_connectors.sources.erp.check import findings, refusal
 from echannel_connectors.sources.erp.indexes import served
 from echannel_connectors.sources.erp.meaning import columns_of, held
 from echannel_connectors.sources.erp.reader import Database
@@ -178,8 +178,7 @@ class _Proving:
                     samples[name] = self._sample(select)
                     self._load(name, select)
                 except EChannelError as error:
-                    sentence = say("{table}: {problem}", table=name, problem=error.sentence)
-                    told.append(Finding("error", sentence, error.hint, self.spec.place_of("tables", name)))
+                    told += self._unread(name, select, error)
         finally:
             self.database.close()
         return samples, told
@@ -190,6 +189,18 @@ class _Proving:
         except EChannelError:
             return False
         return True
+
+    def _unread(self, name: str, select: Select, error: EChannelError) -> Iterator[Finding]:
+        """Why a table does not read: the column that the error names, or those that the database cannot compute."""
+        named = next((one for one in select.columns if error.sentence.startswith(f"{name}.{one} ")), None)
+        if named is not None:
+            yield Finding("error", error.sentence, error.hint, self._place(name, named))
+            return
+        refused = {one: refusal(self.database, select.all_of(value)) for one, value in select.columns.items()}
+        for one, found in [(one, found) for one, found in refused.items() if found] or [("", error)]:
+            said = f"{name}.{one}" if one else name
+            sentence = say("{table}: {problem}", table=said, problem=found.sentence)
+            yield Finding("error", sentence, found.hint, self._place(name, one))
 
     def _sample(self, select: Select) -> pa.RecordBatch:
         names = [name for name in select.table.types if name in select.columns]
