@@ -666,6 +666,7 @@ FRENCH: dict[str, str] = {
     "--connect got nothing": "--connect n'a rien reçu",
     "is the variable that holds the url set?": "la variable qui contient l'url est-elle définie ?",
     "{zone!r} is no time zone": "{zone!r} n'est pas un fuseau horaire",
+    "that of --connect, or postgres": "celui de --connect, ou postgres",
     "{table} has no such row": "{table} n'a pas cette ligne",
     "no country of ISO 3166, such as FR or GB": "pas un pays de l'ISO 3166, comme FR ou GB",
     "no currency of ISO 4217, such as EUR or GBP": "pas une devise de l'ISO 4217, comme EUR ou GBP",
