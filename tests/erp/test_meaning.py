@@ -96,7 +96,7 @@ def test_rows_as_the_model_means_them(tmp_path: Path) -> None:
         ("UPDATE client SET country = 'UK' WHERE id = 2", "warning", "customers.country: no country of ISO 3166, such as FR or GB (1 of 2 rows, such as 'UK')"),
         ("UPDATE ord SET currency = '€'", "error", "orders.currency: no currency of ISO 4217, such as EUR or GBP (2 of 2 rows, such as '€')"),
         ("UPDATE ord SET state = 7", "error", "orders.is_sale: no sale: no order counts then (2 of 2 rows, such as 1; 2)"),
-        ("UPDATE ord SET day = NULL WHERE id = 2", "warning", "orders.order_date: NULL, which is in no month (1 of 2 rows, such as 2)"),
+        ("UPDATE ord SET day = NULL", "error", "orders.order_date: NULL, which is in no month (1 of 1 rows, such as 1)"),
         ("UPDATE ord SET rate = 0 WHERE id = 2", "warning", "orders.fx_rate: a rate is more than 0 (1 of 2 rows, such as 2)"),
         ("UPDATE ord SET net = -20 WHERE id = 1; UPDATE line SET net = -10 WHERE ord = 1", "error", "orders.total_net: a sale is not negative: should it be a row of refunds? (1 of 1 rows, such as 1)"),
         ("UPDATE ord SET net = 19 WHERE id = 1", "warning", "orders.rounding_net: more than a hundredth of total_net: is a discount or a charge left out? (1 of 2 rows, such as 1: -1.000000)"),

@@ -66,19 +66,21 @@ COUNTED = {
 }
 PRODUCT = ("product_id", "variant_id")
 BY_REFUND = "(SELECT refund_id, sum(amount_net) AS amount_net FROM refunds GROUP BY refund_id)"
-DATED = (("orders", "order_date"), ("refunds", "refund_date"), ("invoices", "invoice_date"))
+NO_MONTH = say("NULL, which is in no month")
+DATED = ("refunds", "refund_date"), ("invoices", "invoice_date")
 
 RULES: tuple[Rule, ...] = (
     *_codes("country", COUNTRIES, say("no country of ISO 3166, such as FR or GB")),
     *_codes("currency", CURRENCIES, say("no currency of ISO 4217, such as EUR or GBP")),
     Rule("orders", "is_sale", say("no sale: no order counts then"), "is_sale IS NOT TRUE", "order_id", is_of_all=True),
     *(
-        Rule(table, column, say("NULL, which is in no month"), f"{column} IS NULL", TABLES[table].key[0])
+        Rule(table, column, NO_MONTH, f"{column} IS NULL", TABLES[table].key[0])
         for table, column in DATED
     ),
+    Rule("orders", "order_date", NO_MONTH, "order_date IS NULL", "order_id", "is_sale", needs=("is_sale",)),
     *(
         Rule(table, "fx_rate", say("a rate is more than 0"), "fx_rate <= 0", TABLES[table].key[0])
-        for table, _ in DATED
+        for table in ("orders", "refunds", "invoices")
     ),
     Rule(
         "orders", "total_net", say("a sale is not negative: should it be a row of refunds?"), "total_net < 0",
