@@ -77,6 +77,7 @@ BROKEN = [
     ("every code has its word", ", 1: confirmed", "", "orders.status: codes that are not listed become NULL: 1 (3×)"),
     ("orders are the sum of their lines", "from: line AS l", "from: (SELECT * FROM line WHERE id = 1) AS l", "1: 20.1 ≠ 10.1"),
     ("orders are the sum of their lines", "2, 12),\n  (3", "2, 13),\n  (3", "total_net and total_tax are total_gross; such as 2: 13 ≠ 12"),
+    ("values are what the model means", "reference: o.number", "is_sale: o.state = 7", "orders.is_sale: no sale: no order counts then (4 of 4 rows"),
     ("reading on finds every row", "cursor: o.changed\n    columns", "cursor: o.said\n    columns", "orders: the cursor is neither a number nor a moment"),
     ("reading on finds every row", "cursor: o.changed\n    columns", "cursor: o.id * 0 + random() * 1000000\n    columns", "orders: "),
     ("reading on finds every row", "cursor: o.changed\n    columns", "cursor: nullif(o.changed, o.changed)\n    columns", "orders: its cursor is NULL in all of 4 rows"),
