@@ -649,6 +649,42 @@ FRENCH: dict[str, str] = {
         "goods_net moins discount_net, avec shipping_net et rounding_net, fait total_net",
     "total_net and total_tax are total_gross": "total_net et total_tax font total_gross",
     "orders: {rule}": "orders : {rule}",
+    "{where!r} is no key: put a text that holds a comma between quotes":
+        "{where!r} n'est pas une clé : mettez entre guillemets un texte qui contient une virgule",
+    "{table}: it cannot be read on by its cursor: {problem}":
+        "{table} : impossible de reprendre la lecture par son curseur : {problem}",
+    "the cursor is neither a number nor a moment: {cursor!r}":
+        "le curseur n'est ni un nombre ni un moment : {cursor!r}",
+    "without a cursor the table is read whole, which is exact":
+        "sans curseur, la table est lue en entier, ce qui est exact",
+    "{column} comes with its zone: what 'zone' says is not used":
+        "{column} arrive avec son fuseau : ce que dit « zone » ne sert pas",
+    "where it is a local time that the SQL took for UTC, as to_timestamp() does: CAST(… AS TIMESTAMP)":
+        "si c'est une heure locale que le SQL a prise pour UTC, comme le fait to_timestamp() : CAST(… AS TIMESTAMP)",
+    "{table} has no {columns}: figures leave its rows out, or count them wrong":
+        "{table} n'a pas {columns} : les chiffres laissent ses lignes de côté, ou les comptent mal",
+    "--connect got nothing": "--connect n'a rien reçu",
+    "is the variable that holds the url set?": "la variable qui contient l'url est-elle définie ?",
+    "{zone!r} is no time zone": "{zone!r} n'est pas un fuseau horaire",
+    "that of --connect, or postgres": "celui de --connect, ou postgres",
+    "{table} has no such row": "{table} n'a pas cette ligne",
+    "no country of ISO 3166, such as FR or GB": "pas un pays de l'ISO 3166, comme FR ou GB",
+    "no currency of ISO 4217, such as EUR or GBP": "pas une devise de l'ISO 4217, comme EUR ou GBP",
+    "no sale: no order counts then": "pas une vente : aucune commande ne compte alors",
+    "NULL, which is in no month": "NULL, qui n'est dans aucun mois",
+    "a rate is more than 0": "un taux est supérieur à 0",
+    "a sale is not negative: should it be a row of refunds?":
+        "une vente n'est pas négative : serait-ce une ligne de refunds ?",
+    "more than a hundredth of total_net: is a discount or a charge left out?":
+        "plus d'un centième de total_net : une remise ou des frais sont-ils oubliés ?",
+    "a rate of 0.2 is 20 %": "un taux de 0,2 fait 20 %",
+    "a refund is positive here": "un remboursement est positif ici",
+    "a credit note is negative here": "un avoir est négatif ici",
+    "an invoice is positive here": "une facture est positive ici",
+    "countries, currencies, rates, signs and references are as the model means them":
+        "pays, devises, taux, signes et références sont comme le modèle l'entend",
+    "{column}: {what} ({n:,} of {all:,} rows, such as {examples})":
+        "{column} : {what} ({n:,} lignes sur {all:,}, dont {examples})",
     "orders: not so in {n:,} of {all:,}: {rule}; such as {examples}":
         "orders : faux pour {n:,} sur {all:,} : {rule} ; par exemple {examples}",
     "is a kind of line left out, or counted twice?":

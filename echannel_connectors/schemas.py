@@ -14,6 +14,7 @@ from echannel_connectors.review.check import SHIPPED, CheckFile
 from echannel_connectors.review.docs import PAGES, with_tables
 from echannel_connectors.review.history import COLUMNS
 from echannel_connectors.specs import EXTRA_NAME, RESERVED, Spec, shipped
+from echannel_connectors.specs.meanings import meaning
 
 OTHERS = {"mart.review": COLUMNS}  # what is written by no SQL of the marts
 
@@ -54,7 +55,8 @@ def _table_schema(table: CoreTable) -> dict[str, Any]:
     described = {}
     for column, word in types.items():
         words = WORDS.get((table.name, column))
-        described[column] = {"description": f"{word}: {', '.join(words)}" if words else word}
+        said = f"{word}: {', '.join(words)}" if words else word
+        described[column] = {"description": "; ".join(filter(None, (said, meaning(table.name, column))))}
     known = {"properties": described, "propertyNames": {"enum": list(described)}}
     own = {"propertyNames": {"pattern": f"^{EXTRA_NAME.pattern}$", "not": {"enum": sorted({*types, *RESERVED})}}}
     return {

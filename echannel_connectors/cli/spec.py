@@ -19,6 +19,7 @@ from echannel_connectors.texts import Text, say
 
 if TYPE_CHECKING:
     from echannel_connectors.sources.erp.proof import Proof
+    from echannel_connectors.sources.erp.reader import Database
     from echannel_connectors.specs import Scalar, Spec
     from echannel_connectors.specs.feeds import Feed
     from echannel_connectors.specs.lint import Checked
@@ -55,6 +56,7 @@ def check(
     """
     from echannel_connectors.specs.lint import checked
 
+    _said_if_given(connect)
     path = _file(file)
     found = checked(path)
     is_readable = found.spec is not None and all(
@@ -74,7 +76,12 @@ def check(
 @spec.command()
 def new(
     name: Annotated[str, typer.Argument(help="The connector's name: small letters, digits and _.")],
-    dialect: Annotated[str, typer.Option(help="The dialect of SQL that the ERP's database speaks.")] = "postgres",
+    dialect: Annotated[
+        str | None,
+        typer.Option(
+            help="The dialect of SQL that the ERP's database speaks.", show_default="that of --connect, or postgres"
+        ),
+    ] = None,
     table: Annotated[
         list[str] | None,
         typer.Option(help="A core table to begin with; may be given again.", show_default="the usual seven"),
@@ -99,13 +106,16 @@ def new(
     for one in table or ():
         if one not in TABLES:
             raise SettingsError(say("{name!r} is not a core table", name=one), hint=did_you_mean(one, TABLES))
+    _said_if_given(connect)
+    database = _database(connect) if connect else None
+    dialect = dialect or (database.dialect if database else "postgres")
     _known_dialect(dialect)
     target = folder / "connector_specs" / f"{name}.yaml"
     if target.exists():
         raise SettingsError(
             say("{path} is there already", path=target), hint=say("choose another name, or move it away")
         )
-    text = skeleton(name, dialect, table or USUAL, _tables_of(connect) if connect else ())
+    text = skeleton(name, dialect, table or USUAL, _tables_of(database) if database else ())
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("x", encoding="utf-8") as file:
         file.write(text)
@@ -332,13 +342,37 @@ def _known_dialect(name: str) -> None:
         raise SettingsError(sentence, hint=did_you_mean(name, [one for one in Dialect.classes if one]))
 
 
-def _tables_of(url: str) -> list[str]:
+def _said_if_given(url: str | None) -> None:
+    """`--connect "$ACME_URL"` where the variable is not set asks no database, and must not look as if it had."""
+    if url == "":
+        raise SettingsError(say("--connect got nothing"), hint=say("is the variable that holds the url set?"))
+
+
+def _database(url: str) -> Database:
     from echannel_connectors.sources.erp.kinds import Address
     from echannel_connectors.sources.erp.reader import Database
 
-    database = Database(Address.of(url))
-    rows = database.values(database.address.kind.tables)
-    return [str(name) for schema, name in rows if str(schema).lower() not in SYSTEM]
+    return Database(Address.of(url))
+
+
+def _tables_of(database: Database) -> list[str]:
+    """The ERP's tables as its SQL has to write them."""
+    return [
+        ".".join(_written(str(part), database.dialect) for part in ((name,) if is_enough else (schema, name)))
+        for schema, name, is_enough, _ in database.values(database.address.kind.tables)
+        if str(schema).lower() not in SYSTEM
+    ]
+
+
+def _written(name: str, dialect: str) -> str:
+    """A name between quotation marks where the database would take it for another one without them."""
+    from sqlglot import Dialect, exp
+
+    from echannel_connectors.specs.compile import FOLDING
+
+    is_folded = dialect in FOLDING and Dialect.get_or_raise(dialect).case_sensitive(name)
+    is_plain = re.fullmatch(r"[^\W\d]\w*", name) and not is_folded
+    return exp.to_identifier(name, quoted=not is_plain).sql(dialect)
 
 
 def _like(default: Scalar | None, text: str) -> Scalar:

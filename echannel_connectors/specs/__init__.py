@@ -308,6 +308,8 @@ def sentence_of(error: Any, model: type[Settings]) -> str:  # pydantic's error d
     where = ".".join(str(step) for step in error["loc"] if not re.match(r"^(function-|model-|tagged-)", str(step)))
     if error["type"] == "extra_forbidden":
         word = str(error["loc"][-1])
+        if not re.fullmatch(r"[\w ]+", word):  # a comma in {sql: round(o.net, 2)} ends the text there
+            return say("{where!r} is no key: put a text that holds a comma between quotes", where=where)
         return say(
             "unknown key {where!r}: {hint}", where=where, hint=did_you_mean(word, _keys_at(model, error["loc"][:-1]))
         )

@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import Dialect, exp
 from sqlglot.errors import SqlglotError
 
 from echannel_connectors.errors import SettingsError, SpecError, did_you_mean
@@ -31,6 +31,7 @@ NAME = re.compile(r"[\w $&()+,!#@=-]*")  # what a name may hold besides letters:
 Node = TypeVar("Node", bound=exp.Expression)
 UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
+FOLDING = ("postgres", "oracle", "firebird")  # to these, Orders is orders or ORDERS, and "Orders" another name
 DIGITS = {"firebird": 18}  # the most that Firebird 3 has; others take 38
 
 # A SELECT that holds one of these would write, lock, or leave SQL altogether.
@@ -83,13 +84,7 @@ class Select:
             shown[CURSOR] = self.cursor
         query = self._select(shown)
         if since is not None and self.cursor is not None:
-            changed: list[exp.Expression] = [
-                exp.GTE(this=_inner(self.cursor), expression=_moment(since, self.dialect)),
-                exp.Is(this=_inner(self.cursor), expression=exp.null()),
-            ]
-            if self.reread is not None:
-                changed.append(_inner(self.reread))
-            query = query.where(exp.or_(*changed), copy=False)
+            query = self._changed(query, since)
         for bound, compare in zip(days or (), (exp.GTE, exp.LTE), strict=False):
             if bound is not None and self.day is not None:
                 query = query.where(compare(this=_inner(self.day), expression=_day(bound, self.dialect)), copy=False)
@@ -114,15 +109,39 @@ class Select:
         read = repr((self.rows(), sorted(self.scales.items()), sorted(self.zones.items())))
         return hashlib.sha256(read.encode()).hexdigest()[:16]
 
-    def nothing(self) -> str:
-        """A SELECT of every column and no row: it fails where the database lacks something."""
-        shown = {**self.columns, **({CURSOR: self.cursor} if self.cursor is not None else {})}
-        return self._text(self._select(shown).where(exp.EQ(this=_number(1), expression=_number(0)), copy=False))
+    def nothing(self, since: str | None = None) -> str:
+        """A SELECT of everything and no row: it fails where the database lacks something, or with `since` where it
+        cannot read on from that cursor."""
+        shown = {**self.columns, **{f"_{name}": one for name, one in self.conditions().items()}}
+        query = self._select(shown)
+        if since is not None:
+            query = self._changed(query, since)
+        return self._text(query.where(exp.EQ(this=_number(1), expression=_number(0)), copy=False))
+
+    def nothing_of(self, value: exp.Expression) -> str:
+        """The same of one value alone, to find the one for which it fails."""
+        return self._text(self._select({"x": value}).where(exp.EQ(this=_number(1), expression=_number(0)), copy=False))
+
+    def all_of(self, value: exp.Expression) -> str:
+        """A SELECT that computes one value for every row, and counts them."""
+        return self._text(self._select({"x": exp.Count(this=value.copy())}))
+
+    def newest(self) -> str:
+        """The SELECT of the largest cursor."""
+        assert self.cursor is not None
+        return self._text(self._select({CURSOR: exp.Max(this=self.cursor)}))
+
+    def conditions(self) -> dict[str, exp.Expression]:
+        """What is asked besides its columns, each as a value."""
+        case = None if self.reread is None else exp.Case().when(self.reread.copy(), _number(1))
+        is_own = not any(self.day is one for one in self.columns.values())
+        found = {"cursor": self.cursor, "reread": case, "day": self.day if is_own else None}
+        return {name: value for name, value in found.items() if value is not None}
 
     def reads(self) -> tuple[str, ...]:
         """The tables that are read, as the database has them: `schema.table`, or `table` where none is named."""
         found = {
-            _said(table)
+            _said(table, self.dialect)
             for node in self._everything()
             for table in node.find_all(exp.Table)
             if isinstance(table.this, exp.Identifier) and not table.meta.get("is_cte")
@@ -133,6 +152,17 @@ class Select:
         yield self.relation
         yield from self.columns.values()
         yield from (node for node in (self.cursor, self.reread, self.day) if node is not None)
+
+    def _changed(self, query: exp.Select, since: str) -> exp.Select:
+        """Only what the cursor shows to have changed since then, what has none, and what is always read again."""
+        assert self.cursor is not None
+        changed: list[exp.Expression] = [
+            exp.GTE(this=_inner(self.cursor), expression=_moment(since, self.dialect)),
+            exp.Is(this=_inner(self.cursor), expression=exp.null()),
+        ]
+        if self.reread is not None:
+            changed.append(_inner(self.reread))
+        return query.where(exp.or_(*changed), copy=False)
 
     def _select(self, shown: Mapping[str, exp.Expression]) -> exp.Select:
         query = self.relation.copy()
@@ -168,15 +198,6 @@ def compile_spec(
         if not (table.optional and present is not None and any(one not in present for one in select.reads())):
             selects[name] = select
     return selects
-
-
-def look_back_of(text: str) -> timedelta | int | None:
-    """`10 minutes`, `2 hours`, `1 day` as a time span; `1000 changes`, for a cursor that counts them, as a number."""
-    match = re.fullmatch(r"(\d+) (second|minute|hour|day|change)s?", text.strip())
-    if not match:
-        return None
-    count, unit = int(match[1]), match[2]
-    return count if unit == "change" else timedelta(seconds=count * UNITS[unit])
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +291,7 @@ class Reader:
                 table.replace(self._view(name).subquery(alias, copy=False))
             else:
                 self._rename(table)
-                if name in self.spec.instead and self.present is not None and _said(table) not in self.present:
+                if name in self.spec.instead and self._lacks(table):
                     table.replace(self._stand_in(name).subquery(alias, copy=False))
         return root.this  # type: ignore[no-any-return]  # the node that was put in
 
@@ -329,12 +350,14 @@ class Reader:
         return str(self._value(zone[1:], piece)) if zone.startswith(":") else zone
 
     def _look_back(self, table: str, text: str) -> timedelta | int:
-        span = look_back_of(text)
-        if span is None:
+        """`10 minutes`, `2 hours`, `1 day` as a span of time; `1000 changes`, for a cursor that counts, as a number."""
+        match = re.fullmatch(r"(\d+) (second|minute|hour|day|change)s?", text.strip())
+        if not match:
             piece = Piece(self.spec.connector, ("tables", table, "look_back"), text)
             hint = "write it as '10 minutes' or '1 day', or as '1000 changes' where the cursor is a number"
             raise self.wrong(piece, f"{piece.name}: {text!r} is not a time span", hint)
-        return span
+        count, unit = int(match[1]), match[2]
+        return count if unit == "change" else timedelta(seconds=count * UNITS[unit])
 
     def _rename(self, table: exp.Table) -> None:
         prefix, suffix, schema = self._name("prefix"), self._name("suffix"), self._name("schema")
@@ -343,7 +366,10 @@ class Reader:
         quoted = table.this.quoted or None  # "Customer" is another table than customer
         table.set("this", exp.to_identifier(prefix + table.name + suffix, quoted=quoted))
         if schema:
-            table.set("db", exp.to_identifier(schema))
+            table.set("db", exp.to_identifier(schema.strip('"'), quoted='"' in schema or None))
+
+    def _lacks(self, table: exp.Table) -> bool:
+        return self.present is not None and _said(table, self.dialect) not in self.present
 
     def _view(self, name: str) -> exp.Query:
         """A SELECT that several tables share."""
@@ -370,7 +396,8 @@ class Reader:
 
     def _name(self, parameter: str) -> str:
         value = str(self.values.get(parameter, ""))
-        if not NAME.fullmatch(value):
+        bare = value[1:-1] if parameter == "schema" and re.fullmatch('".*"', value) else value
+        if not NAME.fullmatch(bare):
             raise SettingsError(
                 say(
                     "parameters.{name} may hold letters, digits, spaces and $&()+,!#@=-_ only, not {value!r}",
@@ -427,11 +454,15 @@ def _with_scale(value: exp.Expression, scale: int, dialect: str) -> exp.Expressi
 
 def _is_expression(query: exp.Expression) -> bool:
     only = query.expressions[0].this if isinstance(query, exp.Select) and len(query.expressions) == 1 else None
-    return isinstance(only, exp.Paren | exp.Subquery) and not _parts(query)
+    return isinstance(only, exp.Paren | exp.Subquery) and not only.this.is_star and not _parts(query)
 
 
-def _said(table: exp.Table) -> str:
-    return ".".join(part for part in (table.db, table.name) if part)
+def _said(table: exp.Table, dialect: str) -> str:
+    """A table's name as the database keeps it, where the dialect folds names that stand without quotation marks."""
+    parts = [part for part in (table.args.get("db"), table.this) if isinstance(part, exp.Identifier)]
+    if dialect in FOLDING:
+        parts = [Dialect.get_or_raise(dialect).normalize_identifier(part.copy()) for part in parts]
+    return ".".join(part.name for part in parts)
 
 
 def _parts(query: exp.Expression) -> set[str]:

@@ -20,14 +20,16 @@ from echannel_connectors.specs.columns import Trees, expressions, said
 from echannel_connectors.specs.compile import COMPANY, Reader, values_of
 from echannel_connectors.specs.exact import exact
 from echannel_connectors.specs.parts import Understood, understood
-from echannel_connectors.specs.pieces import Piece, pieces
+from echannel_connectors.specs.pieces import Piece, pieces, start_of
 from echannel_connectors.specs.places import parsed, rank
 from echannel_connectors.specs.scopes import is_cte, unknown_names
 from echannel_connectors.streams import Finding
 
 FILL_ME = "FILL_ME"  # stands in a new spec for what its author knows
 FILLED_IN = "is still to be filled in"
+PLAIN = (exp.Column, exp.Identifier, exp.Paren, exp.Neg, exp.Add, exp.Sub, exp.Mul)
 DECIMALS = ("money", "quantity", "rate")
+WHOLE = ("postgres", "tsql", "sqlite", "firebird")  # where 1234 / 100 is 12
 NAMING = {"prefix", "suffix", "schema"}  # parameters that become part of the tables' names
 IN_WAREHOUSE = {**COMPANY, "source": "shop", "language": "en"}  # what the SQL of an API source may ask for
 
@@ -119,6 +121,7 @@ class _Lint:
                 trees[name] = tree
                 yield from self._names(piece, tree)
                 yield from self._tables(piece, tree)
+                yield from self._divisions(piece, tree)
                 yield from self._order(name, piece, tree)
         for name in self.spec.instead:
             piece = self.reader.stand_in(name)
@@ -145,6 +148,7 @@ class _Lint:
             yield from self._names(piece, tree, sources if piece.kind == "expression" else None)
             yield from self._tables(piece, tree)
             yield from self._to_fill_in(piece, tree)
+            yield from self._divisions(piece, tree)
         yield from self._columns(name, table, trees)
         if not broken and is_whole:
             yield from self._compiled(name, table)
@@ -208,6 +212,20 @@ class _Lint:
                 at = piece.offset(int(table.this.meta.get("start", 0)))
                 sentence = f"{piece.name} may only use views that stand before it, not {table.name!r}"
                 yield Finding("error", sentence, place=self._place(piece, at))
+
+    def _divisions(self, piece: Piece, tree: exp.Expr) -> Iterator[Finding]:
+        """What is divided by a whole number loses its decimals where it is a whole number itself."""
+        for node in tree.find_all(exp.Div) if self.spec.dialect in WHOLE else ():
+            by, value = node.expression, node.this
+            is_whole = isinstance(by, exp.Literal) and by.is_int and int(by.name) > 1
+            if is_whole and all(
+                isinstance(one, PLAIN) or (isinstance(one, exp.Literal) and one.is_int) for one in value.walk()
+            ):
+                sentence = (
+                    f"{piece.name}: {node.sql(self.spec.dialect)} drops the decimals if that column holds whole numbers"
+                )
+                hint = f"divide by {by.name}.0, or multiply"
+                yield Finding("warning", sentence, hint, self._place(piece, piece.offset(start_of(node))))
 
     def _to_fill_in(self, piece: Piece, tree: exp.Expr) -> Iterator[Finding]:
         if any(found.name == FILL_ME for found in tree.find_all(exp.Identifier)):

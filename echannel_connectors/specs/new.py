@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from echannel_connectors.models.core import TABLES, WORDS, CoreTable
 from echannel_connectors.specs.feeds import used_columns
 from echannel_connectors.specs.lint import DECIMALS, FILL_ME
+from echannel_connectors.specs.meanings import meaning
 
 SCHEMA = "spec.schema.json"
 USUAL = ("customers", "products", "orders", "order_lines", "invoices", "payments", "stock_levels")
@@ -100,7 +101,7 @@ def _column(core: CoreTable, column: str, word: str, alias: str, *, is_wanted: b
     if column == "store" or (column in ("variant_id", "warehouse_id") and column in core.key):
         text = "\"''\""
     words = WORDS.get((core.name, column))
-    said = f"{word}: {', '.join(words)}" if words else word
+    said = f"{word}: {', '.join(words)}" if words else "; ".join(filter(None, (word, meaning(core.name, column))))
     note = "key, " if column in core.key else ""
     yield f"      {'' if is_wanted else '# '}{column}: {text}  # {note}{said}"
 

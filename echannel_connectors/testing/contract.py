@@ -24,7 +24,7 @@ import pyarrow as pa
 
 from echannel_connectors import specs
 from echannel_connectors.destinations.duckdb import DuckDB
-from echannel_connectors.errors import EChannelError
+from echannel_connectors.errors import EChannelError, SpecError
 from echannel_connectors.models.company import Company
 from echannel_connectors.pipeline import Choice, SyncResult, sync
 from echannel_connectors.sources.erp import Erp
@@ -207,8 +207,8 @@ def _reads_on(trial: _Trial) -> Iterator[str]:
         middle, position = (len(dated) - 1) // 2, dated[(len(dated) - 1) // 2][1]
         try:
             later = _rows(stream, {"cursor": position, "key": list(dated[middle][0]), READ_BY: stream.sign})
-        except ValueError:
-            yield f"{name}: its cursor is neither a number nor a moment: {position!r}"
+        except SpecError as error:
+            yield f"{name}: {error.sentence}"
             continue
         behind = {key for key, _ in cursors} - {key for key, _ in dated[: middle + 1]}
         missed = sorted(key for key in behind if later.get(key) != whole.get(key))
@@ -246,6 +246,7 @@ CLAUSES: Mapping[str, Callable[[_Trial], Iterator[str]]] = {
     "numbers are exact and values fit": _fits,
     "every code has its word": _errors("codes"),
     "orders are the sum of their lines": _errors("totals"),
+    "values are what the model means": _errors("meaning"),
     "reading on finds every row": _reads_on,
     "a second sync changes nothing": _stays,
     "a row that is gone is noticed": _notices,

@@ -124,6 +124,14 @@ def test_the_schema_stands_before_every_table() -> None:
     assert 'FROM "odoo"."depots" AS "d"' in sql
 
 
+def test_a_schema_with_capitals_stands_between_quotation_marks() -> None:
+    """PostgreSQL takes TRADE without them for trade; what it looks for is said as it has it."""
+    quoted = compiled(WAREHOUSES, dialect="postgres", to="postgres", schema='"TRADE"')
+    assert 'FROM "TRADE"."depots" AS "d"' in quoted.rows()
+    assert quoted.reads() == ("TRADE.depots",)
+    assert compiled(WAREHOUSES, dialect="postgres", to="postgres", schema="TRADE").reads() == ("trade.depots",)
+
+
 @pytest.mark.parametrize("prefix", ["x; DROP TABLE y", "a.b", "a`b", "a]b", 'a"b', "a'b", "a\nb", "a\x00b"])
 def test_a_prefix_is_a_name(prefix: str) -> None:
     with pytest.raises(SettingsError, match=r"parameters\.prefix may hold letters"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import random
 import sqlite3
+import subprocess
 import sys
 from contextlib import closing
 from decimal import Decimal
@@ -17,12 +18,12 @@ import pytest
 from pydantic import ValidationError
 
 from echannel_connectors import Erp
-from echannel_connectors.errors import EChannelError, Refused, SettingsError, SpecError, Unavailable
+from echannel_connectors.errors import EChannelError, Refused, SettingsError, SpecError, Unavailable, UnexpectedData
 from echannel_connectors.sources.erp import rows
 from echannel_connectors.sources.erp.rows import Columns
 from echannel_connectors.specs import Spec
 from echannel_connectors.streams import Batch, Slice
-from tests.erp.conftest import Postgres
+from tests.erp.conftest import MariaDb, Postgres
 from tests.erp.truth import core_rows
 
 TABLE = "CREATE TABLE payments (id INTEGER, amount DOUBLE, paid TIMESTAMP)"
@@ -64,6 +65,16 @@ def test_a_float_never_becomes_money(tmp_path: Path, kind: str) -> None:
     table = {**PAYMENTS, "columns": {"payment_id": "p.id", "amount": "p.amount"}}
     with pytest.raises(SpecError, match=r"payments\.amount arrives as a floating-point number.*\n  hint: declare"):
         read(acme(tmp_path / kind, script, table))
+
+
+@pytest.mark.parametrize("kind", ["acme.db", "acme.duckdb"])
+@pytest.mark.parametrize("column", ["paid_at", "order_date"])
+def test_a_number_never_becomes_a_day(tmp_path: Path, kind: str, column: str) -> None:
+    """20260131 in a whole-number column is no day, and no moment 20 seconds into 1970: the spec says how to read it."""
+    script = "CREATE TABLE ord (id INTEGER, day INTEGER); INSERT INTO ord VALUES (7, 20260131)"
+    table = {"from": "ord AS o", "columns": {"order_id": "o.id", column: "o.day"}}
+    with pytest.raises(UnexpectedData, match=rf"orders\.{column} does not fit its type .*: 20260131 \(order_id 7\)"):
+        read(acme(tmp_path / kind, script, table, name="orders"), "orders")
 
 
 def test_a_float_never_becomes_money_in_postgres(postgres: Postgres) -> None:
@@ -281,6 +292,45 @@ def test_a_missing_table_is_told(postgres: Postgres, odoo: str) -> None:
     assert any(
         "the database has no table pg_catalog.res_partner, which" in one and "suppliers" in one for one in missing
     )
+
+
+@pytest.mark.parametrize("kind", ["acme.db", "acme.duckdb"])
+def test_a_table_in_other_letters_is_there(tmp_path: Path, kind: str) -> None:
+    """To SQLite and DuckDB PAYMENTS is payments: an optional table is not left out, and none is said to be missing."""
+    source = acme(tmp_path / kind, TABLE, {**PAYMENTS, "from": "PAYMENTS AS p", "optional": True})
+    assert [finding.level for finding in source.check()] == ["ok", "ok"]
+    assert list(source.streams()) == ["payments"]
+
+
+def test_a_table_of_another_schema_is_not_there(postgres: Postgres) -> None:
+    """Its name alone does not reach it; capitals without quotation marks are small letters."""
+    script = (
+        'CREATE SCHEMA "TRADE"; CREATE TABLE "TRADE".gifts (id INT); CREATE TABLE payments (id INT);'
+        "GRANT SELECT ON payments TO reader"
+    )
+    postgres.run("postgres", "CREATE DATABASE schemas")
+    postgres.run("schemas", script)
+    payments = {"from": "Payments AS p", "columns": {"payment_id": "p.id"}, "optional": True}
+    gifts = {"from": "gifts AS g", "columns": {"invoice_id": "g.id"}}
+    spec = {"connector": "acme", "dialect": "postgres", "tables": {"payments": payments, "invoices": gifts}}
+    url = postgres.url("schemas", "reader", "let-me-read")
+    found = list(Erp(connector="acme", url=url, spec=Spec.model_validate(spec)).check())
+    assert [(one.level, one.sentence, one.hint) for one in found[2:]] == [
+        ("error", "the database has no table gifts, which invoices needs", "did you mean 'TRADE.gifts'?")
+    ]
+
+
+@pytest.mark.apt
+def test_a_table_of_another_database_is_not_there(mariadb: MariaDb) -> None:
+    """A module's table in another company's database on the same server is not this one's."""
+    script = b"CREATE DATABASE one; CREATE TABLE one.gifts (id INT); CREATE DATABASE two"
+    subprocess.run(mariadb.client, input=script, check=True, capture_output=True)
+    grant = b"GRANT SELECT ON one.* TO reader@'127.0.0.1' IDENTIFIED BY 'let-me-read'; GRANT SELECT ON two.* TO reader@'127.0.0.1'"
+    subprocess.run(mariadb.client, input=grant, check=True, capture_output=True)
+    table = {"from": "gifts AS g", "columns": {"payment_id": "g.id"}, "optional": True}
+    spec = Spec.model_validate({"connector": "acme", "dialect": "mysql", "tables": {"payments": table}})
+    urls = [f"mysql://reader:let-me-read@127.0.0.1:{mariadb.port}/{name}" for name in ("one", "two")]
+    assert [list(Erp(connector="acme", url=url, spec=spec).streams()) for url in urls] == [["payments"], []]
 
 
 @pytest.mark.parametrize("kind", ["acme.db", "acme.duckdb"])

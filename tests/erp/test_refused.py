@@ -46,4 +46,4 @@ def test_a_missing_column_is_told_by_its_own_name(postgres: Postgres, stock: str
         postgres, stock, {"from": "stock AS s JOIN depots AS d ON d.id = s.depot", "columns": columns}
     )
     found = [finding.sentence for finding in source.check() if finding.level == "error"]
-    assert found == ["stock_levels: the database has no column d.depot"]
+    assert found == ["stock_levels.warehouse_id: the database has no column d.depot"]

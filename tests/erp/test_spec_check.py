@@ -74,7 +74,14 @@ def errors_of(proof: Proof) -> list[Finding]:
 def test_a_right_spec_on_right_data(tmp_path: Path) -> None:
     proof = proven(tmp_path)
     assert [finding for finding in proof.findings if finding.level != "ok"] == []
-    assert {name for name, found in proof.checks.items() if found} == {"reach", "keys", "cursors", "codes", "totals"}
+    assert {name for name, found in proof.checks.items() if found} == {
+        "reach",
+        "keys",
+        "cursors",
+        "codes",
+        "totals",
+        "meaning",
+    }
 
 
 def test_rows_as_core_has_them(tmp_path: Path) -> None:
@@ -110,7 +117,7 @@ def test_months_hold_what_counts(tmp_path: Path) -> None:
         ("UPDATE ord SET shipping = 4.99 WHERE id = 1", "totals", "such as 1: 25.1 ≠ 25.09"),
         ("UPDATE ord SET gross = 30.14 WHERE id = 1", "totals", "total_net and total_tax are total_gross; such as 1: 30.14 ≠ 30.12"),
         ("ALTER TABLE ord RENAME TO other", "reach", "the database has no table ord, which orders needs"),
-        ("ALTER TABLE ord RENAME COLUMN gross TO brutto", "reach", "orders: the database has no column o.gross"),
+        ("ALTER TABLE ord RENAME COLUMN gross TO brutto", "reach", "orders.total_gross: the database has no column o.gross"),
         ("UPDATE ord SET day = 'soon' WHERE id = 1", "rows", "orders.order_date does not fit its type date32[day]"),
     ],
 )  # fmt: skip
@@ -123,8 +130,91 @@ def test_what_the_data_breaks(tmp_path: Path, change: str, check: str, sentence:
     assert {name for name, found in broken.items() if found} == {check}
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "line", "sentence"),
+    [
+        ("o.day", "o.date", "order_date", "orders.order_date: the database has no column o.date"),
+        ("l.net,", "l.nett,", "amount_net", "order_lines.amount_net: the database has no column l.nett"),
+        ("{sql: o.state, values", "{sql: o.stat, values", "status", "orders.status: the database has no column o.stat"),
+        ("cursor: o.changed", "cursor: o.chnged", "cursor", "orders.cursor: the database has no column o.chnged"),
+        ("cursor: o.changed", "cursor: o.changed\n    reread: o.open", "reread", "orders.reread: the database has no column o.open"),
+        ("ord AS o", "ord AS o JOIN line AS x ON x.id = o.line", "from", "orders: the database has no column o.line"),
+    ],
+)  # fmt: skip
+def test_a_column_that_the_database_lacks_is_told_where_it_stands(
+    tmp_path: Path, old: str, new: str, line: str, sentence: str
+) -> None:
+    """What is asked at every sync is tried, the condition of `reread` too, which no row needs to fulfil."""
+    spec = SPEC.replace(old, new)
+    (only,) = errors_of(proven(tmp_path, spec=spec))
+    assert only.sentence == sentence
+    assert spec.splitlines()[int(only.place.rsplit(":", 2)[1]) - 1].strip().startswith(f"{line}:")
+
+
+def test_a_table_that_the_database_lacks_is_told_where_it_stands(tmp_path: Path) -> None:
+    """With the table or the view that was meant."""
+    view = "views: {many: SELECT * FROM lines}\ntables:"
+    spec = (
+        SPEC.replace("tables:", view, 1).replace("from: ord AS o", "from: ordr AS o").replace("from: line", "from: mny")
+    )
+    found = errors_of(proven(tmp_path, spec=spec))
+    assert [(one.hint, one.place.partition(":")[2]) for one in found] == [
+        ("did you mean 'many'?", "22:11"),
+        ("did you mean 'ord'?", "7:11"),
+    ]
+
+
+def test_a_value_that_the_database_cannot_compute_is_told_with_its_column(postgres: Postgres, tmp_path: Path) -> None:
+    spec = """
+connector: acme
+dialect: postgres
+tables:
+  products:
+    from: (VALUES (1, '3.10'), (2, 'n/a')) AS p (id, price)
+    columns:
+      product_id: p.id
+      variant_id: "''"
+      unit_cost: {sql: p.price, scale: 2}
+"""
+    (tmp_path / "acme.yaml").write_text(spec, encoding="utf-8")
+    (only,) = errors_of(Erp.from_yaml(tmp_path / "acme.yaml", url=postgres.url("postgres")).prove())
+    assert only.sentence.startswith("products.unit_cost: the database cannot compute a column: invalid input")
+    assert only.place.endswith(":10:7")
+
+
+def test_a_time_zone_that_is_none_is_told(tmp_path: Path) -> None:
+    """A parameter of echannel.yaml holds it, most often, which no check of the spec sees."""
+    spec = SPEC.replace("order_date: o.day", "ordered_at: {sql: o.day, zone: Europe/Londn}")
+    with pytest.raises(
+        errors.SettingsError, match=r"'Europe/Londn' is no time zone\n  hint: did you mean 'Europe/London'"
+    ):
+        proven(tmp_path, spec=spec)
+
+
+def test_every_column_that_is_missing_is_told_at_once(tmp_path: Path) -> None:
+    found = errors_of(proven(tmp_path, spec=SPEC.replace("o.net", "o.netto").replace("o.tax", "o.vat")))
+    assert [one.sentence.partition(":")[0] for one in found] == ["orders.total_net", "orders.total_tax"]
+
+
+@pytest.mark.parametrize(
+    ("cursor", "problem"),
+    [
+        ("(o.state || 'S')", "the cursor is neither a number nor a moment: '1S'"),
+        ("o.changed\n    look_back: 1000 changes", "a look-back of changes needs a cursor that counts them"),
+    ],
+)
+def test_a_cursor_that_cannot_be_read_on_from(tmp_path: Path, cursor: str, problem: str) -> None:
+    """It is told before the second sync, which would end there."""
+    (only,) = errors_of(proven(tmp_path, spec=SPEC.replace("cursor: o.changed", f"cursor: {cursor}")))
+    assert only.sentence.startswith("orders: it cannot be read on by its cursor: ")
+    assert problem in only.sentence
+
+
 def test_a_finding_says_where_the_spec_is_wrong(tmp_path: Path) -> None:
-    places = {one.place.rsplit(":", 2)[1] for one in errors_of(proven(tmp_path, "UPDATE ord SET state = 7, gross = 0"))}
+    places = {
+        one.place.rsplit(":", 2)[1]
+        for one in errors_of(proven(tmp_path, "UPDATE ord SET state = 7 WHERE id = 2", "UPDATE ord SET gross = 0"))
+    }
     lines = SPEC.splitlines()
     assert {lines[int(line) - 1].strip().partition(":")[0] for line in places} == {"status", "total_gross"}
 
@@ -213,6 +303,9 @@ def test_a_table_without_cursor_is_told(tmp_path: Path) -> None:
         ("coalesce(o.changed, o.made)", "CREATE INDEX ON ord (changed)", "warning", "computed from ord.changed, ord.made"),
         ("coalesce(o.changed, o.made)", "CREATE INDEX ON ord (coalesce(changed, made))", "ok", "the cursor is served"),
         ("greatest(o.changed, l.changed)", "CREATE INDEX ON ord (changed)", "warning", "computed from ord.changed, line.changed"),
+        ("q.changed", 'CREATE INDEX ON "Big Ones"."Some Rows" (changed)', "ok", "the cursor is served"),
+        ("q.changed", "", "warning", "the cursor Big Ones.Some Rows.changed has no index"),
+        ("s.changed", "CREATE INDEX ON ord (changed)", "warning", "whether an index serves the cursor cannot be told here"),
         ("w.n", "", "warning", "whether an index serves the cursor cannot be told here"),
     ],
 )  # fmt: skip
@@ -227,6 +320,7 @@ views: {{seen: "SELECT p.*, p.changed AS moved FROM ord AS p"}}
 tables:
   warehouses:
     from: ord AS o JOIN line AS l ON l.ord = o.id JOIN seen AS v ON v.id = o.id
+      JOIN "Big Ones"."Some Rows" AS q ON q.ord = o.id JOIN shown AS s ON s.id = o.id
       CROSS JOIN (SELECT max(id) AS n FROM ord UNION SELECT 1) AS w
     cursor: {cursor}
     columns: {{warehouse_id: o.id}}
@@ -237,7 +331,8 @@ tables:
         postgres.run(
             "lab",
             f"""CREATE TABLE ord (id integer, state integer, changed timestamp, made timestamp);
-            CREATE TABLE line (ord integer, changed timestamp); {index}""",
+            CREATE TABLE line (ord integer, changed timestamp); CREATE VIEW shown AS SELECT * FROM ord;
+            CREATE SCHEMA "Big Ones"; CREATE TABLE "Big Ones"."Some Rows" (ord integer, changed timestamp); {index}""",
         )
         proof = Erp.from_yaml(tmp_path / "acme.yaml", url=postgres.url("lab")).prove()
         (found,) = proof.checks["cursors"]
@@ -326,6 +421,7 @@ def test_a_password_is_not_shown(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        (("odoo", "--connect", ""), "--connect got nothing"),
         (("odoo", "--connect", "nowhere"), "the url is no database URL"),
         (("odoo", "--connect", "sqlite:///nowhere.db"), "there is no database file 'nowhere.db'"),
         (("prestashop", "--connect", "sqlite:///x.db"), "its spec runs in the warehouse"),
@@ -349,6 +445,22 @@ def test_new_names_the_tables_of_a_server(odoo: str, tmp_path: Path) -> None:
     assert "sale_order" in orders
     assert "pg_" not in text
     assert "let-me-read" not in text
+
+
+def test_new_writes_names_as_sql_has_them(postgres: Postgres, tmp_path: Path) -> None:
+    """With its schema and quotation marks, and in the dialect of the database that was asked."""
+    postgres.run("postgres", "CREATE DATABASE capitals")
+    postgres.run(
+        "capitals", 'CREATE SCHEMA "TRADE"; CREATE TABLE "TRADE"."SALES ORDER" (id INT); CREATE TABLE client (id INT)'
+    )
+    done = echannel(tmp_path, "spec", "new", "acme", "--connect", postgres.url("capitals"))
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "connector_specs" / "acme.yaml").read_text(encoding="utf-8")
+    assert '#   orders: "TRADE"."SALES ORDER"\n' in text
+    assert "#   customers: client\n" in text
+    proven(tmp_path)
+    assert echannel(tmp_path, "spec", "new", "other", "--connect", "sqlite:///acme.db").returncode == 0
+    assert "dialect: sqlite" in (tmp_path / "connector_specs" / "other.yaml").read_text(encoding="utf-8")
 
 
 def test_e_mails_are_not_shown(dolibarr_sqlite: str, tmp_path: Path) -> None:

@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from echannel_connectors import Erp, errors
+from echannel_connectors.models.core import TABLES
 from echannel_connectors.settings import Settings
 from echannel_connectors.specs import Column, Extra, Parameter, Reads, Report, Spec, Table, ValueMap
 from echannel_connectors.specs.lint import checked
+from echannel_connectors.specs.meanings import MEANINGS
+from echannel_connectors.specs.new import skeleton
 from echannel_connectors.testing.contract import CLAUSES
 from echannel_connectors.testing.samples import database_of
 from tests.command import echannel, environment
@@ -74,6 +77,18 @@ def test_the_mistakes_of_the_guide_are_told_as_it_shows_them(tmp_path: Path) -> 
 
 def test_the_clauses_are_listed() -> None:
     assert [row[0].strip("`") for row in rows(marked(GUIDE, "clauses"))] == list(CLAUSES)
+
+
+def test_what_columns_mean_is_listed() -> None:
+    """The page, the skeleton and the schema say the same, of columns that core has."""
+    listed = {name.strip("`"): said for name, said in rows(marked(GUIDE, "meanings"))}
+    assert listed == MEANINGS
+    for name in MEANINGS:
+        table, _, column = name.rpartition(".")
+        assert any(column in one.types for one in ([TABLES[table]] if table else TABLES.values())), name
+    assert "fx_rate: {sql: o.FILL_ME, scale: 8}  # rate; the company's currency for one of" in skeleton(
+        "acme", "mysql", ["orders"]
+    )
 
 
 def test_every_key_of_the_format_is_listed() -> None:

@@ -102,6 +102,8 @@ MISTAKES = [
     ("        otherwise: null\n", "", "warning", "orders.status: a code that is not listed becomes NULL", "status:", "otherwise"),
     ("    cursor: d.changed\n", "    reread: d.id = 1\n", "warning", "has no cursor: its 'reread' says nothing", "reread", ""),
     ("FROM document AS d WHERE d.company = :company", "FROM document AS d", "warning", "nothing uses the parameter", "", ""),
+    ("origin: d.state", "origin: d.*", "error", "acme.orders.origin must be a single SQL expression", "d.*", ""),
+    ("net, scale: 2}", "round(d.net, 2)}", "error", "'tables.orders.columns.total_net.2)' is no key: put a text that holds a comma", "2)", ""),
     ("origin: d.state", "total_tax: d.state", "error", "core.orders has a column 'total_tax' of its own", "total_tax", ""),
     ("origin: d.state", "source: d.state", "error", "core.orders has a column 'source' of its own", "source", ""),
     ("origin: d.state", "email: d.state", "error", "core.orders has a column 'email' of its own", "email", ""),
@@ -194,6 +196,26 @@ def test_sql_that_is_exact_by_itself_needs_no_scale(tmp_path: Path, sql: str) ->
 def test_sql_that_may_be_a_float_needs_one(tmp_path: Path, sql: str) -> None:
     (only,) = found(tmp_path, RIGHT.replace("{sql: d.net, scale: 2}", f'"{sql}"'))
     assert "is not known to be exact" in only.sentence
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sql", "is_told"),
+    [
+        ("postgres", "d.cents / 100", True),
+        ("tsql", "(d.cents - d.paid) / 100", True),
+        ("postgres", "d.cents / 100.0", False),
+        ("postgres", "d.cents * 0.01", False),
+        ("sqlite", "CAST(d.cents AS DECIMAL(9, 2)) / 100", False),
+        ("mysql", "d.cents / 100", False),
+    ],
+)
+def test_a_division_of_whole_numbers(tmp_path: Path, dialect: str, sql: str, is_told: bool) -> None:
+    """1234 cents / 100 are 12 in PostgreSQL, SQL Server and SQLite, and 12.34 in MariaDB."""
+    text = RIGHT.replace("dialect: mysql", f"dialect: {dialect}").replace(
+        "{sql: d.net, scale", f'{{sql: "{sql}", scale'
+    )
+    told = [one for one in found(tmp_path, text) if "drops the decimals" in one.sentence]
+    assert [(one.level, one.hint) for one in told] == [("warning", "divide by 100.0, or multiply")] * is_told
 
 
 def test_a_query_casts_its_money(tmp_path: Path) -> None:

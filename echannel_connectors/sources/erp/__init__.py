@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from echannel_connectors import specs
-from echannel_connectors.errors import SettingsError
+from echannel_connectors.errors import SettingsError, did_you_mean
 from echannel_connectors.events import OnEvent, Warned, ignore
 from echannel_connectors.settings import Secret, Settings, unveiled
 from echannel_connectors.sources.erp.check import findings
@@ -130,7 +131,14 @@ class Erp(Settings):
     @cached_property
     def selects(self) -> Mapping[str, Select]:
         """What the ERP is asked, per core table, in its own dialect."""
-        return compile_spec(self._spec, self.parameters, self._database.dialect, self._present)
+        found = compile_spec(self._spec, self.parameters, self._database.dialect, self._present)
+        for zone in {zone for select in found.values() for zone in select.zones.values()}:
+            try:
+                ZoneInfo(zone)
+            except (ZoneInfoNotFoundError, ValueError):
+                hint = did_you_mean(zone, available_timezones())
+                raise SettingsError(say("{zone!r} is no time zone", zone=zone), hint=hint) from None
+        return found
 
     @property
     def left_out(self) -> Mapping[str, Collection[str]]:
@@ -138,8 +146,9 @@ class Erp(Settings):
         return self._left_out_of(self._everything)
 
     def _left_out_of(self, everything: Mapping[str, Select]) -> Mapping[str, Collection[str]]:
-        present = set(self._present or ())
-        return {name: set(one.reads()) - present for name, one in everything.items() if name not in self.selects}
+        present = self._present or ()
+        left_out = (one for name, one in everything.items() if name not in self.selects)
+        return {one.table.name: {name for name in one.reads() if name not in present} for one in left_out}
 
     @cached_property
     def _everything(self) -> Mapping[str, Select]:

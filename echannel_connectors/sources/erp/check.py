@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
+from sqlglot import exp
+
 from echannel_connectors.errors import EChannelError
-from echannel_connectors.sources.erp.reader import Database
+from echannel_connectors.models.core import TABLES
+from echannel_connectors.sources.erp.reader import Database, Names
 from echannel_connectors.sources.erp.refusals import NAMES
+from echannel_connectors.specs import Spec
 from echannel_connectors.specs.compile import Select
+from echannel_connectors.specs.pieces import Piece, pieces
 from echannel_connectors.streams import Finding
 from echannel_connectors.texts import say
 
@@ -18,8 +23,9 @@ WRITES = re.compile(r"\b(ALL PRIVILEGES|INSERT|UPDATE|DELETE|DROP|ALTER|CREATE)\
 Compiled = tuple[Mapping[str, Select], Mapping[str, Collection[str]]]  # what is read; what is not, with what it lacks
 
 
-def findings(database: Database, compiled: Callable[[], Compiled]) -> Iterator[Finding]:
-    """What a person should know before the first sync; `compiled` may ask the database what it has."""
+def findings(database: Database, compiled: Callable[[], Compiled], spec: Spec | None = None) -> Iterator[Finding]:
+    """What a person should know before the first sync; `compiled` may ask the database what it has. With its `spec`,
+    a finding says where that is wrong."""
     try:
         database.values(database.address.kind.nothing)
     except EChannelError as error:
@@ -28,14 +34,17 @@ def findings(database: Database, compiled: Callable[[], Compiled]) -> Iterator[F
     yield Finding("ok", say("{host} answers ({dialect})", host=database.address.host, dialect=database.dialect))
     selects, left_out = compiled()
     wanted = {name for select in selects.values() for name in select.reads()}
-    present = wanted & database.tables()
+    tables = database.tables()
+    present = {name for name in wanted if name in tables}
     yield _rights(database, present)
     if database.manners.connections > 1:
         yield _readers(database)
     for name in sorted(wanted - present):
         users = ", ".join(table for table, select in selects.items() if name in select.reads())
         sentence = say("the database has no table {name}, which {users} needs", name=name, users=users)
-        yield Finding("error", sentence, NAMES)
+        near = Names(tables.listed | set(spec.views if spec else ())).nearest(name)
+        hint = say("did you mean {name!r}?", name=near) if near else NAMES
+        yield Finding("error", sentence, hint, _place_of_table(spec, name) if spec else "")
     for table, lacking in left_out.items():
         sentence = say(
             "{table} is left out: the database has no table {names}", table=table, names=", ".join(sorted(lacking))
@@ -45,7 +54,7 @@ def findings(database: Database, compiled: Callable[[], Compiled]) -> Iterator[F
         )
     for table, select in selects.items():
         if present.issuperset(select.reads()):
-            yield from _runs(database, table, select)
+            yield from _runs(database, table, select, spec)
 
 
 def _readers(database: Database) -> Finding:
@@ -89,8 +98,46 @@ def _may_write_mysql(database: Database, _tables: Iterable[str]) -> bool:
 MAY_WRITE = {"postgres": _may_write_postgres, "mysql": _may_write_mysql}
 
 
-def _runs(database: Database, table: str, select: Select) -> Iterator[Finding]:
+def _runs(database: Database, table: str, select: Select, spec: Spec | None) -> Iterator[Finding]:
+    """Each column that the database cannot give, or the whole SELECT where no column alone is the reason."""
+    problem = refusal(database, select.nothing())
+    if problem is None:
+        return
+    asked = {**select.columns, **select.conditions()}
+    refused = {}
+    if refusal(database, select.nothing_of(exp.Literal.number(1))) is None:
+        found = {name: refusal(database, select.nothing_of(value)) for name, value in asked.items()}
+        refused = {name: error for name, error in found.items() if error is not None}
+    for name, error in refused.items() or [("", problem)]:
+        said = f"{table}.{name}" if name else table
+        place = spec.place_of(*_path(spec, table, name), at=0) if spec else ""
+        yield Finding("error", say("{table}: {problem}", table=said, problem=error.sentence), error.hint, place)
+
+
+def refusal(database: Database, sql: str) -> EChannelError | None:
     try:
-        database.values(select.nothing())
+        database.values(sql)
     except EChannelError as error:
-        yield Finding("error", say("{table}: {problem}", table=table, problem=error.sentence), error.hint)
+        return error
+    return None
+
+
+def _place_of_table(spec: Spec, name: str) -> str:
+    """Where a spec first names a table, whose name may have got a prefix, and a schema before it."""
+    views = [Piece(spec.connector, ("views", view), text, "query") for view, text in spec.views.items()]
+    tables = [piece for table, one in spec.tables.items() for piece in pieces(spec.connector, table, one)]
+    bare = name.rpartition(".")[2].casefold()
+    for piece in (*views, *tables):
+        if (at := piece.text.casefold().find(bare)) >= 0:
+            return spec.place_of(*piece.path, at=at)
+    return ""
+
+
+def _path(spec: Spec, table: str, name: str) -> tuple[str, ...]:
+    """Where a spec says what a column is; its FROM for the whole table."""
+    found = {piece.path for piece in pieces(spec.connector, table, spec.tables[table])}
+    own = [path for path in found if name and name in path[2:] and path[2] != "key"]
+    core = TABLES[table].key
+    keys = [("tables", table, "key", str(core.index(name)))] if name in core else []
+    whole = [("tables", table, "from"), ("tables", table, "query")]
+    return next(path for path in (*own, *keys, *whole) if path in found)

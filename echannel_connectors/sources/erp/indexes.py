@@ -13,12 +13,21 @@ from sqlglot.errors import SqlglotError
 from echannel_connectors.sources.erp.reader import Database
 from echannel_connectors.specs.compile import Select
 
-# The first column (or expression) of each index of a table; `%s` is the table's name as a literal.
+# The first column (or expression) of each index of a table; `{table}` and `{schema}` are its names as literals, the
+# schema's NULL where none is named.
 FIRST_OF_EACH: dict[str, str] = {
-    "postgres": "SELECT pg_get_indexdef(indexrelid, 1, true) FROM pg_index WHERE indrelid = to_regclass(%s)",
+    "postgres": "SELECT pg_get_indexdef(indexrelid, 1, true) FROM pg_index WHERE indrelid = to_regclass({table})",
     "mysql": "SELECT column_name FROM information_schema.statistics "
-    "WHERE table_schema = DATABASE() AND table_name = %s AND seq_in_index = 1",
-    "sqlite": "SELECT i.name FROM pragma_index_list(%s) AS l JOIN pragma_index_info(l.name) AS i WHERE i.seqno = 0",
+    "WHERE table_schema = coalesce({schema}, DATABASE()) AND table_name = {table} AND seq_in_index = 1",
+    "sqlite": "SELECT i.name FROM pragma_index_list({table}) AS l JOIN pragma_index_info(l.name) AS i"
+    " WHERE i.seqno = 0",
+}
+# Whether it is a view of the database's, of which nobody here knows what it reads.
+VIEWS: dict[str, str] = {
+    "postgres": "SELECT 1 FROM pg_class WHERE oid = to_regclass({table}) AND relkind = 'v'",
+    "mysql": "SELECT 1 FROM information_schema.views "
+    "WHERE table_schema = coalesce({schema}, DATABASE()) AND table_name = {table}",
+    "sqlite": "SELECT 1 FROM sqlite_master WHERE name = {table} AND type = 'view'",
 }
 Ask = Callable[[str], list[tuple[Any, ...]]]
 COLUMN_STORES = ("duckdb", "bigquery")  # they scan one column of many rows faster than others follow an index
@@ -33,6 +42,20 @@ class Served:
     columns: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value is stored; `regclass` is the table as PostgreSQL's SQL writes it, with quotation marks if any."""
+
+    schema: str
+    table: str
+    regclass: str
+    column: str
+
+    @property
+    def said(self) -> str:
+        return ".".join(part for part in (self.schema, self.table, self.column) if part)
+
+
 def served(database: Database, select: Select) -> Served:
     """Whether an index serves the cursor of a table, which has one.
 
@@ -42,28 +65,38 @@ def served(database: Database, select: Select) -> Served:
     assert select.cursor is not None
     cursor, inner = _traced(select.cursor, select.relation)
     found = list(_stored(cursor, inner))
-    names = tuple(dict.fromkeys(".".join(place) for place in found if place))
+    names = tuple(dict.fromkeys(place.said for place in found if place))
     is_expression = not isinstance(cursor, exp.Column)
     if database.dialect in COLUMN_STORES:
         return Served(True, is_expression, names)
     if database.dialect not in FIRST_OF_EACH or None in found or not found:
         return Served(None, is_expression, names)
-    tables = {place[0] for place in found if place}
+    tables = {place.regclass: place for place in found if place}
     if len(tables) > 1:
         return Served(False, is_expression, names)
-    return Served(_bare(cursor) in set(_indexed(database.values, database.dialect, tables.pop())), is_expression, names)
+    (table,) = tables.values()
+    if _bare(cursor) in set(_indexed(database.values, database.dialect, table)):
+        return Served(True, is_expression, names)
+    is_view = database.values(_about(VIEWS, database.dialect, table))
+    return Served(None if is_view else False, is_expression, names)
 
 
 def indexed_column(ask: Ask, dialect: str, value: exp.Expr, relation: exp.Select) -> tuple[str, str] | None:
     """The table and column that a value of a SELECT is, as it is stored, where an index begins with that column."""
     stored, inner = _traced(value, relation)
     found = next(_stored(stored, inner), None) if isinstance(stored, exp.Column) else None
-    return found if found and _bare(stored) in set(_indexed(ask, dialect, found[0])) else None
+    is_indexed = found and _bare(stored) in set(_indexed(ask, dialect, found))
+    return (found.regclass, found.column) if found and is_indexed else None
 
 
-def _indexed(ask: Ask, dialect: str, table: str) -> Iterator[str]:
-    literal = exp.Literal.string(table).sql(dialect)
-    for (first,) in ask(FIRST_OF_EACH[dialect] % literal):
+def _about(asked: dict[str, str], dialect: str, place: Place) -> str:
+    name = place.regclass if dialect == "postgres" else place.table
+    schema = exp.Literal.string(place.schema) if place.schema else exp.null()
+    return asked[dialect].format(table=exp.Literal.string(name).sql(dialect), schema=schema.sql(dialect))
+
+
+def _indexed(ask: Ask, dialect: str, place: Place) -> Iterator[str]:
+    for (first,) in ask(_about(FIRST_OF_EACH, dialect, place)):
         try:
             yield _bare(sqlglot.parse_one(str(first), read=dialect))
         except SqlglotError:
@@ -103,7 +136,7 @@ def _through_star(name: str, inner: exp.Select) -> exp.Column | None:
     return exp.column(name, table=read[0].alias_or_name) if len(read) == 1 else None
 
 
-def _stored(node: exp.Expr, select: exp.Select) -> Iterator[tuple[str, str] | None]:
+def _stored(node: exp.Expr, select: exp.Select) -> Iterator[Place | None]:
     """The table and column of everything that an expression is made of; None for what cannot be followed."""
     for column in node.find_all(exp.Column):
         traced, inner = _traced(column, select)
@@ -112,7 +145,8 @@ def _stored(node: exp.Expr, select: exp.Select) -> Iterator[tuple[str, str] | No
             continue
         source = _source(traced, inner)
         if isinstance(source, exp.Table) and not source.meta.get("is_cte"):
-            yield ".".join(part for part in (source.db, source.name) if part), traced.name
+            named = exp.Table(this=source.this.copy(), db=source.args.get("db"))
+            yield Place(source.db, source.name, named.sql("postgres"), traced.name)
         else:
             yield None
 

@@ -13,7 +13,7 @@ from echannel_connectors.errors import SettingsError, did_you_mean
 from echannel_connectors.texts import say
 
 Way = Literal["copy", "packets", "duckdb", "odbc", "sqlalchemy"]
-SCHEMA_TABLES = "SELECT table_schema, table_name FROM information_schema.tables"
+SCHEMA_TABLES = "SELECT table_schema, table_name, 1, 1 FROM information_schema.tables"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Kind:
     joining: tuple[str, ...] = ()  # what they say after BEGIN, with {snapshot} for that name
     in_file: bool = False
     is_padded: bool = False  # text of a fixed width comes with blanks at its end
-    tables: str = SCHEMA_TABLES
+    tables: str = SCHEMA_TABLES  # schema, name, whether the name is enough, whether any case of it is the same name
     nothing: str = "SELECT 1"  # what any account may ask
     query: tuple[tuple[str, str], ...] = ()  # what the URL asks of the driver, unless it says else
     tls: tuple[tuple[str, str], ...] = ()  # the same where the server has to show a certificate of a {ca}
@@ -60,12 +60,18 @@ FORMATS = "NLS_TIMESTAMP_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF6' NLS_DATE_FORMAT = 
 ORACLE = (f"ALTER SESSION SET {FORMATS} TIME_ZONE = 'UTC'", "SET TRANSACTION READ ONLY")
 # With those that the account may not read: a table without the right to it is told, and not taken for one that lacks.
 POSTGRES_TABLES = (
-    "SELECT n.nspname, c.relname FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n"
+    "SELECT n.nspname, c.relname, pg_table_is_visible(c.oid), FALSE"
+    " FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n"
     " ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f')"
 )
-SQLITE_TABLES = "SELECT NULL, name FROM sqlite_master WHERE type IN ('table', 'view')"
-FIREBIRD_TABLES = "SELECT NULL, TRIM(RDB$RELATION_NAME) FROM RDB$RELATIONS"
-ORACLE_TABLES = "SELECT owner, table_name FROM all_tables UNION ALL SELECT owner, view_name FROM all_views"
+MYSQL_TABLES = (
+    "SELECT table_schema, table_name, table_schema = DATABASE(), @@lower_case_table_names"
+    " FROM information_schema.tables"
+)
+DUCKDB_TABLES = "SELECT table_schema, table_name, table_schema = current_schema(), TRUE FROM information_schema.tables"
+SQLITE_TABLES = "SELECT NULL, name, 1, 1 FROM sqlite_master WHERE type IN ('table', 'view')"
+FIREBIRD_TABLES = "SELECT NULL, TRIM(RDB$RELATION_NAME), 1, 0 FROM RDB$RELATIONS"
+ORACLE_TABLES = "SELECT owner, table_name, 1, 0 FROM all_tables UNION ALL SELECT owner, view_name, 1, 0 FROM all_views"
 
 KINDS: Mapping[str, Kind] = {
     "postgresql": Kind("postgres", "", "psycopg", "postgres", "copy",
@@ -74,9 +80,11 @@ KINDS: Mapping[str, Kind] = {
                        tls=(("sslmode", "verify-full"), ("sslrootcert", "{ca}")), tables=POSTGRES_TABLES),
     "mysql": Kind("mysql", "", "pymysql", "mysql", "packets",
                   opening=(MYSQL, REPEATABLE, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"),
-                  tls=(("ssl_ca", "{ca}"), ("ssl_verify_cert", "true"), ("ssl_verify_identity", "true"))),
+                  tls=(("ssl_ca", "{ca}"), ("ssl_verify_cert", "true"), ("ssl_verify_identity", "true")),
+                  tables=MYSQL_TABLES),
     "sqlite": Kind("sqlite", "sqlite", "sqlite3", opening=("BEGIN",), in_file=True, tables=SQLITE_TABLES),
-    "duckdb": Kind("duckdb", "", "duckdb", way="duckdb", opening=("BEGIN TRANSACTION",), in_file=True),
+    "duckdb": Kind("duckdb", "", "duckdb", way="duckdb", opening=("BEGIN TRANSACTION",), in_file=True,
+                   tables=DUCKDB_TABLES),
     "mssql": Kind("tsql", "mssql+pymssql", "pymssql", "mssql", isolation="SNAPSHOT",
                   opening=("SET LOCK_TIMEOUT 10000",), is_padded=True),
     "oracle": Kind("oracle", "oracle+oracledb", "oracledb", "oracle", opening=ORACLE,
@@ -95,7 +103,7 @@ ODBC: Mapping[str, Kind] = {
         tables=POSTGRES_TABLES,
         opening=("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", *POSTGRES),
     ),
-    "mysql": replace(KINDS["odbc"], dialect="mysql", opening=(MYSQL,)),
+    "mysql": replace(KINDS["odbc"], dialect="mysql", opening=(MYSQL,), tables=MYSQL_TABLES),
     "sqlite": replace(KINDS["odbc"], dialect="sqlite", tables=SQLITE_TABLES),
     "tsql": replace(KINDS["odbc"], dialect="tsql", opening=("SET TRANSACTION ISOLATION LEVEL SNAPSHOT",)),
     "oracle": replace(KINDS["oracle"], driver="", module="arrow_odbc", extra="odbc", way="odbc"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import pyarrow as pa
 from sqlglot import exp
@@ -17,16 +17,19 @@ from sqlglot import exp
 from echannel_connectors.arrow import ARROW_TYPES
 from echannel_connectors.errors import EChannelError
 from echannel_connectors.events import Committed, OnEvent, StreamFinished, StreamStarted, ignore
-from echannel_connectors.sources.erp.check import findings
+from echannel_connectors.sources.erp.check import findings, refusal
 from echannel_connectors.sources.erp.indexes import served
+from echannel_connectors.sources.erp.meaning import columns_of, held
 from echannel_connectors.sources.erp.reader import Database
 from echannel_connectors.sources.erp.rows import Columns
+from echannel_connectors.sources.erp.streams import earlier
 from echannel_connectors.specs import Spec
 from echannel_connectors.specs.compile import PERSONAL, Select
 from echannel_connectors.streams import Finding
 from echannel_connectors.texts import Text, say
 
-Check = Literal["reach", "rows", "keys", "cursors", "codes", "totals"]
+Check = Literal["reach", "rows", "keys", "cursors", "codes", "totals", "meaning"]
+Read = TypeVar("Read", bound=Columns)
 SHOWN = 5  # examples of what is wrong
 SAMPLE = 10
 SMALL = {"memory_limit": "512MB", "threads": "2"}
@@ -144,18 +147,20 @@ class _Proving:
     on_event: OnEvent
     read: dict[str, tuple[str, ...]] = field(default_factory=dict)  # tables whose rows are in the scratch → columns
     counts: dict[str, int] = field(default_factory=dict)
+    zoned: list[tuple[str, str]] = field(default_factory=list)  # moments whose 'zone' says nothing
 
     def done(self) -> Proof:
-        reach = tuple(findings(self.database, lambda: (self.selects, self.left_out)))
+        reach = tuple(findings(self.database, lambda: (self.selects, self.left_out), self.spec))
         samples, rows = self._all_read()
         exact = list(self._exact())
         checks: dict[Check, tuple[Finding, ...]] = {
             "reach": reach,
-            "rows": (*rows, *(_came_exact(table, column) for table, column in exact)),
+            "rows": (*rows, *self._zones(), *(_came_exact(table, column) for table, column in exact)),
             "keys": tuple(finding for name in self.read for finding in self._keys(name)),
             "cursors": tuple(finding for name in self.read for finding in self._cursor(name)),
             "codes": tuple(finding for name in self.read for finding in self._maps(name)),
             "totals": tuple(self._totals()),
+            "meaning": tuple(held(self.read, self._asked, self._place)),
         }
         return Proof(checks, samples, self._months(), frozenset(exact))
 
@@ -173,8 +178,7 @@ class _Proving:
                     samples[name] = self._sample(select)
                     self._load(name, select)
                 except EChannelError as error:
-                    sentence = say("{table}: {problem}", table=name, problem=error.sentence)
-                    told.append(Finding("error", sentence, error.hint, self.spec.place_of("tables", name)))
+                    told += self._unread(name, select, error)
         finally:
             self.database.close()
         return samples, told
@@ -186,16 +190,34 @@ class _Proving:
             return False
         return True
 
+    def _unread(self, name: str, select: Select, error: EChannelError) -> Iterator[Finding]:
+        """Why a table does not read: the column that the error names, or those that the database cannot compute."""
+        named = next((one for one in select.columns if error.sentence.startswith(f"{name}.{one} ")), None)
+        if named is not None:
+            yield Finding("error", error.sentence, error.hint, self._place(name, named))
+            return
+        refused = {one: refusal(self.database, select.all_of(value)) for one, value in select.columns.items()}
+        for one, found in [(one, found) for one, found in refused.items() if found] or [("", error)]:
+            said = f"{name}.{one}" if one else name
+            sentence = say("{table}: {problem}", table=said, problem=found.sentence)
+            yield Finding("error", sentence, found.hint, self._place(name, one))
+
     def _sample(self, select: Select) -> pa.RecordBatch:
         names = [name for name in select.table.types if name in select.columns]
-        columns = _columns(select, names)
+        columns = _columns(select, names, _Watched)
         rows = list(self.database.select(select.some(names, SAMPLE), columns))
+        self.zoned += [(select.table.name, name) for name in sorted(columns.zoned & set(select.zones))]
         return rows[0] if rows else pa.RecordBatch.from_pylist([], columns.schema)
 
     def _load(self, name: str, select: Select) -> None:
-        wanted = [*select.table.key, *NEEDED.get(name, ()), *(column for table, column in self.doubts if table == name)]
+        wanted = [
+            *select.table.key,
+            *NEEDED.get(name, ()),
+            *columns_of(name),
+            *(column for table, column in self.doubts if table == name),
+        ]
         names = [column for column in dict.fromkeys(wanted) if column in select.columns and column != PERSONAL]
-        columns = _columns(select, names)
+        columns = _columns(select, names, Columns)
         self.on_event(StreamStarted(self.spec.connector, name, 1))
         self.scratch.register("incoming", pa.Table.from_batches([], columns.schema))
         self.scratch.execute(f"CREATE TABLE {name} AS SELECT * FROM incoming")
@@ -207,6 +229,14 @@ class _Proving:
             self.on_event(Committed(self.spec.connector, name, "all", batch.num_rows, 0))
         self.on_event(StreamFinished(self.spec.connector, name, rows, 0, 0, 0.0))
         self.read[name], self.counts[name] = tuple(names), rows
+
+    def _zones(self) -> Iterator[Finding]:
+        for table, column in self.zoned:
+            sentence = say("{column} comes with its zone: what 'zone' says is not used", column=f"{table}.{column}")
+            hint = say(
+                "where it is a local time that the SQL took for UTC, as to_timestamp() does: CAST(… AS TIMESTAMP)"
+            )
+            yield Finding("warning", sentence, hint, self._place(table, column))
 
     # -- checks -------------------------------------------------------------------------------------------------
 
@@ -241,12 +271,21 @@ class _Proving:
             )
             yield Finding("ok", sentence)
             return
+        place = self.spec.place_of("tables", name, "cursor", at=0)
+        try:
+            newest = self.database.values(select.newest())[0][0]
+            if newest is not None:
+                self.database.values(select.nothing(since=earlier(str(newest), select.look_back)))
+        except EChannelError as error:
+            sentence = say("{table}: it cannot be read on by its cursor: {problem}", table=name, problem=error.sentence)
+            yield Finding("error", sentence, error.hint, place)
+            return
         try:
             found = served(self.database, select)
         except EChannelError as error:
             yield Finding("warning", say("{table}: {problem}", table=name, problem=error.sentence), error.hint)
             return
-        columns, place = ", ".join(found.columns), self.spec.place_of("tables", name, "cursor")
+        columns = ", ".join(found.columns)
         if found.is_indexed is None:
             sentence = say("{table}: whether an index serves the cursor cannot be told here", table=name)
             yield Finding("warning", sentence, say("ask whoever looks after the database"), place)
@@ -309,6 +348,10 @@ class _Proving:
                 "error", sentence, hint, self.spec.place_of("tables", "orders", "columns", needed[-1].partition(".")[2])
             )
 
+    def _place(self, table: str, column: str) -> str:
+        part = "maps" if column in self.spec.tables[table].maps else "columns"
+        return self.spec.place_of("tables", table, part, column)
+
     def _months(self) -> Sequence[Sequence[Any]]:
         parts = []
         for name, (needed, sql) in PARTS.items():
@@ -333,9 +376,21 @@ class _Proving:
         return rows
 
 
-def _columns(select: Select, names: Sequence[str]) -> Columns:
+@dataclass(frozen=True, slots=True)
+class _Watched(Columns):
+    """The same, which notes what moments come with their zone."""
+
+    zoned: set[str] = field(default_factory=set)
+
+    def _moment(self, one: pa.Field, array: pa.Array) -> pa.Array:
+        if pa.types.is_timestamp(array.type) and array.type.tz:
+            self.zoned.add(one.name)
+        return Columns._moment(self, one, array)
+
+
+def _columns(select: Select, names: Sequence[str], kind: type[Read]) -> Read:
     schema = pa.schema([(name, ARROW_TYPES[select.table.types[name]]) for name in names])
-    return Columns(select.table.name, schema, select.scales, select.zones, select.table.key)
+    return kind(select.table.name, schema, select.scales, select.zones, select.table.key)
 
 
 def _uncovered(select: Select, column: str) -> str:

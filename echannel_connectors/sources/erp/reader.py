@@ -5,6 +5,7 @@ SQLAlchemy with a server-side cursor reads everything that has a driver; DuckDB 
 
 from __future__ import annotations
 
+import difflib
 import threading
 import time
 import weakref
@@ -35,6 +36,33 @@ class Manners:
     statement_seconds: int = 0
     rows_per_second: int = 0
     connections: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of tables, which are the same in capitals and small letters where the database thinks so."""
+
+    listed: frozenset[str]
+    any_case: bool = False
+
+    def __contains__(self, name: object) -> bool:
+        if name in self.listed:
+            return True
+        return self.any_case and str(name).casefold() in {one.casefold() for one in self.listed}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.listed)
+
+    def __len__(self) -> int:
+        return len(self.listed)
+
+    def nearest(self, name: str) -> str | None:
+        """The table that was meant, perhaps: in another schema, in other letters, or misspelt."""
+        folded = {one.casefold(): one for one in sorted(self.listed)}
+        bare = name.casefold().rpartition(".")[2]
+        elsewhere = [one for one in folded if one.rpartition(".")[2] == bare]
+        near = elsewhere or difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.7)
+        return folded[near[0]] if near else None
 
 
 class Database:
@@ -148,13 +176,12 @@ class Database:
         said = {"n": there, "wanted": wanted, "problem": state.refusal.sentence}
         return say("large tables are read by {n} of the {wanted} connections: {problem}", **said)
 
-    def tables(self) -> frozenset[str]:
-        """What the database lists: each table and view as `table` and as `schema.table`."""
+    def tables(self) -> Names:
+        """What the database lists: each table and view as `schema.table`, and as `table` where that is enough."""
         rows = self.values(self.address.kind.tables)
-        names = frozenset(str(name) for _, name in rows) | frozenset(f"{schema}.{name}" for schema, name in rows)
-        if self.dialect not in ("oracle", "firebird", "tsql"):
-            return names
-        return names | {name.lower() for name in names} | {name.upper() for name in names}  # any case is the same name
+        bare = {str(name) for _, name, is_enough, _ in rows if is_enough}
+        full = {f"{schema}.{name}" for schema, name, _, _ in rows if schema is not None}
+        return Names(frozenset(bare | full), any_case=any(same for *_, same in rows))
 
     def close(self) -> None:
         """End the snapshot; the next SELECT opens another one."""

@@ -48,7 +48,7 @@ REASONS: tuple[Reason, ...] = (
     (r'role "([^"]+)" does not exist', Refused, NO_USER, LOGIN),
     (r'database "([^"]+)" does not exist', SettingsError, NO_DATABASE, URL),
     (r'42P01 .*relation "([^"]+)"', SpecError, NO_TABLE, NAMES),
-    (r'42703 .*?column "?([^" ]+)"?', SpecError, NO_COLUMN, VERSION),  # the first: a hint names another one
+    (r'42703 .*?column "?(.+?)"? does not exist', SpecError, NO_COLUMN, VERSION),  # the first: a hint names another one
     (r"42501 (?:.* )?(?:table|relation|view|schema) (\S+)", Refused, NOT_READ, GRANT),
     (r"^(?:57014|55P03|40001|08\w{3}|57P0\d) ", Unavailable, STOPPED, AGAIN),
     (r"^22\w{3} (.*)", UnexpectedData, NOT_COMPUTED, EXPRESSION),
@@ -79,14 +79,15 @@ def understood(error: Exception, host: str, secret: str, *, connecting: bool = F
     """The database's refusal as one of our errors, in one sentence and without the password."""
     original = getattr(error, "orig", None) or error
     message = _without(secret, f"{_code(original)} {_message(original)}".strip())
+    advice = _without(secret, str(getattr(getattr(original, "diag", None), "message_hint", None) or ""))
     for pattern, kind, sentence, hint in REASONS:
         if match := re.search(pattern, message, re.IGNORECASE):
             caught = str(match[1]).strip("`'\"") if match.groups() else ""
-            return kind(sentence(host=host, name=caught), hint=hint)
+            return kind(sentence(host=host, name=caught), hint=advice if kind is SpecError and advice else hint)
     if connecting or re.search(NOT_THERE, message, re.IGNORECASE):
         problem = _first_line(message)
         return Unavailable(say("{host} does not answer: {problem}", host=host, problem=problem), hint=AGAIN)
-    return SpecError(say("{host} refuses the SELECT: {problem}", host=host, problem=_first_line(message)))
+    return SpecError(say("{host} refuses the SELECT: {problem}", host=host, problem=_first_line(message)), hint=advice)
 
 
 def _code(error: Any) -> str:  # whatever a driver raises
@@ -96,7 +97,8 @@ def _code(error: Any) -> str:  # whatever a driver raises
 
 
 def _message(error: Any) -> str:
-    args = [str(part) for part in getattr(error, "args", ()) if isinstance(part, str)]
+    said = getattr(getattr(error, "diag", None), "message_primary", None)  # PostgreSQL's, without the SQL around it
+    args = [said] if said else [str(part) for part in getattr(error, "args", ()) if isinstance(part, str)]
     return " ".join(" ".join(args).split()) or str(error)
 
 

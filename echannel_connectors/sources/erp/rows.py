@@ -130,14 +130,17 @@ class Columns:
 
 
 def _day(one: pa.Field, array: pa.Array) -> pa.Array:
+    array = _dated(array)
     if pa.types.is_string(array.type):
-        array = pc.utf8_slice_codeunits(_dated(array), 0, 10)
+        array = pc.utf8_slice_codeunits(array, 0, 10)
     return _real(array.cast(one.type), 1)
 
 
 def _dated(array: pa.Array) -> pa.Array:
-    """Dates as text without those that are zero."""
+    """Dates as text without those that are zero. A number (20260131, an epoch) is no date: the spec makes it one."""
     if not pa.types.is_string(array.type):
+        if not pa.types.is_temporal(array.type) and not pa.types.is_null(array.type):
+            raise pa.ArrowInvalid(f"{array.type} is no date")
         return array
     zero = pc.starts_with(array, ZERO)
     return pc.if_else(zero, None, array) if zero.true_count else array

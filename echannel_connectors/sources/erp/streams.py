@@ -65,7 +65,7 @@ class ErpStream:
         """
         select, shape = self.select, self.shape
         position: dict[str, Any] = {} if self.begins_anew(after or {}) else dict(after or {})
-        since = _earlier(str(position["cursor"]), select.look_back) if position.get("cursor") else None
+        since = earlier(str(position["cursor"]), select.look_back) if position.get("cursor") else None
         days = (_day(part, "since"), _day(part, "until")) if part.bounds else None
         in_order = since is not None or days is not None
         if in_order:
@@ -138,7 +138,7 @@ def _rank(cursor: str) -> tuple[int, str]:
     return 0, cursor.replace("T", " ")
 
 
-def _earlier(cursor: str, look_back: timedelta | int) -> str:
+def earlier(cursor: str, look_back: timedelta | int) -> str:
     """A moment less the look-back. A number counts changes, not time: it goes back by a number of them, or stays."""
     if cursor.lstrip("-").isdigit():
         return str(int(cursor) - look_back) if isinstance(look_back, int) else cursor
@@ -146,7 +146,11 @@ def _earlier(cursor: str, look_back: timedelta | int) -> str:
         raise SpecError(
             say("a look-back of changes needs a cursor that counts them, which {cursor!r} is not", cursor=cursor)
         )
-    moment = datetime.fromisoformat(cursor) - look_back
+    try:
+        moment = datetime.fromisoformat(cursor) - look_back
+    except ValueError:
+        sentence = say("the cursor is neither a number nor a moment: {cursor!r}", cursor=cursor)
+        raise SpecError(sentence, hint=say("without a cursor the table is read whole, which is exact")) from None
     return moment.isoformat(sep=" ")
 
 
