@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from echannel_connectors.days import shift_months
+from echannel_connectors.days import Span, shift_months
 from echannel_connectors.destinations import Warehouse, warehouse_of
 from echannel_connectors.errors import EChannelError
 from echannel_connectors.history import age, freshness, last_runs
@@ -126,7 +126,7 @@ def _figures(warehouse: Warehouse, found: Project) -> Json | None:
     year, before = shift_months(end, -12), shift_months(end, -24)
     [row] = warehouse.query(FIGURES, {"before": before, "year": year, "end": end}).read_all().to_pylist()
     # Of a year that the tables do not hold whole there is no figure: the rest of it would look like growth.
-    is_whole = days["oldest"] <= before + timedelta(days=1)
+    is_whole = Span(before + timedelta(days=1), year).is_held_since(days["oldest"])
     months = warehouse.query(MONTHS, {"first": year.replace(day=1), "end": end}).read_all().to_pylist()
     return {
         "until": str(end),

@@ -26,14 +26,11 @@ class Periods:
         return {"current": self.current, "previous": self.previous, "last_year": self.last_year}
 
     def known_since(self, first: date | None) -> dict[str, Span]:
-        """Without the earlier ones of which figures that begin on that day hold a part: it would look like growth.
-
-        A tenth of a period, a week at the most, may be missing: not every day has a sale.
-        """
+        """Without the earlier ones of which figures that begin on that day hold a part: it would look like growth."""
         return {
             name: span
             for name, span in self.spans().items()
-            if name == "current" or (first and first <= span.first + timedelta(days=min(span.days // 10, 7)))
+            if name == "current" or (first and span.is_held_since(first))
         }
 
 
