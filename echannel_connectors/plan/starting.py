@@ -54,7 +54,7 @@ def basis_of(figures: Figures, market: str, at: date) -> Basis:
     known = figures.markets(months)
     if not known:
         raise SettingsError(say("there are no orders to plan with yet"), hint=say("run `echannel sync` first"))
-    home = known[0]
+    home = figures.home(months)
     abroad = tuple(name for name in known if name not in (home, market) and _orders(figures, [name], months) >= FEW)
     is_own = _orders(figures, [market], months) >= FEW
     chosen = (market,) if is_own else abroad or tuple(known)

@@ -255,6 +255,19 @@ def test_the_markets_there_are(warehouse: DuckDB) -> None:
     assert plan_market(warehouse, coming, "ES", today=TODAY).start == date(2027, 2, 1)
 
 
+def test_a_market_that_was_entered_is_not_home(warehouse: DuckDB) -> None:
+    """FR sells most, and the company says that it entered it: home is the next one. Of entered ones alone none is."""
+    left = company(markets={"FR": Market(entered_on=date(2025, 1, 1))})
+    entered, _ = markets_of(warehouse, left, TODAY)
+    assert [one.market for one in entered if one.is_home] == ["DE"]
+    starts = plan_market(warehouse, left, "IT", today=TODAY).starts
+    assert starts["price"].origin == "your figures: FR, BE, NL, GB, November 2025 to October 2026"
+    with holding(warehouse, {"FR": 100}):
+        assert not markets_of(warehouse, left, TODAY)[0][0].is_home
+        starts = plan_market(warehouse, left, "IT", today=TODAY).starts
+    assert starts["price"].origin == "your figures: FR, November 2025 to October 2026"
+
+
 @pytest.mark.parametrize("page", ["plan.md", "plan.fr.md"])
 def test_the_docs_list_every_value(page: str) -> None:
     text = (Path(__file__).parents[2] / "docs" / page).read_text(encoding="utf-8")
