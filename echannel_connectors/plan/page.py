@@ -110,7 +110,7 @@ def _setup(plan: Plan, write: Writer) -> dict[str, Any]:  # JSON
             "head": HEAD, "metrics": METRICS, "author": AUTHOR, "separator": SEPARATORS[plan.company.language],
             "file": f"{plan.market.lower()}-targets.csv",
         },
-        "replay": replay and {
+        "replay": replay and "contribution" in replay.measures and {
             "start": f"{replay.months[0].month:%Y-%m}",
             "lines": {
                 "came": [float(one.came["contribution"]) for one in replay.months],
@@ -134,7 +134,9 @@ def _replay(replay: Replay | None, write: Writer) -> str:
     )
     what = write.text(replay_text(replay))
     label = write.text(say("contribution by month: planned and come"))
-    chart = f'<figure class="chart" id="replay-chart" aria-label="{label}"></figure>'
+    chart = ""
+    if "contribution" in replay.measures:
+        chart = f'<figure class="chart" id="replay-chart" aria-label="{label}"></figure>'
     more = f"<details><summary>{write.text(say('Month by month'))}</summary>{_replay_table(replay, write)}</details>"
     known = (
         f"<details><summary>{write.text(say('What was known then'))}</summary>{_known_then(replay, write)}</details>"
@@ -184,6 +186,7 @@ def _replay_table(replay: Replay, write: Writer) -> str:
             ],
         )
         for measure, title in MEASURE.items()
+        if measure in replay.measures
     ]
     heads = (say("month"), SAID["came"], *CASE.values())
     return write.table(heads, groups=groups, numbers=range(1, len(heads)))

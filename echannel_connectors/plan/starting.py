@@ -193,8 +193,9 @@ def _order(basis: Basis) -> dict[str, Found]:
     given_back = refunds + basis.sum("refunds_margin")  # what the goods that came back had cost
     each = (net / orders) if orders else ZERO
     shipping = basis.ratio(basis.sum("shipping"), orders) or ZERO
+    goods: Found = (ZERO, "assumption", say("no purchase price is known: please say it"))
     return {
-        "goods": _own(basis, None if cost_share is None else cost_share * each),
+        "goods": goods if cost_share is None else _own(basis, cost_share * each),
         "shipping_charged": _own(basis, basis.ratio(basis.sum("charged"), orders)),
         "shipping_paid": _by_rule(basis, "shipping", shipping),
         "packaging": _by_rule(basis, "packaging", basis.ratio(basis.sum("packaging"), orders)),

@@ -16,6 +16,8 @@ from echannel_connectors.errors import SettingsError
 from echannel_connectors.models.company import Market
 from echannel_connectors.plan import Plan, markets_of, plan_market
 from echannel_connectors.plan.inputs import INPUTS, values_of
+from echannel_connectors.plan.model import CASES
+from echannel_connectors.plan.page import plan_page
 from tests.plan.company import FIXED, INVESTMENT, LEFT, TODAY, company, fill, marts
 from tests.review.marts import emptied, insert
 
@@ -166,6 +168,33 @@ def test_the_replay_is_fed_with_what_was_known_before(warehouse: DuckDB) -> None
     assert round(replay.off("middle", "orders") or 0, 6) == D("-0.222222")
     assert replay.came("contribution") == 90 * LEFT - 5 * FIXED
     assert replay.planned("low", "orders") < replay.planned("middle", "orders") < replay.planned("high", "orders")
+
+
+def test_without_costs_no_contribution_is_held_against_the_plan(warehouse: DuckDB) -> None:
+    """No purchase price is known: the plan asks for it, and the replay compares orders alone. The goods of the others
+    still cost 60 where it is GB alone that does not know."""
+    connection = warehouse._memory
+    assert connection is not None
+    unknown = "UPDATE mart.market_entry SET margin_base = 0, cost_known_net_base = 0, refunds_margin_base = 0"
+    try:
+        connection.execute(f"{unknown} WHERE market = 'GB'")
+        one = planned(warehouse, "IT")
+        connection.execute(unknown)
+        every = planned(warehouse, "IT")
+    finally:
+        emptied(warehouse)
+        fill(warehouse)
+    assert (every.starts["goods"].value, every.starts["goods"].kind) == (0, "assumption")
+    assert every.starts["goods"].origin == "no purchase price is known: please say it"
+    for found in (one, every):
+        assert found.replay is not None
+        assert found.replay.measures == ("orders",)
+        assert [found.replay.off(case, "contribution") for case in CASES] == [None] * 3
+        assert found.replay.off("middle", "orders") is not None
+        page = plan_page(found)
+        assert "contribution: no figure" in page
+        assert "replay-chart" not in page.split("<script")[0]
+    assert one.starts["goods"].value == 60
 
 
 def test_a_replay_begins_with_the_first_whole_month(warehouse: DuckDB) -> None:
