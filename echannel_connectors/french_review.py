@@ -126,6 +126,7 @@ REVIEW = {
     "Phase: {phase}.": "Phase : {phase}.",
     "Open points: {n}": "Points ouverts : {n}",
     "Open points": "Points ouverts",
+    "Nothing is open, but most questions have no answer yet.": "Aucun point ouvert, mais la plupart des questions sont encore sans réponse.",
     "Nothing is open. Well done.": "Rien n'est ouvert. Bravo.",
     "A period that is over is compared with a whole one, a running one with as many days. All answers are in mart.review.":
         "Une période finie est comparée à une période entière, une période en cours à autant de jours. "
@@ -207,6 +208,7 @@ REVIEW = {
     "{sign}{n:,.0f} {currency}": "{sign}{n:,.0f}\u00a0{currency}",
     "{sign}{n:,.1f}%": "{sign}{n:,.1f}\u00a0%",
     "{n:,.1f}%": "{n:,.1f}\u00a0%",
+    "{sign}{figure}": "{sign}{figure}",
     "1": "1er",
     "1 day": "1\u00a0jour",
     "{what}: {said}": "{what} : {said}",

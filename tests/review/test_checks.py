@@ -77,6 +77,17 @@ def test_no_share_is_told_of_less_than_nothing(name: str, row: dict[str, Any], m
     assert (answer.value, answer.status) == (None, "no_data")
 
 
+@pytest.mark.parametrize("name", ["overdue_share", "overdue_90"])
+def test_no_more_is_overdue_than_is_owed(name: str, marts: DuckDB) -> None:
+    """Five invoices of 100, four of them long overdue, and a credit of 150 for no invoice, not due yet: 350 are owed, and all
+    of it is overdue, not 400 ÷ 350 = 114 %."""
+    late = {"open_base": 100, "days_overdue": 99, "bucket": "over_90"}
+    soon = {"open_base": 100, "days_overdue": -9, "bucket": "not_due"}
+    insert(marts, "receivables", [*[late] * 4, soon, {**soon, "open_base": -150}])
+    (answer,) = answers(marts, [CHECKS[name]], Moment(TODAY, TODAY))
+    assert (answer.value, answer.status) == (1, "act")
+
+
 @pytest.mark.parametrize("known", [79, 80])
 @pytest.mark.parametrize(
     ("name", "row"),
