@@ -61,8 +61,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """A market that sells: since when, and its last twelve whole months (no contribution where too few of the sales have a
-    known cost). Where something was invested, the months until it was back; None while it is not."""
+    """A market that sells: since when, and its last twelve whole months (no contribution where too few of the sales
+    have a known cost). Where something was invested, the months until it was back; None while it is not."""
 
     market: str
     since: date

@@ -241,8 +241,8 @@ def _compared(check: Check, market: str, span: Span, figure: Figure, before: Fig
 
 
 def _monthly(check: Check, figure: Figure | None) -> Decimal | None:
-    """The three months of a baseline as one figure: a sum by the month, a rate as it is. The largest of three months says
-    nothing beside that of one."""
+    """The three months of a baseline as one figure: a sum by the month, a rate as it is. The largest of three months
+    says nothing beside that of one."""
     if figure is None or figure.value is None or figure.is_ratio:
         return figure.value if figure else None
     if not adds_up(check.numerator):

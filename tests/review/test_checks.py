@@ -104,7 +104,9 @@ def test_what_is_left_is_not_told_without_costs(name: str, row: dict[str, Any], 
     check = CHECKS[name]
     insert(marts, check.mart, list(rows_of(check, [{"in": "over", "net_base": 100, "refunds_base": 0, "cost_known_net_base": known, **row}])))  # fmt: skip
     found = answers(marts, [check], Moment(TODAY, TODAY, ("GB",)))
-    (answer,) = (one for one in found if one.market == ("GB" if check.breakdown == "markets_only" else "") and not one.is_to_date)
+    (answer,) = (
+        one for one in found if one.market == ("GB" if check.breakdown == "markets_only" else "") and not one.is_to_date
+    )
     assert (answer.value is None) == (known < 80)
 
 

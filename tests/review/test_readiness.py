@@ -77,7 +77,9 @@ def test_figures_answer_for_themselves(marts: DuckDB) -> None:
     found = from_checks(review(marts, today=TODAY, keep=False).answers)
     told = {"fresh": 3, "stock": 2, "costs": 1}
     assert found == told
-    assert {*told, "measured", "complete", "totals"} == {name for name, one in questionnaire().questions().items() if one.check}
+    assert {*told, "measured", "complete", "totals"} == {
+        name for name, one in questionnaire().questions().items() if one.check
+    }
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

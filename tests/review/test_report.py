@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from echannel_connectors import Company
+from echannel_connectors import Company, DuckDB
 from echannel_connectors.days import Span
 from echannel_connectors.errors import DestinationError
 from echannel_connectors.review import Change, Review, Reviews, history, review, words
@@ -156,8 +156,8 @@ def test_what_changed(reviewed: Review) -> None:
 
 
 def test_since_the_beginning_means_are_told_as_such(marts: DuckDB) -> None:
-    """GB, entered in April, collected from May to July: 7, 7 and 8 new customers, 7.3 a month, and 6 in October (6 ÷ 7.33 − 1 =
-    −18.2 %). Its sales have a target to be held against, and the months since its entry are no change."""
+    """GB, entered in April, collected from May to July: 7, 7 and 8 new customers, 7.3 a month, and 6 in October (6 ÷ 7.33 is
+    18.2 % less). Its sales have a target to be held against, and the months since its entry are no change."""
     months = {5: 7, 6: 7, 7: 8, 8: 5, 9: 5, 10: 6}
     first = {"market": "GB", "net_base": 10, "refunds_base": 0}
     insert(marts, "sales_daily", [{**first, "date": date(2026, 1, 1), "new_customers": 0}] + [

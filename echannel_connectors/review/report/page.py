@@ -178,13 +178,16 @@ def _complete(review: Review, write: Writer) -> str:
 
 
 def _baselines(review: Review, write: Writer) -> str:
-    """For each market that is being evaluated: the collecting months against the last one. What has a target of its own is
-    held against that one."""
+    """For each market that is being evaluated: the collecting months against the last one. What has a target of its
+    own is held against that one."""
     stages = {"": review.stage, **review.market_stages}
     rows = [
         row
         for answer in sorted(review.finished, key=lambda one: (one.market, AREAS.index(one.check.area)))
-        if answer.baseline is not None and answer.check.compare != "target" and (stage := stages.get(answer.market)) and stage.phase == "evaluating"
+        if answer.baseline is not None
+        and answer.check.compare != "target"
+        and (stage := stages.get(answer.market))
+        and stage.phase == "evaluating"
         for row in _baseline_row(answer, write)
     ]
     heads = (say("figure"), say("months of collecting"), say("last month"), say("change"))
