@@ -27,7 +27,7 @@ REVIEW = {
     "Due now": "À faire maintenant",
     "Still open": "Encore ouverts",
     "✓ Well ({n}): {figures}.": "✓ Bien ({n}) : {figures}.",
-    "{n} have no answer yet: the report says why.": "{n} n'ont pas encore de réponse : le rapport dit pourquoi.",
+    "Without an answer yet: {n}. The report says why.": "Encore sans réponse : {n}. Le rapport dit pourquoi.",
     "{day}: {rhythm} ({n})": "{day} : {rhythm} ({n})",
     "{mark} {figure} ({role})": "{mark} {figure} ({role})",
     # readiness
@@ -136,7 +136,7 @@ REVIEW = {
     "Reviews of {day}": "Revues du {day}",
     "Last review: {day}": "Dernière revue : {day}",
     "First review": "Première revue",
-    "{n} more points are less urgent: they stand in the table below.":
+    "Less urgent, in the table below: {n} more.":
         "Autres points, moins urgents, dans le tableau plus bas : {n}.",
     "{period}: {figure}": "{period} : {figure}",
     "why there is none": "pourquoi il manque",
@@ -160,7 +160,7 @@ REVIEW = {
     "check": "contrôle",
     "question": "question",
     "who looks at how many": "qui regarde combien",
-    "{n} companies": "Entreprises : {n}",
+    "Companies: {n}": "Entreprises : {n}",
     "Due now: {checks}": "À faire maintenant : {checks}",
     "Nothing is due.": "Rien à faire.",
     "Nothing is due; next on {day}.": "Rien à faire ; prochaine revue le {day}.",

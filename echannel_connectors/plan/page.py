@@ -37,7 +37,7 @@ SAID: dict[str, Text] = {
     "cash": say("Cumulative cash"),
     "came": say("what came"),
     "wrong": say("a number from {low} to {high}", low="{low}", high="{high}"),
-    "open": say("{n} assumptions are not confirmed yet. Tick them, or move them.", n="{n}"),
+    "open": say("Assumptions not confirmed yet: {n}. Tick them, or move them.", n="{n}"),
     "confirmed": say("Every assumption is confirmed."),
     "needs": say("Break-even volume: {n} orders a month", n="{n}"),
     "visits": say(
@@ -153,8 +153,8 @@ def nothing_to_replay() -> Text:
 
 def replay_text(replay: Replay) -> Text:
     return say(
-        "{market} was entered on {day}. The same model, fed only with what was known before, against the {n} whole "
-        "months since: this is how far each case lay from what came.",
+        "{market} was entered on {day}. The same model, fed only with what was known before, against the whole "
+        "months since ({n}): this is how far each case lay from what came.",
         market=replay.market, day=words.day(replay.entered_on), n=len(replay.months),
     )  # fmt: skip
 

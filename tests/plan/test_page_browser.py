@@ -117,7 +117,7 @@ def test_the_download_is_what_save_writes(browser: Any, plans: dict[str, Plan], 
         seen.page.goto(written(plan, tmp_path))
         button = seen.page.locator("#download")
         assert button.is_disabled()
-        assert f"{len(plan.assumptions)} assumptions are not confirmed yet" in seen.page.locator(".open").inner_text()
+        assert f"Assumptions not confirmed yet: {len(plan.assumptions)}." in seen.page.locator(".open").inner_text()
         for tick in seen.page.locator(".confirm input").all():
             tick.check()
         assert seen.page.locator(".open").inner_text() == "Every assumption is confirmed."

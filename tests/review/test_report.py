@@ -88,7 +88,7 @@ def test_open_points_come_first_and_are_at_most_twelve(reviewed: Review) -> None
     many = replace(reviewed, answers=tuple(replace(answer, market=f"M{n}") for n in range(30)))
     html = page(many)
     assert Reader(html).count("article", "point") == 12
-    assert "18 more points are less urgent" in html
+    assert "Less urgent, in the table below: 18 more." in html
     assert [one.status for one in reviewed.open_points] == sorted(
         (one.status for one in reviewed.open_points), key=("act", "watch").index
     )

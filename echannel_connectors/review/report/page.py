@@ -102,7 +102,7 @@ def _points(review: Review, shown: Sequence[Answer], count: int, write: Writer) 
     title = say("Open points: {n}", n=count)
     more = ""
     if count > len(shown):
-        sentence = say("{n} more points are less urgent: they stand in the table below.", n=count - len(shown))
+        sentence = say("Less urgent, in the table below: {n} more.", n=count - len(shown))
         more = f'<p class="more">{write.text(sentence)}</p>'
     return write.section(title, f'<div class="points">{cards}</div>{more}')
 
