@@ -101,6 +101,7 @@ PLAN = {
     "assumption, as in {markets}: please confirm": "hypothèse, comme en {markets} : à confirmer",
     "assumption, as much as the way there: please confirm": "hypothèse, autant que l'aller : à confirmer",
     "no cost rule says it: please confirm": "aucune règle de coût ne le dit : à confirmer",
+    "of few orders ({n:,.0f}): please confirm": "sur peu de commandes ({n:,.0f}) : à confirmer",
     "no purchase price is known: please say it": "aucun prix d'achat connu : à indiquer",
     "no costs are entered: please confirm": "aucun coût n'est saisi : à confirmer",
     "a season shows after twelve months: please confirm": "une saison se voit après douze mois : à confirmer",

@@ -106,6 +106,8 @@ def _start(name: str, value: Decimal, kind: Kind, origin: Text) -> Start:
 def _own(basis: Basis, value: Decimal | None, otherwise: Decimal = ZERO) -> Found:
     if value is None:
         return otherwise, "assumption", CONFIRM
+    if (count := basis.sum("orders")) < FEW:
+        return value, "assumption", say("of few orders ({n:,.0f}): please confirm", n=count)
     return value, "own", basis.said
 
 
@@ -122,7 +124,7 @@ def _sales(basis: Basis, rate: tuple[Decimal, date]) -> dict[str, Found]:
         )
     known = say("rate of {day}", day=words.day(day))
     return {
-        "price": (net * (ONE + rounded("tax", tax)) / worth, "own", basis.said),
+        "price": _own(basis, net * (ONE + rounded("tax", tax)) / worth),
         "tax": tax_start,
         "duty": (ZERO, "assumption", CONFIRM),
         "rate": (worth, "own", known),

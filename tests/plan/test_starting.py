@@ -261,6 +261,19 @@ def test_few_orders_say_nothing(warehouse: DuckDB) -> None:
     assert start["orders"].kind == start["low_orders"].kind == "assumption"
 
 
+def test_of_a_handful_of_orders_everything_is_an_assumption(warehouse: DuckDB) -> None:
+    """Two orders a month are 24 in the last year, less than 30: what they say is taken, and to be confirmed; three are 36."""
+    with holding(warehouse, {"FR": 2}):
+        few = planned(warehouse, "IT").starts
+    with holding(warehouse, {"FR": 3}):
+        enough = planned(warehouse, "IT").starts
+    names = ("price", "goods", "shipping_charged", "refunds", "resold", "returns")
+    assert {few[name].kind for name in names} == {"assumption"}
+    assert few["price"].origin == "of few orders (24): please confirm"
+    assert {enough[name].kind for name in names} == {"own"}
+    assert [few[name].value for name in names] == [enough[name].value for name in names]
+
+
 def test_the_markets_there_are(warehouse: DuckDB) -> None:
     insert(
         warehouse,
