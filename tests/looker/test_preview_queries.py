@@ -245,7 +245,10 @@ def test_figures_by_the_month_compare_whole_months_alone() -> None:
         assert len(preset_periods(preset, TODAY).known_since(long_ago)) == 3
     assert len(preset_periods("last_month", TODAY).known_since(long_ago, is_monthly=True)) == 3
     assert len(preset_periods("last_12_months", date(2026, 11, 30)).known_since(long_ago, is_monthly=True)) == 3
-    assert set(chosen_periods(date(2026, 10, 2), date(2026, 10, 31), TODAY).known_since(long_ago, is_monthly=True)) == alone
+    assert (
+        set(chosen_periods(date(2026, 10, 2), date(2026, 10, 31), TODAY).known_since(long_ago, is_monthly=True))
+        == alone
+    )
 
 
 def test_29_february_compares_with_28() -> None:

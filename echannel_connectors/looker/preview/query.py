@@ -44,8 +44,8 @@ def chart_query(
 ) -> Query:
     """The chart's rows: its dimensions, then each component per period, then the number of rows per period.
 
-    Of periods before `first`, the first day that its source holds, nothing is told, nor of earlier ones where a part of a
-    month would be held against a whole one; a trend shows what there is.
+    Of periods before `first`, the first day that its source holds, nothing is told, nor of earlier ones where a part of
+    a month would be held against a whole one; a trend shows what there is.
 
     Columns are called `net_base`, `net_base@previous`, `net_base@last_year`; the counts `#`, `#@previous`, …
     """
