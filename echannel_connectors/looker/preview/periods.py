@@ -26,8 +26,8 @@ class Periods:
         return {"current": self.current, "previous": self.previous, "last_year": self.last_year}
 
     def known_since(self, first: date | None, *, is_monthly: bool = False) -> dict[str, Span]:
-        """Without the earlier ones of which figures that begin on that day hold a part: it would look like growth. Figures
-        by the month have no parts: there a period is compared that is of whole months."""
+        """Without the earlier ones of which figures that begin on that day hold a part: it would look like growth.
+        Figures by the month have no parts: there a period is compared that is of whole months."""
         can_compare = not is_monthly or (self.current.first.day == 1 and is_month_end(self.current.last))
         return {
             name: span
