@@ -19,6 +19,11 @@ class Span:
     def days(self) -> int:
         return (self.last - self.first).days + 1
 
+    def is_held_since(self, first: date) -> bool:
+        """Whether figures that begin on that day tell of the whole of it. A tenth of it, a week at the most, may be
+        missing: not every day has a sale."""
+        return first <= self.first + timedelta(days=min(self.days // 10, 7))
+
     def __iter__(self) -> Iterator[date]:
         return (self.first + timedelta(days=n) for n in range(self.days))
 

@@ -25,7 +25,10 @@ PLAN = {
     "since": "depuis",
     "home": "national",
     "entered": "ouvert",
+    "entered, not paid back yet": "ouvert, pas encore amorti",
+    "entered, paid back after a month": "ouvert, amorti en un mois",
     "entered, paid back after {n} months": "ouvert, amorti en {n} mois",
+    "entered, paid back at once": "ouvert, amorti aussitôt",
     "planned": "prévu",
     "possible": "possible",
     "possible: {n:,.0f} visits": "possible : {n:,.0f} visites",
@@ -98,6 +101,8 @@ PLAN = {
     "assumption, as in {markets}: please confirm": "hypothèse, comme en {markets} : à confirmer",
     "assumption, as much as the way there: please confirm": "hypothèse, autant que l'aller : à confirmer",
     "no cost rule says it: please confirm": "aucune règle de coût ne le dit : à confirmer",
+    "of few orders ({n:,.0f}): please confirm": "sur peu de commandes ({n:,.0f}) : à confirmer",
+    "no purchase price is known: please say it": "aucun prix d'achat connu : à indiquer",
     "no costs are entered: please confirm": "aucun coût n'est saisi : à confirmer",
     "a season shows after twelve months: please confirm": "une saison se voit après douze mois : à confirmer",
     "your figures: {markets}, {period}": "vos chiffres : {markets}, {period}",
@@ -114,7 +119,7 @@ PLAN = {
     "First, tried out on the past": "D'abord, essayé sur le passé",
     "No market was entered since your figures began (at least three months of them must come before), so this plan could not be tried out on the past. Take its figures with more care.":
         "Aucun marché n'a été ouvert depuis le début de vos chiffres (il en faut au moins trois mois avant) : ce plan n'a pas pu être essayé sur le passé. Prenez ses chiffres avec plus de prudence.",
-    "{market} was entered on {day}. The same model, fed only with what was known before, against the {n} whole months since: this is how far each case lay from what came.":
+    "{market} was entered on {day}. The same model, fed only with what was known before, against the whole months since ({n}): this is how far each case lay from what came.":
         "{market} a été ouvert le {day}. Le même modèle, nourri seulement de ce qu'on savait avant, face aux mois entiers écoulés depuis ({n}) : voici l'écart de chaque scénario avec le réalisé.",
     "{what} {change}": "{what} {change}",
     "{what}: no figure": "{what} : pas de chiffre",
@@ -166,7 +171,7 @@ PLAN = {
     "Keep it as targets": "En faire des objectifs",
     "The case chosen above as targets for net sales, contribution and orders of each month. Reviews follow them once they are in the market's targets file: run the command, which also leaves your own rows as they are, or put the CSV there yourself.":
         "Le scénario choisi ci-dessus comme objectifs de ventes nettes, de contribution et de commandes par mois. Les revues les suivent dès qu'ils sont dans le fichier d'objectifs du marché : lancez la commande, qui laisse vos propres lignes telles quelles, ou mettez-y le CSV vous-même.",
-    "{n} assumptions are not confirmed yet. Tick them, or move them.": "Hypothèses à confirmer encore : {n}. Cochez-les, ou modifiez-les.",
+    "Assumptions not confirmed yet: {n}. Tick them, or move them.": "Hypothèses à confirmer encore : {n}. Cochez-les, ou modifiez-les.",
     "Every assumption is confirmed.": "Toutes les hypothèses sont confirmées.",
     "Download the targets (CSV)": "Télécharger les objectifs (CSV)",
     "Computed on this computer. No figure leaves it.": "Calculé sur cet ordinateur. Aucun chiffre n'en sort.",

@@ -27,7 +27,7 @@ REVIEW = {
     "Due now": "À faire maintenant",
     "Still open": "Encore ouverts",
     "✓ Well ({n}): {figures}.": "✓ Bien ({n}) : {figures}.",
-    "{n} have no answer yet: the report says why.": "{n} n'ont pas encore de réponse : le rapport dit pourquoi.",
+    "Without an answer yet: {n}. The report says why.": "Encore sans réponse : {n}. Le rapport dit pourquoi.",
     "{day}: {rhythm} ({n})": "{day} : {rhythm} ({n})",
     "{mark} {figure} ({role})": "{mark} {figure} ({role})",
     # readiness
@@ -126,6 +126,7 @@ REVIEW = {
     "Phase: {phase}.": "Phase : {phase}.",
     "Open points: {n}": "Points ouverts : {n}",
     "Open points": "Points ouverts",
+    "Nothing is open, but most questions have no answer yet.": "Aucun point ouvert, mais la plupart des questions sont encore sans réponse.",
     "Nothing is open. Well done.": "Rien n'est ouvert. Bravo.",
     "A period that is over is compared with a whole one, a running one with as many days. All answers are in mart.review.":
         "Une période finie est comparée à une période entière, une période en cours à autant de jours. "
@@ -135,7 +136,7 @@ REVIEW = {
     "Reviews of {day}": "Revues du {day}",
     "Last review: {day}": "Dernière revue : {day}",
     "First review": "Première revue",
-    "{n} more points are less urgent: they stand in the table below.":
+    "Less urgent, in the table below: {n} more.":
         "Autres points, moins urgents, dans le tableau plus bas : {n}.",
     "{period}: {figure}": "{period} : {figure}",
     "why there is none": "pourquoi il manque",
@@ -159,7 +160,7 @@ REVIEW = {
     "check": "contrôle",
     "question": "question",
     "who looks at how many": "qui regarde combien",
-    "{n} companies": "Entreprises : {n}",
+    "Companies: {n}": "Entreprises : {n}",
     "Due now: {checks}": "À faire maintenant : {checks}",
     "Nothing is due.": "Rien à faire.",
     "Nothing is due; next on {day}.": "Rien à faire ; prochaine revue le {day}.",
@@ -207,6 +208,7 @@ REVIEW = {
     "{sign}{n:,.0f} {currency}": "{sign}{n:,.0f}\u00a0{currency}",
     "{sign}{n:,.1f}%": "{sign}{n:,.1f}\u00a0%",
     "{n:,.1f}%": "{n:,.1f}\u00a0%",
+    "{sign}{figure}": "{sign}{figure}",
     "1": "1er",
     "1 day": "1\u00a0jour",
     "{what}: {said}": "{what} : {said}",

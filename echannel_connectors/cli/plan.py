@@ -84,12 +84,24 @@ def run(found: Project, market: str, wish: Wish) -> None:
 
 
 def _entered_row(one: Entered) -> tuple[object, ...]:
-    months = one.months_to_break_even if not one.is_home and one.months_to_break_even else None
-    state = say("home") if one.is_home else say("entered")
-    if months:
-        state = say("entered, paid back after {n} months", n=months)
-    figures = [_whole(value) for value in (one.orders, one.net_sales, one.contribution)]
-    return one.market, told(state), told(words.month(one.since)), *figures, months
+    left = None if one.contribution is None else _whole(one.contribution)
+    figures = _whole(one.orders), _whole(one.net_sales), left
+    months = None if one.is_home else one.months_to_break_even
+    return one.market, told(_state(one)), told(words.month(one.since)), *figures, months
+
+
+def _state(one: Entered) -> Text:
+    """What a market is, and whether it has earned back what it cost, if it cost anything."""
+    months = one.months_to_break_even
+    if one.is_home:
+        return say("home")
+    if not one.is_invested:
+        return say("entered")
+    if months is None:
+        return say("entered, not paid back yet")
+    if months < 2:
+        return say("entered, paid back after a month") if months else say("entered, paid back at once")
+    return say("entered, paid back after {n} months", n=months)
 
 
 def _possible_row(one: Possible) -> tuple[object, ...]:

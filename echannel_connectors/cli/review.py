@@ -71,7 +71,7 @@ def _show(done: Review, *, since_last: bool) -> None:
         figures = (f"{words.title(one, spoken())} {told(_figure(one, currency))}" for one in well)
         show.line(say("✓ Well ({n}): {figures}.", n=len(well), figures=" · ".join(figures)))
     if silent := sum(one.status == "no_data" for one in done.due):
-        show.line(say("{n} have no answer yet: the report says why.", n=silent))
+        show.line(say("Without an answer yet: {n}. The report says why.", n=silent))
     if not done.due:
         show.line(next_review(done))
     _show_advice(done.open_points[:MOST_POINTS])

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import chain, repeat
 from typing import Any, Literal
 
-from echannel_connectors.days import Span
+from echannel_connectors.days import Span, is_month_end
 from echannel_connectors.looker.template import (
     AnyChart,
     Bars,
@@ -123,7 +123,9 @@ class _Told:
         lines = []
         # The year before may be a day shorter (29 February): this period is told to its end all the same.
         earlier = chain(_buckets(before, by_months), repeat([]))
-        for bucket, then in zip(_buckets(now, by_months), earlier, strict=False):
+        for bucket, whole in zip(_buckets(now, by_months), earlier, strict=False):
+            # A month that is told as a whole does not stand beside what has come of this one.
+            then = whole if not self.source.is_monthly or is_month_end(bucket[-1]) else []
             values = [self._over(chart.metric, found, days) for days in (bucket, then)]
             lines.append([Cell(bucket[0], "date"), *values])
         heads = [say("month") if by_months else say("day"), say("this period"), say("a year before")]

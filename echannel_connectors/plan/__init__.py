@@ -61,13 +61,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """A market that sells: since when, its last twelve whole months, and the months until its investment was back."""
+    """A market that sells: since when, and its last twelve whole months (no contribution where too few of the sales
+    have a known cost). Where something was invested, the months until it was back; None while it is not."""
 
     market: str
     since: date
     orders: Decimal
     net_sales: Decimal
-    contribution: Decimal
+    contribution: Decimal | None
+    is_invested: bool
     months_to_break_even: int | None
     is_home: bool
 
@@ -122,7 +124,8 @@ def markets_of(into: Warehouse, company: Company, today: date | None = None) -> 
     """The markets there are: those that sell, the largest first, and those that could."""
     figures = figures_of(into, company, today or today_of(company))
     year, sold = months_before(figures.this_month), figures.markets()
-    home = next(iter(figures.markets(year) or sold), None)
+    home = figures.home(year) or figures.home()
+    invested = {market for (market, _), one in figures.sums.items() if one.get("investment")}
 
     def total(name: str, market: str) -> Decimal:
         return figures.total(name, [market], year)
@@ -130,7 +133,8 @@ def markets_of(into: Warehouse, company: Company, today: date | None = None) -> 
     entered = [
         Entered(
             market, figures.began[market], total("orders", market), total("net", market) + total("refunds", market),
-            total("contribution", market), figures.paid_back.get(market), is_home=market == home,
+            total("contribution", market) if figures.knows_costs([market], year) else None, market in invested,
+            figures.paid_back.get(market) if market in invested else None, is_home=market == home,
         )
         for market in sold
     ]  # fmt: skip

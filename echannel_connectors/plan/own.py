@@ -14,6 +14,7 @@ from echannel_connectors.models.company import Company
 from echannel_connectors.review.asking import marts_of
 
 ZERO = Decimal(0)
+COSTS_KNOWN = Decimal("0.8")  # of sales, under which margins say nothing: where the check costs_known says act
 MONTH = "CAST(date_trunc('month', date) AS DATE)"
 ENTRY = """SELECT market, month, entered_on, orders, net_base, refunds_base, margin_base, cost_known_net_base,
     refunds_margin_base, shipping_base, shipping_cost_base, fees_base, packaging_base, marketing_cost_base,
@@ -76,6 +77,16 @@ class Figures:
             if one.get("orders") and (wanted is None or month in wanted):
                 net[market] = net.get(market, ZERO) + one.get("net", ZERO)
         return sorted(net, key=lambda market: (-net[market], market))
+
+    def home(self, months: Sequence[date] | None = None) -> str | None:
+        """The largest market but for those that the company says it entered; None where it says so of all."""
+        entered = {name for name, one in self.company.markets.items() if one.entered_on}
+        return next((market for market in self.markets(months) if market not in entered), None)
+
+    def knows_costs(self, markets: Iterable[str], months: Sequence[date]) -> bool:
+        """Whether enough of the sales have a known cost: a contribution without would be too low by all the others."""
+        names = list(markets)
+        return self.total("known", names, months) >= self.total("net", names, months) * COSTS_KNOWN
 
     def visited(self) -> list[str]:
         """Markets from which people come without having bought, the most visits first."""

@@ -37,7 +37,7 @@ SAID: dict[str, Text] = {
     "cash": say("Cumulative cash"),
     "came": say("what came"),
     "wrong": say("a number from {low} to {high}", low="{low}", high="{high}"),
-    "open": say("{n} assumptions are not confirmed yet. Tick them, or move them.", n="{n}"),
+    "open": say("Assumptions not confirmed yet: {n}. Tick them, or move them.", n="{n}"),
     "confirmed": say("Every assumption is confirmed."),
     "needs": say("Break-even volume: {n} orders a month", n="{n}"),
     "visits": say(
@@ -110,7 +110,7 @@ def _setup(plan: Plan, write: Writer) -> dict[str, Any]:  # JSON
             "head": HEAD, "metrics": METRICS, "author": AUTHOR, "separator": SEPARATORS[plan.company.language],
             "file": f"{plan.market.lower()}-targets.csv",
         },
-        "replay": replay and {
+        "replay": replay and "contribution" in replay.measures and {
             "start": f"{replay.months[0].month:%Y-%m}",
             "lines": {
                 "came": [float(one.came["contribution"]) for one in replay.months],
@@ -134,7 +134,9 @@ def _replay(replay: Replay | None, write: Writer) -> str:
     )
     what = write.text(replay_text(replay))
     label = write.text(say("contribution by month: planned and come"))
-    chart = f'<figure class="chart" id="replay-chart" aria-label="{label}"></figure>'
+    chart = ""
+    if "contribution" in replay.measures:
+        chart = f'<figure class="chart" id="replay-chart" aria-label="{label}"></figure>'
     more = f"<details><summary>{write.text(say('Month by month'))}</summary>{_replay_table(replay, write)}</details>"
     known = (
         f"<details><summary>{write.text(say('What was known then'))}</summary>{_known_then(replay, write)}</details>"
@@ -151,8 +153,8 @@ def nothing_to_replay() -> Text:
 
 def replay_text(replay: Replay) -> Text:
     return say(
-        "{market} was entered on {day}. The same model, fed only with what was known before, against the {n} whole "
-        "months since: this is how far each case lay from what came.",
+        "{market} was entered on {day}. The same model, fed only with what was known before, against the whole "
+        "months since ({n}): this is how far each case lay from what came.",
         market=replay.market, day=words.day(replay.entered_on), n=len(replay.months),
     )  # fmt: skip
 
@@ -184,6 +186,7 @@ def _replay_table(replay: Replay, write: Writer) -> str:
             ],
         )
         for measure, title in MEASURE.items()
+        if measure in replay.measures
     ]
     heads = (say("month"), SAID["came"], *CASE.values())
     return write.table(heads, groups=groups, numbers=range(1, len(heads)))

@@ -33,12 +33,13 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """All whole months since a market was entered."""
+    """All whole months since a market was entered, and what of them the plan is held against."""
 
     market: str
     entered_on: date
     starts: Mapping[str, Start]
     months: tuple[Compared, ...]
+    measures: tuple[Measure, ...] = MEASURES
 
     def came(self, measure: Measure) -> Decimal:
         return sum((one.came[measure] for one in self.months), ZERO)
@@ -47,9 +48,9 @@ class Replay:
         return sum((one.planned[case][measure] for one in self.months), ZERO)
 
     def off(self, case: Case, measure: Measure) -> Decimal | None:
-        """How far the plan lay from what came, as a share of what came; None where that is not above 0."""
+        """How far the plan lay from what came, as a share of what came; None where that is not known or not above 0."""
         came = self.came(measure)
-        return self.planned(case, measure) / came - 1 if came > 0 else None
+        return self.planned(case, measure) / came - 1 if came > 0 and measure in self.measures else None
 
 
 def replayed(into: Warehouse, figures: Figures, market: str) -> Replay | None:
@@ -76,7 +77,9 @@ def replayed(into: Warehouse, figures: Figures, market: str) -> Replay | None:
         )
         for n, day in enumerate(days)
     )
-    return Replay(chosen, entered_on, starts, months)
+    # Without the cost of the goods nobody knows what came of them.
+    measures = MEASURES if figures.knows_costs([chosen], days) else ("orders",)
+    return Replay(chosen, entered_on, starts, months, measures)
 
 
 def _chosen(figures: Figures, market: str) -> str | None:

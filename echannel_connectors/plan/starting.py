@@ -54,7 +54,7 @@ def basis_of(figures: Figures, market: str, at: date) -> Basis:
     known = figures.markets(months)
     if not known:
         raise SettingsError(say("there are no orders to plan with yet"), hint=say("run `echannel sync` first"))
-    home = known[0]
+    home = figures.home(months)
     abroad = tuple(name for name in known if name not in (home, market) and _orders(figures, [name], months) >= FEW)
     is_own = _orders(figures, [market], months) >= FEW
     chosen = (market,) if is_own else abroad or tuple(known)
@@ -106,6 +106,8 @@ def _start(name: str, value: Decimal, kind: Kind, origin: Text) -> Start:
 def _own(basis: Basis, value: Decimal | None, otherwise: Decimal = ZERO) -> Found:
     if value is None:
         return otherwise, "assumption", CONFIRM
+    if (count := basis.sum("orders")) < FEW:
+        return value, "assumption", say("of few orders ({n:,.0f}): please confirm", n=count)
     return value, "own", basis.said
 
 
@@ -122,7 +124,7 @@ def _sales(basis: Basis, rate: tuple[Decimal, date]) -> dict[str, Found]:
         )
     known = say("rate of {day}", day=words.day(day))
     return {
-        "price": (net * (ONE + rounded("tax", tax)) / worth, "own", basis.said),
+        "price": _own(basis, net * (ONE + rounded("tax", tax)) / worth),
         "tax": tax_start,
         "duty": (ZERO, "assumption", CONFIRM),
         "rate": (worth, "own", known),
@@ -193,8 +195,9 @@ def _order(basis: Basis) -> dict[str, Found]:
     given_back = refunds + basis.sum("refunds_margin")  # what the goods that came back had cost
     each = (net / orders) if orders else ZERO
     shipping = basis.ratio(basis.sum("shipping"), orders) or ZERO
+    goods: Found = (ZERO, "assumption", say("no purchase price is known: please say it"))
     return {
-        "goods": _own(basis, None if cost_share is None else cost_share * each),
+        "goods": goods if cost_share is None else _own(basis, cost_share * each),
         "shipping_charged": _own(basis, basis.ratio(basis.sum("charged"), orders)),
         "shipping_paid": _by_rule(basis, "shipping", shipping),
         "packaging": _by_rule(basis, "packaging", basis.ratio(basis.sum("packaging"), orders)),

@@ -53,7 +53,7 @@ def coach_page(clients: Sequence[Client], today: date, language: str) -> str:
     """One page over all companies, each by itself: status without figures, so that none is told of another's."""
     write = Writer(language, "")
     title = in_language(say("Reviews of {day}", day=words.day(today)), language)
-    heading = say("{n} companies", n=len(clients))
+    heading = say("Companies: {n}", n=len(clients))
     header = f'<div class="brand"><p class="company">{write.text(heading)}</p><h1>{escape(title)}</h1></div>'
     cards = "".join(_card(client, write) for client in in_order(clients))
     return write.frame(title, header, f'<div class="clients">{cards}</div>')

@@ -55,7 +55,7 @@ class Answer:
     note: Text | None = None
     history: tuple[tuple[date, Decimal | None], ...] = ()
     is_to_date: bool = False
-    baseline: Decimal | None = None  # of the collecting months: a sum by the month, all else over all three
+    baseline: Decimal | None = None  # of the collecting months: a sum by the month, a rate over all three
 
     @property
     def key(self) -> tuple[str, str, date, bool]:
@@ -241,9 +241,12 @@ def _compared(check: Check, market: str, span: Span, figure: Figure, before: Fig
 
 
 def _monthly(check: Check, figure: Figure | None) -> Decimal | None:
-    """The three months of a baseline as one figure: a sum by the month; a rate, or a largest one, as it is."""
-    if figure is None or figure.value is None or figure.is_ratio or not adds_up(check.numerator):
+    """The three months of a baseline as one figure: a sum by the month, a rate as it is. The largest of three months
+    says nothing beside that of one."""
+    if figure is None or figure.value is None or figure.is_ratio:
         return figure.value if figure else None
+    if not adds_up(check.numerator):
+        return None
     return (figure.value / periods.BASELINE_MONTHS).quantize(PLACES)
 
 

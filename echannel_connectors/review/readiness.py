@@ -25,7 +25,7 @@ FILE = "readiness.yaml"  # in a project: the answers that were given
 SHIPPED = Path(__file__).with_name(FILE)
 BEST = 3
 FIRST = 5  # what to do first: as much as fits into a month
-LEVELS: dict[Status, int] = {"ok": 3, "watch": 2, "act": 1, "no_data": 1}  # what a check says of a question
+LEVELS: dict[Status, int] = {"ok": 3, "watch": 2, "act": 1}  # what a check says of a question
 
 
 class Question(Settings):
@@ -111,10 +111,10 @@ def keep(folder: Path, given: Given) -> Path:
 
 
 def from_checks(answers: Sequence[Answer]) -> dict[str, Literal[1, 2, 3]]:
-    """The questions that the company's own figures answer."""
+    """The questions that the company's own figures answer: where they tell nothing yet, a person is asked."""
     status = {one.check.id: one.status for one in answers if not one.market and not one.is_to_date}
     found = {name: one.check for name, one in questionnaire().questions().items() if one.check is not None}
-    return {name: LEVELS[status[check]] for name, check in found.items() if check in status}  # type: ignore[misc]  # LEVELS holds 1, 2, 3
+    return {name: LEVELS[status[check]] for name, check in found.items() if status.get(check) in LEVELS}  # type: ignore[misc]  # LEVELS holds 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)

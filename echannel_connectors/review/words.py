@@ -45,14 +45,23 @@ def figure(unit: Unit, value: Decimal | None, currency: str) -> Text | str:
         return "–"
     if unit == "money":
         return money(value, currency)
+    n = _rounded(value * 100, 1) if unit == "percent" else _rounded(value, 2 if unit == "times" else 0)
+    if n < 0:
+        return say("{sign}{figure}", sign=MINUS, figure=figure(unit, -value, currency))
     if unit == "percent":
-        return say("{n:,.1f}%", n=_rounded(value * 100, 1))
+        return say("{n:,.1f}%", n=n)
     if unit == "times":
-        return say("{n:,.2f} ×", n=_rounded(value, 2))
-    whole = _rounded(value)
+        return say("{n:,.2f} ×", n=n)
     if unit == "days":
-        return say("1 day") if whole == 1 else say("{n:,.0f} days", n=whole)
-    return say("{n:,.0f} h", n=whole) if unit == "hours" else say("{n:,.0f}", n=whole)
+        return say("1 day") if n == 1 else say("{n:,.0f} days", n=n)
+    return say("{n:,.0f} h", n=n) if unit == "hours" else say("{n:,.0f}", n=n)
+
+
+def mean(unit: Unit, value: Decimal, currency: str) -> Text | str:
+    """A mean of several periods: of what is counted with a decimal, where it has one."""
+    if unit == "count" and value != value.to_integral_value():
+        return say("{n:,.1f}", n=_rounded(value, 1))
+    return figure(unit, value, currency)
 
 
 def _rounded(value: Decimal, places: int = 0) -> Decimal:

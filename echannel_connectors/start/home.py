@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from echannel_connectors.days import shift_months
+from echannel_connectors.days import Span, shift_months
 from echannel_connectors.destinations import Warehouse, warehouse_of
 from echannel_connectors.errors import EChannelError
 from echannel_connectors.history import age, freshness, last_runs
@@ -126,15 +126,27 @@ def _figures(warehouse: Warehouse, found: Project) -> Json | None:
     year, before = shift_months(end, -12), shift_months(end, -24)
     [row] = warehouse.query(FIGURES, {"before": before, "year": year, "end": end}).read_all().to_pylist()
     # Of a year that the tables do not hold whole there is no figure: the rest of it would look like growth.
-    is_whole = days["oldest"] <= before + timedelta(days=1)
-    months = warehouse.query(MONTHS, {"first": year.replace(day=1), "end": end}).read_all().to_pylist()
+    is_whole = Span(before + timedelta(days=1), year).is_held_since(days["oldest"])
+    found_months = warehouse.query(MONTHS, {"first": year.replace(day=1), "end": end}).read_all().to_pylist()
+    sold = {one["month"]: one["net_sales"] for one in found_months}
     return {
         "until": str(end),
         "values": {
             name: [json_value(row[name]), json_value(row[f"{name}_before"]) if is_whole else None] for name in METRICS
         },
-        "months": [{"month": str(one["month"]), "net_sales": json_value(one["net_sales"])} for one in months],
+        "months": [
+            {"month": str(month), "net_sales": json_value(sold.get(month, 0))}
+            for month in _months(max(year, days["oldest"]), end)
+        ],
     }
+
+
+def _months(first: date, last: date) -> Iterator[date]:
+    """Every month from one day to another: one without a sale is one of nothing."""
+    month = first.replace(day=1)
+    while month <= last:
+        yield month
+        month = shift_months(month, 1)
 
 
 def outcome(problem: EChannelError, language: str) -> Json:

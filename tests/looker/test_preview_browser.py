@@ -161,6 +161,26 @@ def test_months_are_told_by_the_month(browser: Any, address: str) -> None:
         assert found == ["month", ["–", "–"], ["€40.00", "–"]]
 
 
+def test_a_running_month_stands_beside_no_whole_one(browser: Any, address: str) -> None:
+    """October 2026 sold 90 and that of 2025 sold 80; November has come to 40 by the 10th, and that of 2025 is told as a whole, 100."""
+    with watched(browser) as seen:
+        show(seen, address, "page=overview&lang=en")
+        found = seen.page.evaluate(
+            """async () => {
+                const field = {type: 'money', aggregation: 'sum', better: 'up', name: {en: 'Left', fr: 'Reste'}};
+                const source = {date: 'month', is_monthly: true, fields: {left: field}, calculated: {}};
+                const chart = {id: 'x', type: 'trend', metric: 'left', title: {en: 'T', fr: 'T'}};
+                const period = {current: ['2026-10-01', '2026-11-10'], last_year: ['2025-10-01', '2025-11-10']};
+                const holder = document.createElement('div');
+                document.body.append(holder);
+                const rows = [['2025-10-01', 80], ['2025-11-01', 100], ['2026-10-01', 90], ['2026-11-01', 40]];
+                await Charts.trend(holder, source, chart, {columns: ['day', 'left'], rows, since: '2025-01-01'}, period, 'last_year', () => {});
+                return Charts.table(holder).rows.map((row) => row.cells.slice(1));
+            }"""
+        )
+        assert found == [["€90.00", "€80.00"], ["€40.00", "–"]]
+
+
 @pytest.mark.parametrize(
     ("language", "sentence"), [("en", "Lines received: only 7"), ("fr", "Lignes reçues : 7 seulement")]
 )

@@ -237,6 +237,20 @@ def test_a_whole_month_compares_with_a_whole_month() -> None:
     assert quarter.previous == Span(date(2026, 4, 1), date(2026, 6, 30))
 
 
+def test_figures_by_the_month_compare_whole_months_alone() -> None:
+    """On the 24th the November of a year before is there as a whole: what has come of this one is held against nothing."""
+    long_ago, alone = date(2020, 1, 1), {"current"}
+    for preset in ("this_month", "last_12_months", "this_year", "last_28_days"):
+        assert set(preset_periods(preset, TODAY).known_since(long_ago, is_monthly=True)) == alone, preset
+        assert len(preset_periods(preset, TODAY).known_since(long_ago)) == 3
+    assert len(preset_periods("last_month", TODAY).known_since(long_ago, is_monthly=True)) == 3
+    assert len(preset_periods("last_12_months", date(2026, 11, 30)).known_since(long_ago, is_monthly=True)) == 3
+    assert (
+        set(chosen_periods(date(2026, 10, 2), date(2026, 10, 31), TODAY).known_since(long_ago, is_monthly=True))
+        == alone
+    )
+
+
 def test_29_february_compares_with_28() -> None:
     assert chosen_periods(date(2024, 2, 29), date(2024, 2, 29), TODAY).last_year == Span(
         date(2023, 2, 28), date(2023, 2, 28)

@@ -116,14 +116,18 @@ def test_the_offline_file_tells_the_same(browser: Any, live: str, offline: str, 
 
 
 def test_a_page_of_months_says_what_a_part_of_one_is(browser: Any, live: str, template: str) -> None:
-    """The running month, as far as it has come, beside whole ones: the reader is told. Of whole months there is no need."""
+    """The running month counts as far as it has come, and is compared with no whole one: the reader is told. Of whole months
+    there is no need."""
     is_monthly = template == "market-entry"
     sentence = "document.getElementById('compared').textContent.includes('Figures here are by the month')"
+    compared = "document.getElementById('compared').textContent.includes('compared with')"
     with watched(browser) as seen:
         show(seen, live, "lang=en&period=custom&first=2026-01-01&last=2026-03-15")
         assert seen.page.evaluate(sentence) == is_monthly
+        assert not (is_monthly and seen.page.evaluate(compared))
         show(seen, live, "lang=en&period=custom&first=2026-01-01&last=2026-03-31")
         assert not seen.page.evaluate(sentence)
+        assert seen.page.evaluate(compared) or not is_monthly
 
 
 def test_figures_equal_sql(browser: Any, live: str, warehouse: Path, template: str) -> None:

@@ -116,6 +116,19 @@ def test_a_trend_ends_with_its_own_last_day() -> None:
     assert told[-2:] == [[date(2024, 2, 28), 10.0, 40.0], [date(2024, 2, 29), 50.0, None]]
 
 
+def test_a_running_month_stands_beside_no_whole_one() -> None:
+    """October 2026 left 90 and that of 2025 left 80; November has come to 40, and that of 2025 is told as a whole."""
+    template = find_template("market-entry")
+    page = template.page("markets")
+    page = page.model_copy(update={"charts": [chart for chart in page.charts if chart.id == "contribution_trend"]})
+    rows = [["2025-10-01", 80.0], ["2025-11-01", 100.0], ["2026-10-01", 90.0], ["2026-11-01", 40.0]]
+    trend = {"columns": ["day", "contribution_base"], "rows": rows}
+    period = {"current": ["2026-10-01", "2026-11-10"], "last_year": ["2025-10-01", "2025-11-10"]}
+    (block,) = blocks_of(template, page, {"charts": {"contribution_trend": trend}, "period": period}, "en")
+    told = [[cell.value for cell in row] for row in block.rows]
+    assert told == [[date(2026, 10, 1), 90.0, 80.0], [date(2026, 11, 1), 40.0, None]]
+
+
 def test_money_is_a_number_a_day_is_a_day_and_a_formula_is_a_text(book: Any) -> None:
     sheet = book["sales"]
     place = {cell.value: cell.column for cell in sheet[1]}

@@ -469,6 +469,24 @@ def test_entering_a_market_pays_back() -> None:
         assert won == (1, 800, 800)  # customer 0 ordered in February, May, August and November
 
 
+def test_a_month_is_held_against_its_target_when_it_is_over() -> None:
+    """500 are aimed at in October and in November: of October 200 are missing, of November nothing is told on the 24th."""
+    tables = {
+        "orders": [order(1, 300, order_date="2026-10-10"), order(2, 300, order_date="2026-11-10", basket="2")],
+        "order_lines": [line(1, 300), line(2, 300)],
+        "targets": [
+            {"source": "company", "market": "FR", "metric": "net_sales", "month": f"2026-{month}-01", "value": 500}
+            for month in (10, 11, 12)
+        ],
+    }
+    gaps = "SELECT month::VARCHAR, target_net_base, target_gap_base FROM mart.market_entry ORDER BY month"
+    for today, november in ((TODAY, None), (date(2026, 11, 30), None), (date(2026, 12, 1), -200)):
+        with Marts(tables, today=today) as marts:
+            assert rows(marts.ask(gaps)) == [
+                ("2026-10-01", 500, -200), ("2026-11-01", 500, november), ("2026-12-01", 500, None)
+            ]  # fmt: skip
+
+
 def test_a_market_that_has_not_paid_back_has_no_month_in_which_it_did() -> None:
     """Great Britain brought 60 of the 500 that it cost, France 60 in its first month, and Germany is below again since June."""
     day = {"FR": "2026-03-10", "GB": "2026-03-10", "DE": "2026-02-10"}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from echannel_connectors import errors
 from echannel_connectors.models import entered
 from echannel_connectors.project import load
 from tests.command import echannel, on_terminal
-from tests.plan.company import project
+from tests.plan.company import LEFT, project
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +26,32 @@ def test_in_a_pipe_each_market_is_a_line(folder: Path) -> None:
     told = {row["market"]: row for row in map(json.loads, done.stdout.splitlines())}
     assert list(told) == ["FR", "DE", "BE", "NL", "GB", "ES"] or list(told) == ["FR", "DE", "BE", "GB", "NL", "ES"]
     assert (told["FR"]["state"], told["GB"]["since"], told["ES"]["state"]) == ("home", "May 2026", "planned")
+
+
+@pytest.mark.parametrize(
+    ("months", "state"),
+    [
+        (None, "entered, not paid back yet"),
+        (0, "entered, paid back at once"),
+        (1, "entered, paid back after a month"),
+        (7, "entered, paid back after 7 months"),
+    ],
+)
+def test_a_market_says_whether_it_was_paid_back(tmp_path: Path, months: int | None, state: str) -> None:
+    """GB cost 3,000 to enter; BE cost nothing, so there is nothing to be paid back. The costs of 24 % of the sales of NL are
+    not known, and what it leaves is not told: of 18 % it would be."""
+    project(tmp_path)
+    with duckdb.connect(str(tmp_path / "echannel.duckdb")) as connection:
+        change = "UPDATE mart.market_entry SET {} WHERE market = ?"
+        connection.execute(change.format("months_to_break_even = ?"), [months, "GB"])
+        connection.execute(change.format("months_to_break_even = 0"), ["BE"])
+        connection.execute(change.format("cost_known_net_base = net_base * 0.76"), ["NL"])
+        connection.execute(change.format("cost_known_net_base = net_base * 0.82"), ["DE"])
+    told = {row["market"]: row for row in map(json.loads, echannel(tmp_path, "plan").stdout.splitlines())}
+    assert (told["GB"]["state"], told["GB"]["months_to_break_even"]) == (state, months)
+    assert (told["BE"]["state"], told["BE"]["months_to_break_even"]) == ("entered", None)
+    assert (told["NL"]["net_sales"], told["NL"]["contribution"]) == (12 * 10 * 90, None)
+    assert told["DE"]["contribution"] == 12 * 30 * LEFT
 
 
 def test_assumptions_must_be_confirmed_before_they_are_targets(folder: Path) -> None:

@@ -16,6 +16,8 @@ from echannel_connectors.errors import SettingsError
 from echannel_connectors.models.company import Market
 from echannel_connectors.plan import Plan, markets_of, plan_market
 from echannel_connectors.plan.inputs import INPUTS, values_of
+from echannel_connectors.plan.model import CASES
+from echannel_connectors.plan.page import plan_page
 from tests.plan.company import FIXED, INVESTMENT, LEFT, TODAY, company, fill, marts
 from tests.review.marts import emptied, insert
 
@@ -168,6 +170,33 @@ def test_the_replay_is_fed_with_what_was_known_before(warehouse: DuckDB) -> None
     assert replay.planned("low", "orders") < replay.planned("middle", "orders") < replay.planned("high", "orders")
 
 
+def test_without_costs_no_contribution_is_held_against_the_plan(warehouse: DuckDB) -> None:
+    """No purchase price is known: the plan asks for it, and the replay compares orders alone. The goods of the others
+    still cost 60 where it is GB alone that does not know."""
+    connection = warehouse._memory
+    assert connection is not None
+    unknown = "UPDATE mart.market_entry SET margin_base = 0, cost_known_net_base = 0, refunds_margin_base = 0"
+    try:
+        connection.execute(f"{unknown} WHERE market = 'GB'")
+        one = planned(warehouse, "IT")
+        connection.execute(unknown)
+        every = planned(warehouse, "IT")
+    finally:
+        emptied(warehouse)
+        fill(warehouse)
+    assert (every.starts["goods"].value, every.starts["goods"].kind) == (0, "assumption")
+    assert every.starts["goods"].origin == "no purchase price is known: please say it"
+    for found in (one, every):
+        assert found.replay is not None
+        assert found.replay.measures == ("orders",)
+        assert [found.replay.off(case, "contribution") for case in CASES] == [None] * 3
+        assert found.replay.off("middle", "orders") is not None
+        page = plan_page(found)
+        assert "contribution: no figure" in page
+        assert "replay-chart" not in page.split("<script")[0]
+    assert one.starts["goods"].value == 60
+
+
 def test_a_replay_begins_with_the_first_whole_month(warehouse: DuckDB) -> None:
     """GB entered on 21 May: what came in its last ten days is no month; June to October are, from the first step of the
     ramp on: 3.33 × (1 + … + 5) = 50 of 75 orders. Entered in October, it has no whole month yet, and no replay."""
@@ -232,6 +261,19 @@ def test_few_orders_say_nothing(warehouse: DuckDB) -> None:
     assert start["orders"].kind == start["low_orders"].kind == "assumption"
 
 
+def test_of_a_handful_of_orders_everything_is_an_assumption(warehouse: DuckDB) -> None:
+    """Two orders a month are 24 in the last year, less than 30: what they say is taken, and to be confirmed; three are 36."""
+    with holding(warehouse, {"FR": 2}):
+        few = planned(warehouse, "IT").starts
+    with holding(warehouse, {"FR": 3}):
+        enough = planned(warehouse, "IT").starts
+    names = ("price", "goods", "shipping_charged", "refunds", "resold", "returns")
+    assert {few[name].kind for name in names} == {"assumption"}
+    assert few["price"].origin == "of few orders (24): please confirm"
+    assert {enough[name].kind for name in names} == {"own"}
+    assert [few[name].value for name in names] == [enough[name].value for name in names]
+
+
 def test_the_markets_there_are(warehouse: DuckDB) -> None:
     insert(
         warehouse,
@@ -253,6 +295,19 @@ def test_the_markets_there_are(warehouse: DuckDB) -> None:
         ("ES", 0, date(2027, 2, 1)), ("PT", 70, None)
     ]  # fmt: skip
     assert plan_market(warehouse, coming, "ES", today=TODAY).start == date(2027, 2, 1)
+
+
+def test_a_market_that_was_entered_is_not_home(warehouse: DuckDB) -> None:
+    """FR sells most, and the company says that it entered it: home is the next one. Of entered ones alone none is."""
+    left = company(markets={"FR": Market(entered_on=date(2025, 1, 1))})
+    entered, _ = markets_of(warehouse, left, TODAY)
+    assert [one.market for one in entered if one.is_home] == ["DE"]
+    starts = plan_market(warehouse, left, "IT", today=TODAY).starts
+    assert starts["price"].origin == "your figures: FR, BE, NL, GB, November 2025 to October 2026"
+    with holding(warehouse, {"FR": 100}):
+        assert not markets_of(warehouse, left, TODAY)[0][0].is_home
+        starts = plan_market(warehouse, left, "IT", today=TODAY).starts
+    assert starts["price"].origin == "your figures: FR, November 2025 to October 2026"
 
 
 @pytest.mark.parametrize("page", ["plan.md", "plan.fr.md"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,39 @@ def test_no_share_is_told_of_less_than_nothing(name: str, row: dict[str, Any], m
     found = answers(marts, [check], Moment(TODAY, TODAY, ("GB",)))
     (answer,) = (one for one in found if one.market == ("GB" if check.breakdown == "markets_only" else ""))
     assert (answer.value, answer.status) == (None, "no_data")
+
+
+@pytest.mark.parametrize("name", ["overdue_share", "overdue_90"])
+def test_no_more_is_overdue_than_is_owed(name: str, marts: DuckDB) -> None:
+    """Five invoices of 100, four of them long overdue, and a credit of 150 for no invoice, not due yet: 350 are owed, and all
+    of it is overdue, not 400 ÷ 350 = 114 %."""
+    late = {"open_base": 100, "days_overdue": 99, "bucket": "over_90"}
+    soon = {"open_base": 100, "days_overdue": -9, "bucket": "not_due"}
+    insert(marts, "receivables", [*[late] * 4, soon, {**soon, "open_base": -150}])
+    (answer,) = answers(marts, [CHECKS[name]], Moment(TODAY, TODAY))
+    assert (answer.value, answer.status) == (1, "act")
+
+
+@pytest.mark.parametrize("known", [79, 80])
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("market_contribution", {"contribution_base": 4}),
+        ("break_even", {"months_to_break_even": 3, "entered_on": date(2021, 1, 1), "cumulative_investment_base": 1}),
+        ("return_on_investment", {"cumulative_contribution_base": 5, "cumulative_investment_base": 9}),
+        ("profit_on_ad_spend", {"contribution_base": 150, "ad_cost_base": 100}),
+    ],
+)
+def test_what_is_left_is_not_told_without_costs(name: str, row: dict[str, Any], known: int, marts: DuckDB) -> None:
+    """Goods without a purchase price leave nothing in the marts: of a shop that knows the cost of few, what is left would
+    look thin, or its market lost. From four fifths on it is told, as the check of the costs says "watch" there."""
+    check = CHECKS[name]
+    insert(marts, check.mart, list(rows_of(check, [{"in": "over", "net_base": 100, "refunds_base": 0, "cost_known_net_base": known, **row}])))  # fmt: skip
+    found = answers(marts, [check], Moment(TODAY, TODAY, ("GB",)))
+    (answer,) = (
+        one for one in found if one.market == ("GB" if check.breakdown == "markets_only" else "") and not one.is_to_date
+    )
+    assert (answer.value is None) == (known < 80)
 
 
 @pytest.mark.parametrize("check", CHECKS.values(), ids=list(CHECKS))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from echannel_connectors import Company
+from echannel_connectors import Company, DuckDB
 from echannel_connectors.days import Span
 from echannel_connectors.errors import DestinationError
 from echannel_connectors.review import Change, Review, Reviews, history, review, words
@@ -88,7 +88,7 @@ def test_open_points_come_first_and_are_at_most_twelve(reviewed: Review) -> None
     many = replace(reviewed, answers=tuple(replace(answer, market=f"M{n}") for n in range(30)))
     html = page(many)
     assert Reader(html).count("article", "point") == 12
-    assert "18 more points are less urgent" in html
+    assert "Less urgent, in the table below: 18 more." in html
     assert [one.status for one in reviewed.open_points] == sorted(
         (one.status for one in reviewed.open_points), key=("act", "watch").index
     )
@@ -153,6 +153,32 @@ def test_what_changed(reviewed: Review) -> None:
     assert "Since the last review" in page(changed, since_last=True)
     assert "Since the last review" not in page(changed)
     assert "| ok | act |" in as_markdown(changed, since_last=True)
+
+
+def test_since_the_beginning_means_are_told_as_such(marts: DuckDB) -> None:
+    """GB, entered in April, collected from May to July: 7, 7 and 8 new customers, 7.3 a month, and 6 in October (6 ÷ 7.33 is
+    18.2 % less). Its sales have a target to be held against, and the months since its entry are no change."""
+    months = {5: 7, 6: 7, 7: 8, 8: 5, 9: 5, 10: 6}
+    first = {"market": "GB", "net_base": 10, "refunds_base": 0}
+    insert(marts, "sales_daily", [{**first, "date": date(2026, 1, 1), "new_customers": 0}] + [
+        {**first, "date": date(2026, month, 9), "new_customers": count} for month, count in months.items()
+    ])  # fmt: skip
+    entry = {**first, "entered_on": date(2026, 4, 1), "cumulative_investment_base": 9, "target_net_base": 100}
+    insert(marts, "market_entry", [{**entry, "month": date(2026, month, 1)} for month in range(1, 11)])
+    checks = [CHECKS[name] for name in ("new_customers", "market_target", "break_even")]
+    done = review(marts, entered={"GB": date(2026, 4, 1)}, checks=checks, today=TODAY)
+    assert done.market_stages["GB"].phase == "evaluating"
+    told = Reader(page(done)).words.split("Since the beginning")[1].split("Everything else")[0]
+    assert "New customers · GB7.36−18.2%" in told
+    assert CHECKS["market_target"].name.en not in told
+    assert CHECKS["break_even"].name.en not in told
+
+
+def test_where_little_is_known_nobody_is_praised(reviewed: Review) -> None:
+    silent, well = (next(one for one in reviewed.finished if one.status == status) for status in ("no_data", "ok"))
+    told = {n: Reader(page(replace(reviewed, answers=(well, *[silent] * n)))).words for n in (1, 2)}
+    assert "Nothing is open. Well done." in told[1]
+    assert "Nothing is open, but most questions have no answer yet." in told[2]
 
 
 def test_the_coming_reviews_stand_at_the_end(reviewed: Review) -> None:
@@ -233,6 +259,10 @@ def test_a_company_that_cannot_be_read_comes_first(reviewed: Review) -> None:
         ("money", "999.996", "€1,000", "1\u202f000\u00a0€"),
         ("percent", "-0.0004", "0.0%", "0,0\u00a0%"),
         ("count", "-0.4", "0", "0"),
+        ("percent", "-2.405", "−240.5%", "−240,5\u00a0%"),
+        ("times", "-1.5", "−1.50 ×", "−1,50\u00a0×"),
+        ("count", "-1234", "−1,234", "−1\u202f234"),
+        ("days", "-1", "−1 day", "−1\u00a0jour"),
     ],
 )
 def test_figures_in_both_languages(unit: str, value: str, english: str, french: str) -> None:

@@ -18,7 +18,9 @@ from echannel_connectors.review import Review, review
 from echannel_connectors.review.asking import Figure
 from echannel_connectors.review.catalogue import catalogue
 from echannel_connectors.review.engine import Answer
+from echannel_connectors.review.readiness import Readiness
 from echannel_connectors.review.report import page
+from echannel_connectors.review.report.readiness import readiness_page
 from tests.looker.browser import chromium, watched
 from tests.review.marts import TODAY, empty_marts
 
@@ -72,6 +74,18 @@ def test_nothing_is_wider_than_the_window(browser: Any, width: int, scheme: str,
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
         assert seen.page.locator("article.point").count() == 12
         assert seen.page.locator("article.point svg").count() == 12
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("width", [1440, 1280, 1024, 390])
+def test_a_topic_s_name_fits_its_tile(browser: Any, width: int, language: str, tmp_path: Path) -> None:
+    file = tmp_path / "readiness.html"
+    of = Company(language=language)  # type: ignore[arg-type]
+    file.write_text(readiness_page(Readiness("BE", TODAY, {}), of, TODAY), encoding="utf-8")
+    with watched(browser, width=width) as seen:
+        seen.page.goto(file.as_uri())
+        cut = "[...document.querySelectorAll('.tile p')].filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent)"
+        assert seen.page.evaluate(cut) == []
 
 
 def test_what_is_written_can_be_read(browser: Any, tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def test_on_a_terminal_it_fits_eighty_columns(tmp_path: Path) -> None:
     text = plain(lines)
     assert "Phase: continuing." in text
     assert "! watch Negative stock 3 up to 0, act over 10" in text
-    assert "have no answer yet: the report says why." in text
+    assert "The report says why." in text
     assert "The report: reviews/" in text
     assert len(list((tmp_path / "reviews").iterdir())) == 3
     again = plain(on_terminal(tmp_path, "review", "--since-last"))

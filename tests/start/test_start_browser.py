@@ -350,6 +350,26 @@ def test_by_keyboard_alone(browser: Any, demo: Demo, tmp_path: Path) -> None:
         assert seen.complaints == []
 
 
+def test_a_month_that_refunded_more_hangs_below(browser: Any, tmp_path: Path) -> None:
+    """100 sold, nothing, and 40 more refunded than sold: 140 in all over the 140 points of the drawing. A year before that was
+    not above nothing gives no share, and one that is not there no comparison."""
+    Assistant(tmp_path).act("company", {"name": "Léa", "currency": "EUR", "time_zone": "Europe/Paris"})
+    with serve_start(tmp_path) as url, watched(browser) as seen:
+        seen.page.goto(url)
+        seen.until("typeof monthsOf === 'function' && document.querySelector('main h1')")
+        bars = seen.page.evaluate(
+            """() => [...monthsOf([100, 0, -40].map((net_sales, n) => ({ month: `2026-0${n + 1}-01`, net_sales }))).querySelectorAll('rect')]
+              .map((one) => [Number(one.getAttribute('y')), Number(one.getAttribute('height'))])"""
+        )
+        assert bars == [[10, 100], [109, 1], [110, 40]]
+        told = "(before) => scoresOf({ values: { orders: [50, before] } }).querySelector('.versus').textContent"
+        shares = [seen.page.evaluate(told, before) for before in (40, 0, -40, None)]
+        assert shares == ["+25% on the year before", *["no figure for the year before"] * 3]
+        lead = "(before) => leadOf({ until: '2026-11-27', values: { orders: [50, before] } })"
+        assert "compared with the twelve months before" in seen.page.evaluate(lead, 0)
+        assert seen.page.evaluate(lead, None) == "Twelve months up to 27 November 2026."
+
+
 def test_names_with_html_stay_text(browser: Any, shop_a: FakeShop, tmp_path: Path) -> None:
     name = "<img src=x onerror=alert(1)></script>"
     found = Assistant(tmp_path)

@@ -25,15 +25,14 @@ class Periods:
     def spans(self) -> dict[str, Span]:
         return {"current": self.current, "previous": self.previous, "last_year": self.last_year}
 
-    def known_since(self, first: date | None) -> dict[str, Span]:
+    def known_since(self, first: date | None, *, is_monthly: bool = False) -> dict[str, Span]:
         """Without the earlier ones of which figures that begin on that day hold a part: it would look like growth.
-
-        A tenth of a period, a week at the most, may be missing: not every day has a sale.
-        """
+        Figures by the month have no parts: there a period is compared that is of whole months."""
+        can_compare = not is_monthly or (self.current.first.day == 1 and is_month_end(self.current.last))
         return {
             name: span
             for name, span in self.spans().items()
-            if name == "current" or (first and first <= span.first + timedelta(days=min(span.days // 10, 7)))
+            if name == "current" or (first and can_compare and span.is_held_since(first))
         }
 
 

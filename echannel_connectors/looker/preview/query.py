@@ -44,7 +44,8 @@ def chart_query(
 ) -> Query:
     """The chart's rows: its dimensions, then each component per period, then the number of rows per period.
 
-    Of periods before `first`, the first day that its source holds, nothing is told; a trend shows what there is.
+    Of periods before `first`, the first day that its source holds, nothing is told, nor of earlier ones where a part of
+    a month would be held against a whole one; a trend shows what there is.
 
     Columns are called `net_base`, `net_base@previous`, `net_base@last_year`; the counts `#`, `#@previous`, …
     """
@@ -52,7 +53,7 @@ def chart_query(
     if isinstance(chart, Trend):
         return _trend_query(source, chart, periods, filters)
     query = Query()
-    spans = periods.known_since(first) if source.date else {}
+    spans = periods.known_since(first, is_monthly=source.is_monthly) if source.date else {}
     names = chart_components(source, chart)
     # Two steps: rows are added up once, by all that a figure depends on, and the few groups then make every period.
     keys, parts = _inner(query, source, chart, spans)

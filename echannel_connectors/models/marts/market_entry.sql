@@ -7,7 +7,7 @@
 -- months_to_break_even: whole months from the entry to the month since which cumulative_contribution_base has not been below
 -- cumulative_investment_base, on every row of the market; NULL while it is not reached. *_to_date_base: until the current month,
 -- on every row of the market too: what a table without months can show. target_*: the targets file; gap: reached
--- less target, of months that have begun. acquisition: marketing_cost_base / new_customers. lifetime_value_base: contribution until now of the customers
+-- less target, of months that are over. acquisition: marketing_cost_base / new_customers. lifetime_value_base: contribution until now of the customers
 -- won in that month, by customer (marketing not taken off).
 WITH documents AS (
   -- A sale's rows are of its order's market and day.
@@ -204,7 +204,8 @@ SELECT
   CAST(p.contribution_to_date_base AS DECIMAL(18, 6)) AS contribution_to_date_base,
   CAST(p.investment_to_date_base AS DECIMAL(18, 6)) AS investment_to_date_base,
   CAST(a.target_net_base AS DECIMAL(18, 6)) AS target_net_base,
-  CASE WHEN a.month <= CAST(:today AS DATE)
+  -- A part of a month against the aim of a whole one would look like a fall.
+  CASE WHEN a.month < date_trunc('month', CAST(:today AS DATE))
     THEN CAST(a.net_base + a.refunds_base - a.target_net_base AS DECIMAL(18, 6))
   END AS target_gap_base,
   CAST(a.target_contribution_base AS DECIMAL(18, 6)) AS target_contribution_base,

@@ -97,16 +97,22 @@ def _areas(review: Review, write: Writer) -> str:
 
 def _points(review: Review, shown: Sequence[Answer], count: int, write: Writer) -> str:
     if not shown:
-        return write.section(
-            say("Open points"), f'<p class="empty">{write.text(say("Nothing is open. Well done."))}</p>'
-        )
+        return write.section(say("Open points"), f'<p class="empty">{write.text(nothing_open(review))}</p>')
     cards = "".join(_card(review, answer, write) for answer in shown)
     title = say("Open points: {n}", n=count)
     more = ""
     if count > len(shown):
-        sentence = say("{n} more points are less urgent: they stand in the table below.", n=count - len(shown))
+        sentence = say("Less urgent, in the table below: {n} more.", n=count - len(shown))
         more = f'<p class="more">{write.text(sentence)}</p>'
     return write.section(title, f'<div class="points">{cards}</div>{more}')
+
+
+def nothing_open(review: Review) -> Text:
+    """What is said where no point is open: praise needs answers."""
+    silent = sum(one.status == "no_data" for one in review.finished)
+    if 2 * silent > len(review.finished):
+        return say("Nothing is open, but most questions have no answer yet.")
+    return say("Nothing is open. Well done.")
 
 
 def _card(review: Review, answer: Answer, write: Writer) -> str:
@@ -172,12 +178,16 @@ def _complete(review: Review, write: Writer) -> str:
 
 
 def _baselines(review: Review, write: Writer) -> str:
-    """For each market that is being evaluated: the collecting months against the last one."""
+    """For each market that is being evaluated: the collecting months against the last one. What has a target of its
+    own is held against that one."""
     stages = {"": review.stage, **review.market_stages}
     rows = [
         row
         for answer in sorted(review.finished, key=lambda one: (one.market, AREAS.index(one.check.area)))
-        if answer.baseline is not None and (stage := stages.get(answer.market)) and stage.phase == "evaluating"
+        if answer.baseline is not None
+        and answer.check.compare != "target"
+        and (stage := stages.get(answer.market))
+        and stage.phase == "evaluating"
         for row in _baseline_row(answer, write)
     ]
     heads = (say("figure"), say("months of collecting"), say("last month"), say("change"))
@@ -191,7 +201,7 @@ def _baseline_row(answer: Answer, write: Writer) -> Iterator[tuple[str, ...]]:
     # A rate is held against a rate in points, whatever the check itself does.
     check = answer.check.model_copy(update={"change": "points"}) if unit == "percent" else answer.check
     change = change_of(check, answer.value, answer.baseline)
-    then = write.text(words.figure(unit, answer.baseline, write.currency))
+    then = write.text(words.mean(unit, answer.baseline, write.currency))
     moved = write.text(words.change(check, change)) if change is not None else "–"
     yield write.title(answer), then, write.figure(answer), moved
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from echannel_connectors.review import Review, history, words
 from echannel_connectors.review.engine import Answer
-from echannel_connectors.review.report.page import MOST_POINTS, nothing_new, stage_text
+from echannel_connectors.review.report.page import MOST_POINTS, nothing_new, nothing_open, stage_text
 from echannel_connectors.texts import in_language, say
 
 SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\|*_`<>[]"})
@@ -45,6 +45,7 @@ def as_markdown(review: Review, *, since_last: bool = False) -> str:
         plain.head(),
         plain.changes() if since_last else [],
         [f"## {plain.told(say('Open points: {n}', n=len(review.open_points)))}"],
+        [] if points else [plain.told(nothing_open(review))],
         *(plain.point(answer) for answer in points),
         plain.others(others),
         plain.coming(),

@@ -112,7 +112,7 @@ function figuresScreen() {
 function homeOf(home) {
   const { run, figures, problems, place } = home;
   return [
-    el("p", { class: "lead" }, figures ? told("figures_lead", { day: day(figures.until) }) : told("figures_none")),
+    el("p", { class: "lead" }, figures ? leadOf(figures) : told("figures_none")),
     figures ? [scoresOf(figures), monthsOf(figures.months)] : null,
     el("section", { class: "block state" },
       el("p", { class: "ages" }, run ? el("span", {}, told("last_read", { age: run.age })) : null,
@@ -156,9 +156,14 @@ function also(name, { href, onclick, hint = told(`${name}_hint`) }) {
       : el("button", { type: "button", class: "second", onclick, "aria-label": `${does}: ${title}` }, does));
 }
 
+function leadOf({ until, values }) {
+  const isCompared = Object.values(values).some(([, before]) => before !== null);
+  return told(isCompared ? "figures_lead" : "figures_lead_alone", { day: day(until) });
+}
+
 function scoresOf({ values: found }) {
   return el("div", { class: "scores" }, Object.entries(found).map(([name, [now, before]]) => {
-    const share = before ? (now - before) / Math.abs(before) : null;
+    const share = before > 0 ? (now - before) / before : null;
     const change = share === null ? null : number(share, { style: "percent", maximumFractionDigits: 0, signDisplay: "exceptZero" });
     return el("div", { class: "score" }, el("h2", {}, told(name)),
       el("p", { class: "figure", "data-metric": name, "data-value": now ?? 0 }, name === "net_sales" ? money(now ?? 0) : number(now ?? 0)),
@@ -168,12 +173,13 @@ function scoresOf({ values: found }) {
 
 // Net sales of the last months as bars; the same as a table for who cannot see them.
 function monthsOf(months) {
-  const most = Math.max(...months.map((one) => one.net_sales), 1);
-  const width = 52, height = 150;
+  const sold = months.map((one) => one.net_sales);
+  const most = Math.max(...sold, 1), least = Math.min(...sold, 0); // a month with more refunds than sales hangs below
+  const width = 52, height = 150, scale = (height - 10) / (most - least), ground = height + least * scale;
   const bars = months.map((one, n) => {
-    const tall = Math.max(1, Math.round((Math.max(one.net_sales, 0) / most) * (height - 10)));
+    const tall = Math.max(1, Math.round(Math.abs(one.net_sales) * scale));
     const name = day(one.month, { month: "long", year: "numeric" });
-    return drawn("g", {}, drawn("rect", { x: n * width + 6, y: height - tall, width: width - 12, height: tall, rx: 3 },
+    return drawn("g", {}, drawn("rect", { x: n * width + 6, y: Math.round(ground) - (one.net_sales < 0 ? 0 : tall), width: width - 12, height: tall, rx: 3 },
       drawn("title", {}, document.createTextNode(`${name}: ${money(one.net_sales)}`))),
     drawn("text", { x: n * width + width / 2, y: height + 26, "text-anchor": "middle" },
       document.createTextNode(day(one.month, { month: "narrow" }))));

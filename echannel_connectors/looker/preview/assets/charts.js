@@ -44,6 +44,7 @@ const Charts = (() => {
     if (isMonthly || days > 180) return { kind: "month", count: month(last) - month(first) + 1 };
     return days <= 120 ? { kind: "day", count: days } : { kind: "week", count: Math.ceil(days / 7) };
   }
+  const isOfMonths = ([first, last]) => first.endsWith("-01") && later(last, 1).endsWith("-01");
   // The first and last day of each mark. A compared period can have fewer days than this one: what stands beside them is
   // null, not 0; or more: those stand beside nothing, and must not be added to its last one.
   function steps(current, [first, last], isMonthly) {
@@ -73,9 +74,11 @@ const Charts = (() => {
       // the first day of all: the figures had not begun.
       const isKnown = days.some((row) => period[series][0] <= row.day && row.day <= period[series][1]);
       steps(period.current, period[series], source.is_monthly).forEach((span, n) => {
-        const value = span && over(source, chart.metric, parts, days.filter((row) => span[0] <= row.day && row.day <= span[1]));
-        // A day without sales sold 0; a ratio of nothing stays unknown, and a month whose figure is not in the period.
-        const isThere = isKnown && span && span[1] >= figures.since && (!source.is_monthly || span[0].endsWith("-01"));
+        // A month is told where its first day is in the period, and not whole beside the part that has come of this one.
+        const isTold = span && (!source.is_monthly || (series === "current" ? span[0].endsWith("-01") : isOfMonths(span)));
+        const value = isTold ? over(source, chart.metric, parts, days.filter((row) => span[0] <= row.day && row.day <= span[1])) : null;
+        // A day without sales sold 0; a ratio of nothing stays unknown.
+        const isThere = isKnown && isTold && span[1] >= figures.since;
         const told = isThere && value === null && !(field.denominator || []).length ? 0 : value;
         rows.push({
           series: series === "current" ? "current" : "before", at: at(drawn[n][0]), label: Format.monthName(drawn[n][0]), value: told,
@@ -234,5 +237,5 @@ const Charts = (() => {
     return ready;
   }
 
-  return { trend, bars, merged, table: (holder) => shown.get(holder), kind: (source, period) => buckets(period.current, source.is_monthly).kind };
+  return { trend, bars, merged, isOfMonths, table: (holder) => shown.get(holder), kind: (source, period) => buckets(period.current, source.is_monthly).kind };
 })();

@@ -51,9 +51,11 @@ const Offline = (() => {
     const cube = cubes[name];
     const parts = Object.entries(known.parts[name]);
     const spans = source.date ? ["current", "previous", "last_year"] : ["current"];
-    // A period of which this file, or its source, holds a part alone is not compared with; a trend shows that part.
+    // A period of which this file, or its source, holds a part alone is not compared with; a trend shows that part. Figures by
+    // the month have no parts: there a period is compared that is of whole months.
+    const comparable = !source.is_monthly || Charts.isOfMonths(period.current);
     const held = spans.filter((span) => !source.date || span === "current"
-      || (period[span][0] >= known.since && (daily || isWhole(period[span], known.firsts[alias]))));
+      || (period[span][0] >= known.since && (daily || (comparable && isWhole(period[span], known.firsts[alias])))));
     const chosen = Object.entries(filters).filter(([field, values]) => values.length && cube[field])
       .map(([field, values]) => [cube[field].at, new Set(values.map((value) => cube[field].values.indexOf(value)))]);
     const days = source.date ? cube[source.date] : null;

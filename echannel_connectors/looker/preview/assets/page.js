@@ -154,12 +154,11 @@
     const dated = page().controls.some((name) => template.controls[name].type === "period");
     const notes = [];
     if (dated) {
-      notes.push(words.compared(Format.span(period.current) + (period.to_date ? words.to_date : ""), Format.span(period.previous), Format.span(period.last_year)) + ".");
+      const now = Format.span(period.current) + (period.to_date ? words.to_date : "");
+      const isOfParts = page().charts.some((chart) => template.sources[chart.source].is_monthly) && !Charts.isOfMonths(period.current);
+      notes.push((isOfParts ? now : words.compared(now, Format.span(period.previous), Format.span(period.last_year))) + ".");
       if (figures.newest === period.end && period.end < new Date(Date.now() - 7 * 86400000).toISOString().slice(0, 10)) notes.push(words.newest(Format.day(period.end)));
-      const isMonthly = page().charts.some((chart) => template.sources[chart.source].is_monthly);
-      const [first, last] = period.current;
-      const isWhole = first.endsWith("-01") && new Date(Date.parse(last) + 86400000).getUTCDate() === 1;
-      if (isMonthly && !isWhole) notes.push(words.by_months);
+      if (isOfParts) notes.push(words.by_months);
       if (setup.offline) notes.push(words.held(Format.day(setup.offline.since)));
       const longest = Math.max(...page().charts.map((chart) => chart.limit || 0));
       if (setup.offline && setup.offline.keep < longest) notes.push(words.held_rows(setup.offline.keep));
