@@ -58,7 +58,9 @@ def tickets(source: Erp, table: str) -> list[Row]:
 def test_a_ticket_is_an_order(shop: Erp, dolibarr_sqlite: str) -> None:
     """But one that was made of an order is that order, which is there once."""
     orders = {row["order_id"]: row for row in tickets(shop, "orders")}
-    amounts = ("goods_net", "discount_net", "total_net", "total_tax", "total_gross", "store_credit_net", "store_credit_gross")
+    amounts = (
+        "goods_net", "discount_net", "total_net", "total_tax", "total_gross", "store_credit_net", "store_credit_gross",
+    )  # fmt: skip
     assert {name: (row["status"], row["is_sale"], *(float(row[a]) for a in amounts)) for name, row in orders.items()} == {
         "pos-9001": ("completed", True, 30, 1, 29, 5.8, 34.8, 0, 0), "pos-9002": ("draft", False, 10, 0, 10, 2, 12, 0, 0),
         "pos-9005": ("cancelled", False, 10, 0, 10, 2, 12, 0, 0), "pos-9006": ("completed", True, 30, 0, 30, 6, 36, 5, 6),
@@ -72,7 +74,9 @@ def test_a_ticket_is_an_order(shop: Erp, dolibarr_sqlite: str) -> None:
 
 
 def test_lines_of_a_ticket(shop: Erp) -> None:
-    names = ("quantity", "unit_price_net", "discount_net", "amount_net", "amount_tax", "unit_cost", "delivered_quantity")
+    names = (
+        "quantity", "unit_price_net", "discount_net", "amount_net", "amount_tax", "unit_cost", "delivered_quantity",
+    )  # fmt: skip
     lines = {row["line_id"]: [float(row[name]) for name in names] for row in tickets(shop, "order_lines")}
     assert lines == {
         "pos-90001": [2, 10, 0, 20, 4, 4, 2], "pos-90002": [1, 10, 1, 9, 1.8, 5, 1], "pos-90003": [1, 10, 0, 10, 2, 4, 1],

@@ -83,5 +83,6 @@ def test_a_credit_note_of_it(shop: Erp) -> None:
 def test_the_cost_that_a_module_keeps(shop: Erp) -> None:
     """Margins in Sales keeps what a line cost on its day; elsewhere the cost is today's."""
     lines = {row["line_id"]: row for row in core_rows(shop, "order_lines")}
-    assert (lines["12"]["unit_cost"], lines["12"]["cost_kind"], lines["12"]["unit_cost_currency"]) == (10, "of_the_day", "EUR")
+    kept = lines["12"]
+    assert (kept["unit_cost"], kept["cost_kind"], kept["unit_cost_currency"]) == (10, "of_the_day", "EUR")
     assert lines["13"]["cost_kind"] == "today"

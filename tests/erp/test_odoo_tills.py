@@ -152,7 +152,9 @@ def test_lines_of_tills(shop: Erp) -> None:
         "pos-13": [0, 0, 2, -2, -0.4, 0.2, None],
         "pos-14": [1, 10, 0, 10, 1, 0.1, 3],
     }
-    costs = {name: (row["unit_cost_currency"], row["unit_cost_fx_rate"], row["cost_kind"]) for name, row in lines.items()}
+    costs = {
+        name: (row["unit_cost_currency"], row["unit_cost_fx_rate"], row["cost_kind"]) for name, row in lines.items()
+    }
     assert costs["pos-1"] == ("EUR", 1, "of_the_day")
     assert costs["pos-8"] == ("USD", Decimal("0.8"), "of_the_day")
     discounts = of_tills(shop, "order_discounts", "discount_id")
@@ -167,7 +169,11 @@ def test_what_comes_back_to_tills_is_a_refund_once(shop: Erp) -> None:
     refunds = core_rows(shop, "refunds")
     assert "9001" not in {row["refund_id"] for row in refunds}
     found = {
-        row["line_id"]: (row["order_id"], str(row["refund_date"]), *numbers(row, "quantity", "amount_net", "amount_tax"))
+        row["line_id"]: (
+            row["order_id"],
+            str(row["refund_date"]),
+            *numbers(row, "quantity", "amount_net", "amount_tax"),
+        )
         for row in refunds
         if row["refund_id"].startswith("pos-")
     }
