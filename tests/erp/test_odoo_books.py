@@ -58,7 +58,9 @@ SELECT 9001, min(id), 90001, '2026-01-05', 120, 1 FROM account_move_line WHERE m
 
 def test_what_the_bank_says_is_a_payment(postgres: Postgres, odoo: str) -> None:
     before = {row["payment_id"] for row in core_rows(Erp(connector="odoo", url=odoo), "payments")}
-    receivable = postgres.run("odoo17", "SELECT account_id FROM account_move_line WHERE display_type = 'payment_term' LIMIT 1")
+    receivable = postgres.run(
+        "odoo17", "SELECT account_id FROM account_move_line WHERE display_type = 'payment_term' LIMIT 1"
+    )
     with altered(postgres, BANKED.format(receivable=receivable.strip())) as source:
         new = [row for row in core_rows(source, "payments") if row["payment_id"] not in before]
     found = [(row["payment_id"], row["invoice_id"], row["amount"], row["currency"], row["method"]) for row in new]
