@@ -40,7 +40,7 @@ INSERT INTO sale_order_line_invoice_rel (invoice_line_id, order_line_id) SELECT 
 @pytest.fixture(scope="module")
 def shop(postgres: Postgres, odoo: str) -> Iterator[Erp]:
     assert odoo
-    with altered(postgres, TABLES + PROGRAMS + REWARDED) as source:
+    with altered(postgres, TABLES + PROGRAMS + REWARDED, database="odoo_rewards") as source:
         yield source
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from echannel_connectors import Erp
 from tests.erp.conftest import Postgres, altered
+from tests.erp.test_sync import core, read_into, warehouse
 from tests.erp.truth import Row, core_rows
 
 TABLES = """
@@ -105,7 +107,7 @@ UPDATE account_payment SET pos_session_id = 1 WHERE id = 6;
 @pytest.fixture(scope="module")
 def shop(postgres: Postgres, odoo: str) -> Iterator[Erp]:
     assert odoo
-    with altered(postgres, TABLES + PROGRAMS + SOLD + PAID) as source:
+    with altered(postgres, TABLES + PROGRAMS + SOLD + PAID, database="odoo_tills") as source:
         yield source
 
 
@@ -197,3 +199,38 @@ def test_what_is_paid_at_tills(shop: Erp) -> None:
         "pos-1": ("pos-1", None, 40, "cash"), "pos-2": ("pos-1", None, -5.2, "cash"),
         "pos-3": ("pos-1", "9001", -10.8, "bank"), "pos-4": ("1", None, 837.93, "bank"),
     }  # fmt: skip
+
+
+def test_tills_in_the_marts(shop: Erp, tmp_path: Path) -> None:
+    """Net sales of the three days, in euros: 29 + 20 + 8 + 20 + 18 + 10 sold, 10 + 9 + 10 come back."""
+    with warehouse(tmp_path / "books.duckdb") as into:
+        read_into(into, "odoo", shop.url.get_secret_value())
+        sql = """SELECT kind, sum(net_base) AS net, sum(quantity) AS units, count(DISTINCT order_id) AS orders
+            FROM mart.sales WHERE order_id LIKE 'pos-%' OR line_id LIKE 'pos-11/%' GROUP BY kind ORDER BY kind"""
+        found = [[row["kind"], *numbers(row, "net", "units", "orders")] for row in into.query(sql).read_all().to_pylist()]
+        assert found == [["refund", -29, -3, 1], ["sale", 105, 8, 6]]
+        assert read_into(into, "odoo", shop.url.get_secret_value()).total("changed") == 0
+        assert {row["order_id"] for row in core(into, "orders")} >= {"pos-1", "1"}
+
+
+# The company has sold nothing but by its tills; then a customer moves, and one more piece is sold.
+TILLS_ALONE = """
+DELETE FROM sale_order; DELETE FROM sale_order_line;
+UPDATE res_partner SET write_date = '2026-12-31' WHERE id = 11;
+"""
+ONE_MORE = """
+INSERT INTO pos_order SELECT (jsonb_populate_record(o, '{"id": 12, "name": "Shop/0011", "write_date": "2025-08-01"}')).*
+FROM pos_order AS o WHERE id = 9;
+INSERT INTO pos_order_line SELECT (jsonb_populate_record(l, '{"id": 16, "order_id": 12, "write_date": "2025-08-01"}')).*
+FROM pos_order_line AS l WHERE id = 12;
+"""
+
+
+def test_the_next_ticket_is_read_by_the_next_sync(postgres: Postgres, odoo: str, tmp_path: Path) -> None:
+    assert odoo
+    with altered(postgres, TABLES + PROGRAMS + SOLD + TILLS_ALONE) as source, warehouse(tmp_path / "b.duckdb") as into:
+        read_into(into, "odoo", source.url.get_secret_value())
+        postgres.run("odoo_lab", ONE_MORE)
+        read_into(into, "odoo", source.url.get_secret_value())
+        assert {"pos-9", "pos-12"} <= {row["order_id"] for row in core(into, "orders")}
+        assert {"pos-16"} <= {row["line_id"] for row in core(into, "order_lines")}
