@@ -207,7 +207,9 @@ def test_tills_in_the_marts(shop: Erp, tmp_path: Path) -> None:
         read_into(into, "odoo", shop.url.get_secret_value())
         sql = """SELECT kind, sum(net_base) AS net, sum(quantity) AS units, count(DISTINCT order_id) AS orders
             FROM mart.sales WHERE order_id LIKE 'pos-%' OR line_id LIKE 'pos-11/%' GROUP BY kind ORDER BY kind"""
-        found = [[row["kind"], *numbers(row, "net", "units", "orders")] for row in into.query(sql).read_all().to_pylist()]
+        found = [
+            [row["kind"], *numbers(row, "net", "units", "orders")] for row in into.query(sql).read_all().to_pylist()
+        ]
         assert found == [["refund", -29, -3, 1], ["sale", 105, 8, 6]]
         assert read_into(into, "odoo", shop.url.get_secret_value()).total("changed") == 0
         assert {row["order_id"] for row in core(into, "orders")} >= {"pos-1", "1"}
