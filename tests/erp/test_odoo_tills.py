@@ -236,3 +236,25 @@ def test_the_next_ticket_is_read_by_the_next_sync(postgres: Postgres, odoo: str,
         read_into(into, "odoo", source.url.get_secret_value())
         assert {"pos-9", "pos-12"} <= {row["order_id"] for row in core(into, "orders")}
         assert {"pos-16"} <= {row["line_id"] for row in core(into, "order_lines")}
+
+
+# Neither Sales nor its teams are installed.
+WITHOUT_SALES = """
+DROP TABLE sale_order, sale_order_line, account_tax_sale_order_line_rel, sale_order_line_invoice_rel, crm_team CASCADE;
+ALTER TABLE pos_order_line DROP COLUMN sale_order_origin_id, DROP COLUMN sale_order_line_id;
+"""
+
+
+def test_a_company_with_tills_alone(postgres: Postgres, shop: Erp) -> None:
+    """Its tills tell what they do where Sales is there, too; the order that was paid at one is its own then."""
+    with altered(postgres, TABLES + PROGRAMS + SOLD + PAID + WITHOUT_SALES) as source:
+        assert not [finding for finding in source.check() if finding.level == "error"]
+        for table, key in (("orders", "order_id"), ("order_lines", "line_id"), ("refunds", "line_id")):
+            ours, theirs = (of_tills(one, table, key) for one in (source, shop))
+            assert {name: row for name, row in ours.items() if name in theirs} == theirs, table
+            assert {row["order_id"] for name, row in ours.items() if name not in theirs} <= {"pos-4"}
+        assert {row["invoice_id"] for row in core_rows(source, "invoices")} == {
+            row["invoice_id"] for row in core_rows(shop, "invoices")
+        }
+        assert len(core_rows(source, "payments")) == len(core_rows(shop, "payments"))
+        assert core_rows(source, "customers")
