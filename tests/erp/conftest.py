@@ -119,16 +119,16 @@ def odoo_later(postgres: Postgres) -> str:
 
 
 @contextlib.contextmanager
-def altered(postgres: Postgres, script: str, **parameters: int) -> Iterator[Erp]:
+def altered(postgres: Postgres, script: str, *, database: str = "odoo_lab", **parameters: int) -> Iterator[Erp]:
     """A copy of Odoo's database that a script has changed, until the block ends."""
-    postgres.run("postgres", "CREATE DATABASE odoo_lab TEMPLATE odoo17")
+    postgres.run("postgres", f"CREATE DATABASE {database} TEMPLATE odoo17")
     try:
-        postgres.run("odoo_lab", f"SET session_replication_role = replica; {script}")
-        source = Erp(connector="odoo", url=postgres.url("odoo_lab"), parameters=parameters)
+        postgres.run(database, f"SET session_replication_role = replica; {script}")
+        source = Erp(connector="odoo", url=postgres.url(database), parameters=parameters)
         yield source
         source.close()
     finally:
-        postgres.run("postgres", "DROP DATABASE odoo_lab WITH (FORCE)")
+        postgres.run("postgres", f"DROP DATABASE {database} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")

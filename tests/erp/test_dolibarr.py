@@ -398,16 +398,17 @@ WHERE rowid = 1;
 
 
 def test_a_credit_that_pays_an_order_is_no_discount(dolibarr_sqlite: str, tmp_path: Path) -> None:
-    """What a credit note or a deposit pays was sold all the same; a discount without an invoice is a line as before."""
+    """What a credit note or a deposit pays was sold all the same; without an invoice it is a discount, and no piece."""
     before = {row["order_id"]: row for row in core_rows(Erp(connector="dolibarr", url=dolibarr_sqlite), "orders")}
     source = altered(dolibarr_sqlite, tmp_path, CREDITS)
     after = {row["order_id"]: row for row in core_rows(source, "orders")}
-    changed = {"goods_net": -5, "total_net": -5, "total_tax": -1, "total_gross": -6}
+    changed = {"goods_net": 0, "discount_net": 5, "total_net": -5, "total_tax": -1, "total_gross": -6}
     for name, amount in changed.items():
         assert after["1"][name] == before["1"][name] + amount, name
     assert (after["1"]["store_credit_net"], after["1"]["store_credit_gross"]) == (80, 96)
     lines = [row for row in core_rows(source, "order_lines") if row["order_id"] == "1"]
-    assert {"90003"} == {row["line_id"] for row in lines if row["amount_net"] < 0}
+    (discount,) = (row for row in lines if row["amount_net"] < 0)
+    assert (discount["line_id"], discount["quantity"], discount["discount_net"]) == ("90003", 0, 5)
     assert total(lines, "amount_net") == after["1"]["total_net"]
     assert after["1"]["rounding_net"] == 0
 
@@ -471,3 +472,16 @@ def test_what_changes_beside_a_document(dolibarr_sqlite: str, tmp_path: Path) ->
         for table in TABLES:
             assert core(both, table) == core(fresh, table), table
         assert {row["order_id"] for row in core(both, "orders") if row["country"] != orders[row["order_id"]]}
+
+
+# Invoice 8 was paid by a credit note alone, and closed at noon in Paris.
+CREDITED = """
+DELETE FROM llx_paiement_facture WHERE fk_facture = 8;
+UPDATE llx_facture SET fk_statut = 2, paye = 1, date_closing = '2026-07-01 12:00:00' WHERE rowid = 8;
+"""
+
+
+def test_an_invoice_that_a_credit_note_pays(dolibarr_sqlite: str, tmp_path: Path) -> None:
+    """It is paid on the day on which Dolibarr closed it."""
+    invoices = core_rows(altered(dolibarr_sqlite, tmp_path, CREDITED), "invoices")
+    assert utc(next(row for row in invoices if row["invoice_id"] == "8")["paid_at"]) == "2026-07-01T10:00:00Z"

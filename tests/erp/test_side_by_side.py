@@ -56,8 +56,27 @@ SHAPES: dict[str, tuple[dict[str, Any], int, str]] = {
         1,
         "",
     ),
-    "union": (
+    "union of all": (
         {"from": "(SELECT id, on_hand FROM days UNION ALL SELECT -id, on_hand FROM stock) AS s", "cursor": None},
+        4,
+        "_place",
+    ),
+    "union with a table that is not there": (
+        {"from": "(SELECT id, on_hand FROM stock UNION ALL SELECT 1, 1.0 WHERE FALSE) AS s", "cursor": None},
+        4,
+        "_place",
+    ),
+    "union": (
+        {"from": "(SELECT id, on_hand FROM days UNION SELECT -id, on_hand FROM stock) AS s", "cursor": None},
+        1,
+        "",
+    ),
+    "union of all in part": (
+        {
+            "from": """(SELECT id, on_hand FROM stock
+                UNION ALL SELECT min(-id), sum(on_hand) FROM days GROUP BY id) AS s""",
+            "cursor": None,
+        },
         1,
         "",
     ),

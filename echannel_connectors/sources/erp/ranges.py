@@ -109,32 +109,55 @@ def _cost(select: Select, database: Database) -> float:
 
 def _by_place(select: Select, database: Database) -> Ranges | None:
     relation = select.relation.copy()
-    if (found := _place(relation)) is None:
+    value, tables = _place(relation) or (None, ())
+    sizes: list[int] = []
+    for table in tables:
+        named = exp.Table(this=table.this.copy(), db=table.args.get("db")).sql("postgres", identify="safe")
+        pages = _pages(named, database)
+        if pages is None:
+            return None
+        sizes += pages
+    if value is None or sum(sizes) < LEAST_PAGES:
         return None
-    value, table = found
-    named = exp.Table(this=table.this.copy(), db=table.args.get("db")).sql("postgres", identify="safe")
-    sizes = _pages(named, database, in_ranges=True)
-    return Ranges(relation, value, False, sum(sizes), partial(_places, sizes)) if sizes else None
+    return Ranges(relation, value, False, sum(sizes), partial(_places, sizes))
 
 
-def _place(select: exp.Select, depth: int = 0) -> tuple[exp.Column, exp.Table] | None:
-    """Where a row lies in the table that a FROM begins with, and this table; subqueries are made to pass it on."""
-    first = select.args["from_"].this
-    named = first.args.get("alias") or first
+def _place(select: exp.Select, depth: int = 0) -> tuple[exp.Expr, list[exp.Table]] | None:
+    """Where a row lies in the table that a FROM begins with, and this table; subqueries are made to pass it on. A row
+    of several SELECTs (UNION ALL) lies in the table of one of them."""
+    if _is_empty(select):
+        return exp.cast(exp.null(), exp.DataType.build("tid", dialect="postgres", udt=True)), []
+    first = select.args["from_"].this if _filled(select) & {"from_"} else None
+    named = first and (first.args.get("alias") or first)
     keeps_others = any(join.side in ("RIGHT", "FULL") for join in select.args.get("joins") or ())
-    if keeps_others or not isinstance(named.this, exp.Identifier):
+    if keeps_others or named is None or not isinstance(named.this, exp.Identifier):
         return None
     if isinstance(first, exp.Table):
         is_plain = not _filled(first) - NAMED and not first.meta.get("is_cte")
-        return (exp.column("ctid", table=named.this.copy()), first) if is_plain else None
-    inner = first.this if isinstance(first, exp.Subquery) else None
-    if not isinstance(inner, exp.Select) or _filled(inner) - PLAIN:
-        return None
-    if not _is_row_by_row(inner.expressions) or (found := _place(inner, depth + 1)) is None:
-        return None
+        return (exp.column("ctid", table=named.this.copy()), [first]) if is_plain else None
+    tables: list[exp.Table] = []
     passed = f"_place{depth}"
-    inner.select(exp.alias_(found[0], passed), copy=False)
-    return exp.column(passed, table=named.this.copy()), found[1]
+    for inner in _united(first.this) if isinstance(first, exp.Subquery) else [None]:
+        if not isinstance(inner, exp.Select) or _filled(inner) - PLAIN or not _is_row_by_row(inner.expressions):
+            return None
+        if (found := _place(inner, depth + 1)) is None:
+            return None
+        inner.select(exp.alias_(found[0], passed), copy=False)
+        tables += found[1]
+    return exp.column(passed, table=named.this.copy()), tables
+
+
+def _united(query: exp.Expr) -> list[exp.Expr]:
+    """The SELECTs whose rows are all in it, none of them twice for one of theirs."""
+    if isinstance(query, exp.Union) and not _filled(query) - {"this", "expression"}:
+        return [*_united(query.this), *_united(query.expression)]
+    return [query]
+
+
+def _is_empty(select: exp.Select) -> bool:
+    """A SELECT that stands for a table which is not there."""
+    where = select.args.get("where")
+    return not _filled(select) - {"expressions", "where"} and where is not None and where.this == exp.false()
 
 
 def _filled(node: exp.Expr) -> set[str]:
@@ -159,13 +182,12 @@ def _is_query(node: exp.Expr) -> bool:
     return isinstance(node, exp.Query)
 
 
-def _pages(table: str, database: Database, *, in_ranges: bool) -> list[int]:
-    """The pages of a table and of its partitions; none where it is small, or cannot be read in ranges of pages."""
+def _pages(table: str, database: Database, *, in_ranges: bool = True) -> list[int] | None:
+    """The pages of a table and of its partitions; None where it cannot be read in ranges of pages."""
     found = database.values_of_state(PAGES.format(table=_literal(table)))
     if in_ranges and not all(is_heap and version >= TID_RANGES for _, is_heap, version in found):
-        return []
-    sizes = [int(pages) for pages, _, _ in found]
-    return sizes if sum(sizes) >= LEAST_PAGES else []
+        return None
+    return [int(pages) for pages, _, _ in found]
 
 
 def _places(sizes: Sequence[int], many: int) -> list[str]:
@@ -187,8 +209,8 @@ def _by_key(select: Select, database: Database) -> Ranges | None:
     for name in select.table.key:
         value = select.columns[name]
         found = indexed_column(database.values_of_state, database.dialect, value, select.relation)
-        sizes = _pages(found[0], database, in_ranges=False) if found else []
-        if found is None or not sizes:
+        sizes = _pages(found[0], database, in_ranges=False) if found else None
+        if found is None or sizes is None or sum(sizes) < LEAST_PAGES:
             continue
         known = database.values_of_state(BOUNDS.format(table=_literal(found[0]), column=_literal(found[1])))
         if known:
