@@ -100,7 +100,7 @@ CREATE TABLE llx_facture (
   total_tva double(24,8), total_ht double(24,8), total_ttc double(24,8), fk_statut smallint, fk_user_author int,
   fk_facture_source int, fk_cond_reglement int, fk_mode_reglement int, date_lim_reglement date, fk_multicurrency int,
   multicurrency_code varchar(3), multicurrency_tx double(24,8), multicurrency_total_ht double(24,8),
-  multicurrency_total_tva double(24,8), multicurrency_total_ttc double(24,8)
+  multicurrency_total_tva double(24,8), multicurrency_total_ttc double(24,8), module_source varchar(32)
 );
 CREATE TABLE llx_facturedet (
   rowid integer PRIMARY KEY, fk_facture int, fk_parent_line int, fk_product int, label varchar(255), description text,

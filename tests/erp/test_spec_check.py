@@ -346,8 +346,8 @@ def test_indexes_in_mariadb(dolibarr_mariadb: str) -> None:
     """Dolibarr has no index on tms, and the account that may only read is allowed to know it."""
     proof = Erp(connector="dolibarr", url=dolibarr_mariadb).prove()
     assert errors_of(proof) == []
-    found = cursor_of(proof, "order_lines")
-    assert (found.level, found.sentence) == ("warning", "order_lines: the cursor llx_commande.tms has no index")
+    found = cursor_of(proof, "invoice_lines")
+    assert (found.level, found.sentence) == ("warning", "invoice_lines: the cursor llx_facture.tms has no index")
 
 
 def test_a_column_store_needs_no_index(dolibarr_duckdb: str) -> None:
