@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadfile  # what a file's tests share is made once
 
-.PHONY: demo test test-all lint format bench-prestashop bench-erp bench-marts bench-preview pictures schemas tsql-parser clean
+.PHONY: demo test test-all test-oldest lint format bench-prestashop bench-erp bench-marts bench-preview pictures schemas tsql-parser clean
 
 $(BIN)/echannel: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -27,6 +27,16 @@ test: $(VENV)/.dev  ## under 8 minutes; packages from pip only
 test-all: $(VENV)/.dev  ## adds the systems that come by apt (installed where this is root) and the slow tests
 	@sh .ci/systems
 	$(PYTEST)
+
+OLDEST := .venv-oldest
+UV_INSTALL := $(OLDEST)/bin/uv pip install --quiet --python $(OLDEST)/bin/python
+
+test-oldest:  ## the same tests as test, with the oldest of every package that pyproject.toml allows
+	$(PYTHON) -m venv $(OLDEST)
+	@$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	@$(UV_INSTALL) --resolution lowest-direct --editable ".[all]"
+	@$(UV_INSTALL) --group dev
+	$(OLDEST)/bin/python -m pytest -q -n 2 --dist loadfile -m "not apt and not slow" -W ignore::DeprecationWarning -W ignore::FutureWarning
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -63,4 +73,4 @@ schemas:  ## write the JSON schemas that editors use, and the docs' pages of mar
 	$(BIN)/python -m echannel_connectors.schemas
 
 clean:
-	rm -rf $(VENV) demo dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(OLDEST) demo dist .pytest_cache .mypy_cache .ruff_cache
