@@ -111,7 +111,7 @@ def test_check(books: str) -> None:
     found = list(source(books).check())
     assert [finding.level for finding in found] == ["ok", "warning"]
     wrong = {**SPEC, "tables": {"orders": {**SPEC["tables"]["orders"], "from": "invoices AS s"}}}
-    assert "the database has no table invoices" in "\n".join(one.sentence for one in source(books, spec=wrong).check())
+    assert "the database has no table INVOICES" in "\n".join(one.sentence for one in source(books, spec=wrong).check())
 
 
 def test_refusals(books: str) -> None:
