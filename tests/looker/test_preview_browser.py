@@ -141,44 +141,42 @@ def test_a_charts_figures_can_be_saved(browser: Any, address: str, language: str
         assert seen.complaints == []
 
 
+def trend_of_months(seen: Watched, current: list[str], last_year: list[str], figures: dict[str, Any]) -> list[Any]:
+    """By what a trend of monthly figures is told in these periods, and the cells of its marks."""
+    found: list[Any] = seen.page.evaluate(
+        """async ([current, last_year, figures]) => {
+            const field = {type: 'money', aggregation: 'sum', better: 'up', name: {en: 'Left', fr: 'Reste'}};
+            const source = {date: 'month', is_monthly: true, fields: {left: field}, calculated: {}};
+            const chart = {id: 'x', type: 'trend', metric: 'left', title: {en: 'T', fr: 'T'}};
+            const period = {current, last_year};
+            const holder = document.createElement('div');
+            document.body.append(holder);
+            await Charts.trend(holder, source, chart, {columns: ['day', 'left'], ...figures}, period, 'last_year', () => {});
+            return [Charts.kind(source, period), ...Charts.table(holder).rows.map((row) => row.cells.slice(1))];
+        }""",
+        [current, last_year, figures],
+    )
+    return found
+
+
 def test_months_are_told_by_the_month(browser: Any, address: str) -> None:
     """Of 20 October to 10 November the figure of November is there, and that of October is not: it is not 0."""
     with watched(browser) as seen:
         show(seen, address, "page=overview&lang=en")
-        found = seen.page.evaluate(
-            """async () => {
-                const field = {type: 'money', aggregation: 'sum', better: 'up', name: {en: 'Left', fr: 'Reste'}};
-                const source = {date: 'month', is_monthly: true, fields: {left: field}, calculated: {}};
-                const chart = {id: 'x', type: 'trend', metric: 'left', title: {en: 'T', fr: 'T'}};
-                const period = {current: ['2026-10-20', '2026-11-10'], last_year: ['2025-10-20', '2025-11-10']};
-                const holder = document.createElement('div');
-                document.body.append(holder);
-                const figures = {columns: ['day', 'left'], rows: [['2026-10-01', 90], ['2026-11-01', 40]]};
-                await Charts.trend(holder, source, chart, figures, period, 'last_year', () => {});
-                return [Charts.kind(source, period), ...Charts.table(holder).rows.map((row) => row.cells.slice(1))];
-            }"""
-        )
+        figures = {"rows": [["2026-10-01", 90], ["2026-11-01", 40]]}
+        found = trend_of_months(seen, ["2026-10-20", "2026-11-10"], ["2025-10-20", "2025-11-10"], figures)
         assert found == ["month", ["–", "–"], ["€40.00", "–"]]
 
 
 def test_a_running_month_stands_beside_no_whole_one(browser: Any, address: str) -> None:
-    """October 2026 sold 90 and that of 2025 sold 80; November has come to 40 by the 10th, and that of 2025 is told as a whole, 100."""
+    """October 2026 sold 90 and that of 2025 sold 80; November has come to 40 by the 10th, and that of 2025 is told as a
+    whole, 100."""
     with watched(browser) as seen:
         show(seen, address, "page=overview&lang=en")
-        found = seen.page.evaluate(
-            """async () => {
-                const field = {type: 'money', aggregation: 'sum', better: 'up', name: {en: 'Left', fr: 'Reste'}};
-                const source = {date: 'month', is_monthly: true, fields: {left: field}, calculated: {}};
-                const chart = {id: 'x', type: 'trend', metric: 'left', title: {en: 'T', fr: 'T'}};
-                const period = {current: ['2026-10-01', '2026-11-10'], last_year: ['2025-10-01', '2025-11-10']};
-                const holder = document.createElement('div');
-                document.body.append(holder);
-                const rows = [['2025-10-01', 80], ['2025-11-01', 100], ['2026-10-01', 90], ['2026-11-01', 40]];
-                await Charts.trend(holder, source, chart, {columns: ['day', 'left'], rows, since: '2025-01-01'}, period, 'last_year', () => {});
-                return Charts.table(holder).rows.map((row) => row.cells.slice(1));
-            }"""
-        )
-        assert found == [["€90.00", "€80.00"], ["€40.00", "–"]]
+        rows = [["2025-10-01", 80], ["2025-11-01", 100], ["2026-10-01", 90], ["2026-11-01", 40]]
+        figures = {"rows": rows, "since": "2025-01-01"}
+        found = trend_of_months(seen, ["2026-10-01", "2026-11-10"], ["2025-10-01", "2025-11-10"], figures)
+        assert found == ["month", ["€90.00", "€80.00"], ["€40.00", "–"]]
 
 
 @pytest.mark.parametrize(

@@ -43,12 +43,10 @@ class Names:
     """The names of tables, which are the same in capitals and small letters where the database thinks so."""
 
     listed: frozenset[str]
-    any_case: bool = False
+    folded: frozenset[str] = frozenset()  # the same in small letters, where any case of a name is the same name
 
     def __contains__(self, name: object) -> bool:
-        if name in self.listed:
-            return True
-        return self.any_case and str(name).casefold() in {one.casefold() for one in self.listed}
+        return name in self.listed or str(name).casefold() in self.folded
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.listed)
@@ -181,7 +179,8 @@ class Database:
         rows = self.values(self.address.kind.tables)
         bare = {str(name) for _, name, is_enough, _ in rows if is_enough}
         full = {f"{schema}.{name}" for schema, name, _, _ in rows if schema is not None}
-        return Names(frozenset(bare | full), any_case=any(same for *_, same in rows))
+        any_case = any(same for *_, same in rows)
+        return Names(frozenset(bare | full), frozenset(one.casefold() for one in bare | full if any_case))
 
     def close(self) -> None:
         """End the snapshot; the next SELECT opens another one."""
