@@ -10,7 +10,6 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import yaml
@@ -138,7 +137,7 @@ def _of_company(sources: tuple[Source, ...], company: Company | None) -> tuple[S
 def _publish(run: Run, into: Publisher) -> None:
     """Every mart as a table of the publisher; each is replaced as a whole, so that one that fails leaves the others."""
     into.listen(run.on_event)
-    today = datetime.now(ZoneInfo(run.company.time_zone)).date().isoformat()
+    today = run.company.today().isoformat()
     tables = [name.removeprefix("mart.") for name in run.result.tables if name.startswith("mart.")]
     # What reviews answered is no table of a build; a review that could not publish it leaves that to the next sync.
     for table in [*tables, *run.into.query(REVIEWED).read_all()["table_name"].to_pylist()]:

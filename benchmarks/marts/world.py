@@ -10,7 +10,6 @@ from echannel_connectors.destinations import commit
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES
 from echannel_connectors.models.made import tables
-from echannel_connectors.models.mart_sql import today_of
 
 LINES = 5  # of an order
 DAYS = 1095
@@ -94,7 +93,7 @@ def make(file: Path, orders: int) -> None:
                 f"SELECT * EXCLUDE (source), now() AS _changed_at FROM ({select.format(**values)})",
             )
         core = [one for one in tables(into, [], Company(), None) if one.name in CORE]
-        today = today_of(Company())
+        today = Company().today().isoformat()
         signs = json.dumps({one.name: one.sign(today) for one in core})
         into.execute(*(sql for one in core for sql in one.statements), (commit.SIGNED, {"signs": signs}))
 

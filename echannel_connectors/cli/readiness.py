@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from echannel_connectors.cli import show
 from echannel_connectors.cli.asking import ask
@@ -28,7 +27,7 @@ MONTHS_AHEAD = 6  # of an entry whose day is not known yet: the first step is to
 
 def run(found: Project, market: str, report: Path | None) -> None:
     """Ask what a person has to answer, take the rest from the figures, show the result and write it down."""
-    today = datetime.now(ZoneInfo(found.company.time_zone)).date()
+    today = found.company.today()
     given = given_in(found.folder)
     known = _from_figures(found)
     if sys.stdin.isatty():

@@ -16,7 +16,7 @@ from echannel_connectors.models.company import Company
 from echannel_connectors.models.described import comments
 from echannel_connectors.models.made import SNAPSHOTS, Made, Signs, outdated, tables
 from echannel_connectors.models.mapping import register
-from echannel_connectors.models.mart_sql import mart_columns, mart_selects, step_questions, today_of, values_of
+from echannel_connectors.models.mart_sql import mart_columns, mart_selects, step_questions, values_of
 from echannel_connectors.models.own import OwnMart, build_own, own_marts
 from echannel_connectors.streams import Source
 
@@ -37,7 +37,7 @@ def build(
     """
     clock = time.monotonic()
     own = own_marts(project, values_of(company), mart_selects(company))
-    today = today_of(company)
+    today = company.today().isoformat()
     with into.hold():
         register(into, sources)
         made = tables(into, sources, company, project)
@@ -82,7 +82,7 @@ def _statements(
     company: Company,
 ) -> Iterator[str]:
     """What brings the outdated tables up to date, and tells what the columns of those made anew mean."""
-    today = today_of(company)
+    today = company.today().isoformat()
     other = {
         one.name for one in made if one.name not in there or signs.get(one.name, ("", ""))[0] != one.sign(today)[0]
     }

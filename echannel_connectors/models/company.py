@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -106,6 +106,10 @@ class Said(Settings):
     @property
     def salt(self) -> str | None:
         return unveiled(self.email_salt) if self.email_salt else None
+
+    def today(self) -> date:
+        """The business day of now: in the company's time zone, which may be a day ahead of the machine's."""
+        return datetime.now(ZoneInfo(self.time_zone)).date()
 
 
 class Company(Said):

@@ -12,7 +12,7 @@ from echannel_connectors.destinations.commit import quoted
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.extra import extended
 from echannel_connectors.models.mapping import Part, core_statement, known_sources, parts_of, raw_tables
-from echannel_connectors.models.mart_sql import mart_selects, read_by, step_questions, today_of
+from echannel_connectors.models.mart_sql import mart_selects, read_by, step_questions
 from echannel_connectors.streams import Source
 
 SNAPSHOTS = "echannel.stock_snapshots"
@@ -113,7 +113,7 @@ def _create(name: str) -> str:
 
 def stock_snapshot(company: Company) -> tuple[str, ...]:
     """Keep what lies in stock today, of the sources that were read today; a rebuild keeps all other days."""
-    today, fresh = f"DATE '{today_of(company)}'", _fresh(company)
+    today, fresh = f"DATE '{company.today()}'", _fresh(company)
     return (
         f"DELETE FROM {SNAPSHOTS} WHERE date = {today} AND source IN ({fresh})",
         f"""INSERT INTO {SNAPSHOTS}
@@ -129,7 +129,7 @@ def stock_snapshot(company: Company) -> tuple[str, ...]:
 
 def _fresh(company: Company) -> str:
     return f"""SELECT source FROM echannel.streams
-        WHERE CAST(timezone('{company.time_zone}', last_success) AS DATE) >= DATE '{today_of(company)}'
+        WHERE CAST(timezone('{company.time_zone}', last_success) AS DATE) >= DATE '{company.today()}'
         GROUP BY source"""
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from graphlib import TopologicalSorter
 from importlib import resources
-from zoneinfo import ZoneInfo
 
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.selects import columns, filled
@@ -44,7 +43,7 @@ def values_of(company: Company, today: date | None = None) -> dict[str, str]:
     return {
         "currency": company.currency,
         "time_zone": company.time_zone,
-        "today": today.isoformat() if today else today_of(company),
+        "today": (today or company.today()).isoformat(),
         "matching": f",{','.join(company.matches)},",
     }
 
@@ -76,7 +75,3 @@ def _texts(schema: str) -> dict[str, str]:
         for file in folder.iterdir()
         if file.name.endswith(".sql")
     }
-
-
-def today_of(company: Company) -> str:
-    return datetime.now(ZoneInfo(company.time_zone)).date().isoformat()

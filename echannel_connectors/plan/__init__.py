@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from echannel_connectors.days import shift_months
 from echannel_connectors.destinations import Warehouse
@@ -98,7 +97,7 @@ def plan_market(
 
     Raises SettingsError for what is no country, for a currency of unknown worth, and where there are no orders yet.
     """
-    said, figures = said or {}, figures_of(into, company, today or today_of(company))
+    said, figures = said or {}, figures_of(into, company, today or company.today())
     currency = currency or figures.currencies.get(market) or CURRENCY.get(market)
     if currency is None:
         hint = say("say its currency with --currency, such as --currency EUR")
@@ -122,7 +121,7 @@ def plan_market(
 
 def markets_of(into: Warehouse, company: Company, today: date | None = None) -> tuple[list[Entered], list[Possible]]:
     """The markets there are: those that sell, the largest first, and those that could."""
-    figures = figures_of(into, company, today or today_of(company))
+    figures = figures_of(into, company, today or company.today())
     year, sold = months_before(figures.this_month), figures.markets()
     home = figures.home(year) or figures.home()
     invested = {market for (market, _), one in figures.sums.items() if one.get("investment")}
@@ -147,10 +146,6 @@ def markets_of(into: Warehouse, company: Company, today: date | None = None) -> 
             Possible(market, total("sessions", market) + figures.at(market, figures.this_month, "sessions"), day)
         )
     return entered, possible
-
-
-def today_of(company: Company) -> date:
-    return datetime.now(ZoneInfo(company.time_zone)).date()
 
 
 def _start(figures: Figures, market: str) -> date:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from echannel_connectors.destinations import Warehouse
 from echannel_connectors.models.company import Company
@@ -92,7 +91,7 @@ def review(
     figures go. Raises CheckError for a check that is wrong, and the warehouse's own errors.
     """
     company, settings, entered = company or Company(), settings or Reviews(), entered or {}
-    today = today or datetime.now(ZoneInfo(company.time_zone)).date()
+    today = today or company.today()
     checks = catalogue(project, settings) if checks is None else checks
     marts = marts_of(into)  # asked before anything could make an empty file: says what to do where there is none
     with into.hold() if keep else nullcontext():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 from echannel_connectors.destinations import Publisher, warehouse_of
 from echannel_connectors.project import FILE, Project
@@ -28,13 +28,12 @@ def kept(found: Project) -> Review:
     done = reviewed(found, keep=True)
     into = found.destination()
     if done.written and warehouse_of(into) is not into:
-        _publish(into)  # type: ignore[arg-type]  # what is no warehouse is a publisher
+        _publish(into, done.today)  # type: ignore[arg-type]  # what is no warehouse is a publisher
     return done
 
 
-def _publish(into: Publisher) -> None:
-    today = datetime.now(UTC).date().isoformat()
-    into.publish("review", warehouse_of(into).query(into.select("review", today)))
+def _publish(into: Publisher, today: date) -> None:
+    into.publish("review", warehouse_of(into).query(into.select("review", today.isoformat())))
 
 
 def entered(found: Project) -> dict[str, date | None]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from echannel_connectors.days import Span, shift_months
 from echannel_connectors.destinations import Warehouse, warehouse_of
@@ -118,7 +117,7 @@ def _doubles(warehouse: Warehouse, found: Project, language: str) -> Iterator[Js
 
 def _figures(warehouse: Warehouse, found: Project) -> Json | None:
     """Twelve months and their months; None before there is any sale."""
-    today = datetime.now(ZoneInfo(found.company.time_zone)).date()
+    today = found.company.today()
     [days] = warehouse.query(NEWEST).read_all().to_pylist()
     if days["newest"] is None:
         return None

@@ -34,7 +34,7 @@ def first_figures(folder: Path, sales: dict[date, str]) -> Any:
 def test_a_year_that_is_not_there_whole_is_compared_with_nothing(tmp_path: Path, late: int) -> None:
     """A shop that is read from a day in the middle of the year before has not grown by what was not read. A week without
     a sale at its beginning is no such thing, as on the pages."""
-    today = date.today()
+    today = Company().today()
     first = shift_months(today, -24) + timedelta(days=1 + late)
     values = first_figures(tmp_path, {first: "50", shift_months(today, -12): "30", today: "101"})["values"]
     assert values["net_sales"] == [100.0, None if late > 7 else 78.0]  # 101 − 1, and 50 − 1 + 30 − 1
@@ -43,7 +43,7 @@ def test_a_year_that_is_not_there_whole_is_compared_with_nothing(tmp_path: Path,
 
 def test_a_month_without_a_sale_is_one_of_nothing(tmp_path: Path) -> None:
     """A sale of 20 four months ago, a refund two months ago, a sale of 3 today: five months, none left out."""
-    today = date.today()
+    today = Company().today()
     months = [shift_months(today.replace(day=1), n) for n in range(-4, 1)]
     found = first_figures(tmp_path, {months[0]: "20", months[2]: "0", today: "3"})
     told = [(one["month"], one["net_sales"]) for one in found["months"]]

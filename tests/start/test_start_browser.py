@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from echannel_connectors import DuckDB
+from echannel_connectors import Company, DuckDB
 from echannel_connectors.demo.serve import Demo, serve_demo
 from echannel_connectors.start.assistant import Assistant
 from echannel_connectors.start.server import serve_start
@@ -212,7 +212,7 @@ def _answer_rest(seen: Watched, demo: Demo) -> None:
 def _look_at_figures(seen: Watched, folder: Path) -> None:
     """The figures are those of SQL; a click opens the page with the first chart."""
     seen.until("document.querySelector('.scores')")
-    sql = "SELECT sum(orders) AS n FROM mart.sales_daily WHERE date > current_date - INTERVAL 12 MONTH"
+    sql = f"SELECT sum(orders) AS n FROM mart.sales_daily WHERE date > DATE '{Company().today()}' - INTERVAL 12 MONTH"
     orders = DuckDB(folder / "echannel.duckdb").query(sql).read_all()["n"][0].as_py()
     assert orders > 0
     assert seen.figure("orders") == orders
