@@ -2,8 +2,8 @@
 
 The order is placed as soon as the sync before has ended and the preview is open: the worst moment, but for the seconds
 that the preview took to open (with --full the order waits for the next sync to end). The open page is asked as its own
-script asks: again after REFRESH, or after twenty times as long as the figures took. So the page may ask just before the
-order is there: the verdict counts that whole pause, whatever this run happened to see.
+script asks: again after REFRESH, or after twenty times as long as the figures took (the shorter of two answers). So the
+page may ask just before the order is there: the verdict counts that whole pause, whatever this run happened to see.
 """
 
 from __future__ import annotations
@@ -119,6 +119,7 @@ class OpenPage:
         self.address = address
         self.pause = REFRESH
         self.asked = 0.0
+        self.took = float("inf")
 
     def is_due(self) -> bool:
         return time.monotonic() - self.asked >= self.pause
@@ -129,7 +130,8 @@ class OpenPage:
         with urllib.request.urlopen(self.address, timeout=60) as reply:
             shown = json.load(reply)["charts"]["headline"]
         self.asked = time.monotonic()
-        self.pause = max(REFRESH, 20 * (self.asked - started))
+        before, self.took = self.took, self.asked - started
+        self.pause = max(REFRESH, 20 * min(self.took, before))
         return float(shown["rows"][0][shown["columns"].index("orders")] or 0)  # none where there is no order yet
 
 

@@ -322,6 +322,30 @@ def test_an_open_page_shows_a_new_order_by_itself(browser: Any, tmp_path: Path) 
         assert seen.complaints == []
 
 
+def test_one_late_answer_does_not_put_the_page_to_sleep(browser: Any, address: str) -> None:
+    """A minute that an answer waited (for a sync, say) is not what the page costs: it asks again as soon as before."""
+    with watched(browser) as seen:
+        seen.page.clock.install()
+        show(seen, address, "page=overview&lang=en")
+        held: list[Any] = []
+        seen.page.route("**/data?*", lambda route: held.append(route))  # it looks at what it is given
+        for seconds_to_wait in (60, 0):
+            _pass_until(seen, held, most=120)
+            seen.page.clock.run_for(seconds_to_wait * 1000)
+            with seen.page.expect_response("**/data?*"):
+                held.pop().continue_()
+
+
+def _pass_until(seen: Watched, held: list[Any], most: int) -> None:
+    """Let the page's seconds pass until it asks."""
+    for _ in range(most):
+        seen.page.clock.run_for(1000)
+        seen.page.wait_for_timeout(50)
+        if held:
+            return
+    raise AssertionError(f"not asked within {most} seconds")
+
+
 def test_a_stopped_preview_says_so_and_keeps_its_figures(browser: Any, shop_file: Path) -> None:
     with watched(browser) as seen:
         with serve_preview(query_of(shop_file), company=COMPANY) as url:

@@ -11,6 +11,7 @@
   let cards = new Map();
   let figures = null;
   let asked = 0;
+  let took = Infinity; // milliseconds, of the question before
   let timer = 0;
 
   // ---- light and dark: as the system has it, until the reader says otherwise ----
@@ -96,8 +97,11 @@
       $("notice").hidden = false;
       if (figures === null) frame();
     }
-    // A large company's page is asked for less often: never more than a twentieth of the time is spent on it.
-    if (!setup.offline) timer = setTimeout(() => (document.hidden ? null : refresh()), Math.max(REFRESH, 20 * (performance.now() - began)));
+    // A large company's page is asked for less often: never more than a twentieth of the time is spent on it. One answer
+    // that came late may have waited for a sync: the shorter of two counts.
+    const before = took;
+    took = performance.now() - began;
+    if (!setup.offline) timer = setTimeout(() => (document.hidden ? null : refresh()), Math.max(REFRESH, 20 * Math.min(took, before)));
   }
 
   // ---- drawing ----
