@@ -97,7 +97,7 @@ def test_the_logs_of_a_thousand_runs_are_kept(tmp_path: Path) -> None:
     """`sync --watch 60` makes half a million in a year; the oldest go first, and nobody's other file does."""
     runs = tmp_path / ".echannel" / "runs"
     runs.mkdir(parents=True)
-    names = [f"{datetime(2026, 1, 1) + timedelta(minutes=n):%Y-%m-%dT%H-%M-%S}.jsonl" for n in range(KEPT_LOGS + 5)]  # noqa: DTZ001 - names
+    names = [f"{datetime(2026, 1, 1) + timedelta(minutes=n):%Y-%m-%dT%H-%M-%S}.jsonl" for n in range(KEPT_LOGS + 5)]
     for name in (*names, "notes.txt"):
         (runs / name).touch()
     with Log.of_run(tmp_path) as log:
