@@ -10,7 +10,6 @@ from echannel_connectors.days import Span, is_month_end, month_end, shift_months
 from echannel_connectors.looker.template import Preset
 
 PRESETS: tuple[str, ...] = get_args(Preset)
-ONE_DAY = timedelta(days=1)
 ROLLING = {"today": 1, "last_7_days": 7, "last_28_days": 28, "last_90_days": 90}
 
 
@@ -41,7 +40,7 @@ def preset_periods(preset: str, today: date) -> Periods:
     """The periods of a named choice, as seen on this day."""
     month = today.replace(day=1)
     if preset in ROLLING:
-        return _rolling(Span(today - timedelta(days=ROLLING[preset] - 1), today))
+        return _compared(Span(today - timedelta(days=ROLLING[preset] - 1), today), months=0, to_date=False)
     if preset == "last_month":
         last = month - timedelta(days=1)
         return _compared(Span(last.replace(day=1), last), months=1, to_date=False)
@@ -64,18 +63,11 @@ def chosen_periods(first: date, last: date, today: date) -> Periods:
     return _compared(span, months=months, to_date=ends_later or (by_months and not is_month_end(span.last)))
 
 
-def _rolling(span: Span) -> Periods:
-    """Seven days compare with seven, also where 29 February lies in one of the two years."""
-    first = shift_months(span.first, -12)
-    before = Span(span.first - timedelta(days=span.days), span.first - ONE_DAY)
-    return Periods(span, before, Span(first, first + timedelta(days=span.days - 1)))
-
-
 def _compared(span: Span, *, months: int, to_date: bool) -> Periods:
     """The period before lies so many months earlier; 0 means the same number of days just before."""
     if months:
         return Periods(span, _months_earlier(span, months), _months_earlier(span, 12), to_date)
-    before = Span(span.first - timedelta(days=span.days), span.first - ONE_DAY)
+    before = Span(span.first - timedelta(days=span.days), span.first - timedelta(days=1))
     return Periods(span, before, Span(shift_months(span.first, -12), shift_months(span.last, -12)), to_date)
 
 

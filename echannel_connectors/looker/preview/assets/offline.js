@@ -120,7 +120,7 @@ const Offline = (() => {
     const control = page.controls.map((name) => template.controls[name]).find((one) => one.type === "period");
     const preset = state.period || (control ? control.default : "last_28_days");
     const month = `${today.slice(0, 8)}01`;
-    if (rolling[preset]) return lastDays(rolling[preset], today);
+    if (rolling[preset]) return compared(later(today, 1 - rolling[preset]), today, 0, false);
     if (preset === "last_month") return compared(shift(month, -1), later(month, -1), 1, false);
     if (preset === "last_12_months") return compared(shift(month, -11), today, 12, !monthEnd(today));
     if (preset === "this_year") return compared(`${today.slice(0, 4)}-01-01`, today, 12, today.slice(5) !== "12-31");
@@ -133,11 +133,6 @@ const Offline = (() => {
     const byMonths = first.endsWith("-01") && (monthEnd(last) || end === today);
     const [y1, m1] = split(first), [y2, m2] = split(end);
     return compared(first, end, byMonths ? (y2 - y1) * 12 + m2 - m1 + 1 : 0, endsLater || (byMonths && !monthEnd(end)));
-  }
-  function lastDays(days, last) {
-    const first = later(last, 1 - days), year = shift(first, -12);
-    const before = [later(first, -days), later(first, -1)];
-    return { current: [first, last], previous: before, last_year: [year, later(year, days - 1)], to_date: false, end: known.end };
   }
   function compared(first, last, months, toDate) {
     const days = Math.round((at(last) - at(first)) / DAY) + 1;
