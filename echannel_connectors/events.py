@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, TextIO
 
+KEPT_LOGS = 1000  # of a project's runs
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Event:
@@ -142,8 +144,13 @@ class Log:
 
     @classmethod
     def of_run(cls, folder: Path) -> Self:
-        """The log of a run that begins now in a project's folder."""
-        return cls(folder / ".echannel" / "runs" / f"{datetime.now().astimezone():%Y-%m-%dT%H-%M-%S}.jsonl")
+        """The log of a run that begins now in a project's folder. Of a thousand runs the logs are kept: whoever syncs
+        every minute, for ever, would fill the disk with them."""
+        runs = folder / ".echannel" / "runs"
+        with suppress(OSError):
+            for old in sorted(runs.glob("*.jsonl"))[: 1 - KEPT_LOGS]:
+                old.unlink(missing_ok=True)
+        return cls(runs / f"{datetime.now().astimezone():%Y-%m-%dT%H-%M-%S}.jsonl")
 
     def __enter__(self) -> Self:
         with suppress(OSError):

@@ -372,6 +372,7 @@ FRENCH: dict[str, str] = {
     "{n} min": "{n} min",
     "{n} h": "{n} h",
     "{n} days": "{n} jours",
+    "in the future": "dans l'avenir",
     "{n:,}": "{n:,}",
     "{n:,.1f}": "{n:,.1f}",
     "{at:%Y-%m-%d %H:%M}": "{at:%d/%m/%Y %H:%M}",

@@ -33,8 +33,10 @@ def age(last: datetime | None) -> Text:
     if last is None:
         return say("never")
     minutes = int((datetime.now(UTC) - last).total_seconds() // 60)
+    if minutes < -60:  # this machine's clock was wrong then, or is now
+        return say("in the future")
     if minutes < 60:
-        return say("{n} min", n=minutes)
+        return say("{n} min", n=max(minutes, 0))
     if minutes < 48 * 60:
         return say("{n} h", n=minutes // 60)
     return say("{n} days", n=minutes // 1440)

@@ -9,12 +9,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from echannel_connectors import DuckDB, errors
+from echannel_connectors.history import age
 from echannel_connectors.testing.shop import FakeShop, Fault
 from tests.command import echannel, environment, on_terminal, project
 from tests.watching import place_order
@@ -176,6 +178,15 @@ def test_watch_ends_with_any_other_error(served: str, shop_a: FakeShop, tmp_path
 
 
 # -- status ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [(-9600, "in the future"), (-0.01, "0 min"), (0.5, "30 min"), (30, "30 h"), (24 * 21, "21 days")],
+)
+def test_how_old_figures_are(hours: float, words: str) -> None:
+    """Also where a clock was wrong when they were read, and after weeks of silence."""
+    assert age(datetime.now(UTC) - timedelta(hours=hours, seconds=1 if hours > 0 else 0)) == words
 
 
 @pytest.mark.slow

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from echannel_connectors import DuckDB, PrestaShop, sync, to_logging
 from echannel_connectors.errors import Unavailable
+from echannel_connectors.events import KEPT_LOGS, Log
 from echannel_connectors.pipeline import Choice
 from echannel_connectors.testing.shop import FakeShop, Fault
 
@@ -88,3 +91,15 @@ def test_a_list_of_keys_that_fails_is_counted(shop_a: FakeShop) -> None:
         with pytest.raises(Unavailable):
             sync(shop, into=warehouse, choice=Choice(accept_deletes=True))
     assert failures(warehouse, "echannel.streams") == {"customers": 1}
+
+
+def test_the_logs_of_a_thousand_runs_are_kept(tmp_path: Path) -> None:
+    """`sync --watch 60` makes half a million in a year; the oldest go first, and nobody's other file does."""
+    runs = tmp_path / ".echannel" / "runs"
+    runs.mkdir(parents=True)
+    names = [f"{datetime(2026, 1, 1) + timedelta(minutes=n):%Y-%m-%dT%H-%M-%S}.jsonl" for n in range(KEPT_LOGS + 5)]
+    for name in (*names, "notes.txt"):
+        (runs / name).touch()
+    with Log.of_run(tmp_path) as log:
+        assert log.path.exists()
+    assert {one.name for one in runs.iterdir()} == {*names[6:], "notes.txt", log.path.name}

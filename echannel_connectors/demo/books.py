@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from echannel_connectors.demo.story import conversion_rate, moment
+from echannel_connectors.demo.story import EVENING, conversion_rate, moment
 from echannel_connectors.demo.webshop import HUNDRED, ZERO, cents
 
 PARIS, UTC = ZoneInfo("Europe/Paris"), ZoneInfo("UTC")
@@ -211,9 +211,10 @@ class Books:
         self.levels[product, warehouse] = self.levels.get((product, warehouse), 0) + quantity
 
     def purchase(self, supplier: int, at: datetime, lines: list[Sold], expected: datetime) -> list[int]:
-        """An order sent to a supplier; gives the ids of its lines."""
+        """An order sent to a supplier, and written down in the evening; gives the ids of its lines."""
+        written = moment(at.date(), *EVENING)
         number = self.add(
-            "commande_fournisseur", ref=self.reference("PO", at.date()), entity=1, fk_soc=supplier, tms=utc(at),
+            "commande_fournisseur", ref=self.reference("PO", at.date()), entity=1, fk_soc=supplier, tms=utc(written),
             date_creation=str(at), date_valid=str(at), date_approve=str(at), date_commande=str(at.date()), source=0,
             fk_statut=SENT, billed=0, date_livraison=str(expected), **_header(lines, "EUR", at.date()),
         )  # fmt: skip

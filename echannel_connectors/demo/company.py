@@ -20,7 +20,7 @@ from echannel_connectors.demo.representatives import Representatives
 from echannel_connectors.demo.schema import SCHEMA
 from echannel_connectors.demo.stock import Delivery, Stock
 from echannel_connectors.demo.storefront import storefront
-from echannel_connectors.demo.story import ONE_DAY, Story, dice, moment
+from echannel_connectors.demo.story import EVENING, ONE_DAY, Story, dice, moment
 from echannel_connectors.demo.webshop import Webshop
 from echannel_connectors.testing.shop import FakeShop
 from echannel_connectors.testing.shop.recording import Tables
@@ -124,7 +124,7 @@ class Company:
         expected = trade * self.story.trade_pace(day)
         for _ in range(int(expected + self._visits.random())):
             self.clock.at(moment(day, self._visits.randint(8, 17), self._visits.randint(0, 59)), self._sales.visit)
-        self.clock.at(moment(day, 23, 55), self._end_day)
+        self.clock.at(moment(day, *EVENING), self._end_day)
         self.clock.at(moment(day + ONE_DAY), self._begin_day)
 
     def _end_day(self, at: datetime) -> None:

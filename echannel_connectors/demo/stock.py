@@ -18,7 +18,7 @@ from echannel_connectors.demo.books import (
     Sold,
 )
 from echannel_connectors.demo.catalogue import ITEMS, SUPPLIERS, Item
-from echannel_connectors.demo.story import MARKETS, MONTHS, SEASONS, Story, moment
+from echannel_connectors.demo.story import EVENING, MARKETS, MONTHS, SEASONS, Story, moment
 
 MEMORY = 0.035  # how fast the expected demand follows what is asked for
 COVER_DAYS = 26
@@ -96,9 +96,9 @@ class Stock:
             self.demand[number] += MEMORY * (asked - self.demand[number])
             self.asked_today[number] = 0
         if day.day == 2 and day > self.story.entry:
-            self._supply_brighton(moment(day, 11))
+            self._supply_brighton(moment(day, *EVENING))
         if day.day == 28 and day.month % 6 == 0:
-            self._count_shelves(moment(day, 18))
+            self._count_shelves(moment(day, *EVENING))
         return self._order_in(day) if day.weekday() == 0 else []
 
     def arrive(self, delivery: Delivery) -> None:

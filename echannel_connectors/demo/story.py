@@ -15,6 +15,8 @@ from echannel_connectors.demo.catalogue import KNITWEAR, Item, Season
 SEED = 2026
 CENT, MILLIONTH = Decimal("0.01"), Decimal("0.000001")
 ONE_DAY = timedelta(days=1)
+# The office writes down, and dates so, what it did that day: whoever has looked since would miss a row dated earlier.
+EVENING = (23, 55)
 
 
 @dataclass(frozen=True, slots=True)

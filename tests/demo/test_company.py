@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from echannel_connectors.demo import Company, serve_demo
+from echannel_connectors.demo.books import utc
 from echannel_connectors.demo.schema import SCHEMA, extract
 from echannel_connectors.demo.story import moment
 from echannel_connectors.testing.shop.recording import Tables
@@ -26,6 +27,21 @@ CENT = Decimal("0.01")
 @pytest.fixture(scope="module")
 def company() -> Company:
     return Company(TODAY)
+
+
+def test_nothing_is_written_down_before_the_last_look() -> None:
+    """A row that is dated before somebody looked was there: who reads what has changed since would never see it."""
+    living = Company(date(2026, 11, 1))
+    living.advance(
+        moment(date(2026, 11, 2), 12)
+    )  # a Monday, on which is ordered, and the day on which Brighton is supplied
+    books, look = living.books.rows, utc(living.now)
+    before = {table: {n: dict(row) for n, row in books[table].items()} for table in books}
+    living.advance(moment(date(2026, 11, 3), 12))
+    for table in ("stock_mouvement", "commande_fournisseur", "commande", "facture", "paiement"):
+        new = [row for n, row in books[table].items() if row != before[table].get(n)]
+        assert [row for row in new if row["tms"] < look] == [], table
+        assert new, table
 
 
 @pytest.fixture(scope="module")

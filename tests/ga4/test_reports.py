@@ -242,6 +242,21 @@ def test_an_article_that_is_looked_at_in_another_currency_keeps_its_revenue(goog
     assert [(row["item_id"], row["views"], row["revenue_gross"]) for row in found] == [("A", 6, 30), ("B", 2, None)]
 
 
+def test_a_night_with_a_wrong_clock_puts_nothing_off(google: FakeGa4) -> None:
+    """A run that took itself for one of next year must not be the last for a year that looks at the last month."""
+    into = DuckDB(":memory:")
+    synced(google, into)
+    synced(google, into, TODAY + timedelta(days=400))
+    changed = [TODAY.date() - timedelta(days=days) for days in (3, 20)]
+    google.hits[PROPERTY] = [hit for hit in google.hits[PROPERTY] if hit.day not in changed]
+    for day in changed:
+        google.hits[PROPERTY] += day_of(day, seed=1)
+    synced(google, into, TODAY + timedelta(days=1))
+    for day in changed:
+        found = [row["revenue_gross"] or Decimal(0) for row in rows(into, "traffic") if row["date"] == day]
+        assert sum(found, Decimal(0)) == total(google, "grossPurchaseRevenue", date=f"{day:%Y%m%d}"), day
+
+
 @pytest.mark.slow
 def test_late_figures_take_the_place_of_early_ones(google: FakeGa4, warehouse_file: Path) -> None:
     """Four days back at every run, thirty once a week; what is gone from a day is gone, older days stay as they were."""

@@ -99,15 +99,38 @@ def test_edits_without_a_trace_arrive_within_seven_daily_syncs(part: int, shop_a
 
 
 @pytest.mark.slow
-def test_lines_of_a_recent_order_are_read_again(shop_a: FakeShop, tmp_path: Path) -> None:
-    """A line edited two days after the order was placed leaves no trace, and does not wait for the compare."""
+def test_a_night_with_a_wrong_clock_does_not_stop_the_compare(shop_a: FakeShop, tmp_path: Path) -> None:
+    """A run that took itself for one of next year made the share of the next one less than nothing."""
+    into, fresh = DuckDB(tmp_path / "shop.duckdb"), DuckDB(tmp_path / "fresh.duckdb")
+    with served(shop_a, page=50) as shop:
+        for day in (0, 400):
+            with clock_at(RECORDED_UNTIL + day * DAY):
+                sync(shop, into=into)
+        edit_silently(shop_a, 0)
+        with clock_at(RECORDED_UNTIL + 2 * DAY):
+            sync(shop, into=into)
+            sync(shop, into=fresh)
+    for stream in streams(fresh):
+        assert live(into, stream) == live(fresh, stream), stream
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wrong_clock", [False, True])
+def test_lines_of_a_recent_order_are_read_again(shop_a: FakeShop, tmp_path: Path, *, wrong_clock: bool) -> None:
+    """A line edited two days after the order was placed leaves no trace, and does not wait for the compare; nor until
+    the year in which a run took itself to be."""
     into = DuckDB(tmp_path / "shop.duckdb")
     newest = max(str(row["date_add"]) for row in shop_a.tables["orders"].values())
     placed = datetime.fromisoformat(newest).replace(tzinfo=ZoneInfo("Europe/Paris"))
+    # Another order has changed since, so that the look-back of a day does not reach the one before the newest.
+    shop_a.tables["orders"][379]["date_upd"] = "2026-10-31 23:30:00"
     with served(shop_a) as shop:
         with clock_at(placed + DAY):
             sync(shop, into=into)
-        order = max(shop_a.tables["orders"])
+        if wrong_clock:
+            with clock_at(placed + 400 * DAY):
+                sync(shop, into=into)
+        order = max(shop_a.tables["orders"]) - 1
         line = next(n for n, row in shop_a.tables["order_details"].items() if row["id_order"] == str(order))
         with shop_a.lock:
             shop_a.tables["order_details"][line]["product_quantity"] = "9"

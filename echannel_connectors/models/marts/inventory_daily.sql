@@ -1,5 +1,5 @@
 -- What lay in stock on each day, and what was missing?
--- Grain: day, product, variant and warehouse. on_hand: at the end of the day; today's is that of the last sync. Kept from
+-- Grain: day, product, variant and warehouse. on_hand: as the day's last sync found it; at the day's end where counted back. Kept from
 -- snapshots, one a day from the first sync on (echannel.stock_snapshots); days before it, up to 400, are counted back from today
 -- through the moves (is_rebuilt), where the source tells moves and they lead to no stock below zero, or explain all there is.
 -- stock_value_base: at the unit cost of the snapshot's day, of today where rebuilt; less than nothing counts as 0. days_offered:

@@ -146,13 +146,14 @@ class ReportStream:
         yield Batch(rows, {**position, "done": part.once}, set_aside, tuple(span.first for span in spans))
 
     def _late(self, after: Position) -> tuple[date, str]:
-        """From which day on is read again: since the last run and some days before, once a week the last month."""
+        """From which day on is read again: since the last run and some days before, once a week the last month. A run
+        of a day to come had a wrong clock: it puts nothing off until then."""
         month = date.fromisoformat(str(after["month"]))
-        is_due = self.today - month >= WEEKLY
-        since = date.fromisoformat(str(after["until"])) - timedelta(days=LATE_DAYS)
+        is_due = abs(self.today - month) >= WEEKLY
+        since = min(self.today, date.fromisoformat(str(after["until"]))) - timedelta(days=LATE_DAYS)
         if is_due:
             since = min(since, self.today - timedelta(days=LATE_MONTH))
-        return max(self.start, min(since, self.today)), self.today.isoformat() if is_due else month.isoformat()
+        return max(self.start, since), self.today.isoformat() if is_due else month.isoformat()
 
     def _spans(self, first: date, last: date) -> Iterator[Span]:
         """The days, or whole weeks (from Monday) and months that these days belong to."""

@@ -79,10 +79,11 @@ class Webservice:
         }
 
     def recall(self, notes: Mapping[str, Any]) -> None:
-        """Believe notes of at most a day ago, if they are of the version that answers now."""
+        """Believe notes of at most a day ago (or, by a clock that was wrong, to come), if they are of the version that
+        answers now."""
         at = datetime.fromisoformat(str(notes.get("at", "1970-01-01T00:00:00+00:00")))
         self.rights()
-        if notes.get("version") == self.version and datetime.now(UTC) - at < NOTES_ARE_GOOD_FOR:
+        if notes.get("version") == self.version and abs(datetime.now(UTC) - at) < NOTES_ARE_GOOD_FOR:
             self._fields = {name: Fields.from_json(found) for name, found in notes["fields"].items()}
             self._fields_at = at
 

@@ -224,7 +224,7 @@ class ResourceStream:
         """The children of each parent that is recent or changed; the position is that of the parents."""
         now = _now()
         recently = before.get("recent_at")
-        is_due = not recently or now - datetime.fromisoformat(str(recently)) >= HOUR
+        is_due = not recently or _apart(now, str(recently)) >= HOUR
         recent = parents.first_recent(group, now) if is_due else 0
         if recent:
             of_these = self.listing.within({f"filter[{self.rule.link}]": f">[{recent - 1}]"})
@@ -272,7 +272,7 @@ class ResourceStream:
         if after is None:  # the first load is about to read everything
             yield self._nothing({"id": 0, "at": now.isoformat()})
             return
-        elapsed = now - datetime.fromisoformat(str(after["at"]))
+        elapsed = _apart(now, str(after["at"]))
         part = min(1.0, elapsed / COMPARE_LAP)
         if elapsed < ABOUT_A_DAY and part * _number({"top": 0, **after}, "top") < listing.page:
             return  # not worth a request yet
@@ -358,6 +358,12 @@ def _capped(number: int, date: str) -> dict[str, JsonValue]:
 
 def _number(values: Mapping[str, JsonValue], name: str) -> int:
     return int(values[name])  # type: ignore[arg-type]  # a JSON number
+
+
+def _apart(now: datetime, noted: str) -> timedelta:
+    """How long ago it was noted. A moment to come is one of a clock that was wrong: as far away, it must not put off
+    until then what is due."""
+    return abs(now - datetime.fromisoformat(noted))
 
 
 def _now() -> datetime:
