@@ -279,6 +279,8 @@ FRENCH: dict[str, str] = {
     "the database has no table {name}": "la base n'a pas de table {name}",
     "the database has no column {name}": "la base n'a pas de colonne {name}",
     "the account may not read {name}": "le compte n'a pas le droit de lire {name}",
+    "there is no ODBC driver {name!r} on this machine": "il n'y a pas de pilote ODBC « {name} » sur cette machine",
+    "`odbcinst -q -d` lists those that there are": "`odbcinst -q -d` donne la liste de ceux qui s'y trouvent",
     "{host} stopped the query": "{host} a interrompu la requête",
     "{host} does not answer": "{host} ne répond pas",
     "{host} does not answer: {problem}": "{host} ne répond pas : {problem}",
@@ -381,6 +383,8 @@ FRENCH: dict[str, str] = {
     "The shop's address (https://…), empty for none": "L'adresse de la boutique (https://…), vide si aucune",
     "Time zone of a business day": "Fuseau horaire de l'entreprise (quand finit une journée)",
     "The webservice key (it is not shown)": "La clé du webservice (elle ne s'affiche pas)",
+    "a webservice key is of letters and digits; this has others, such as …":
+        "une clé de webservice est faite de lettres et de chiffres ; celle-ci en a d'autres, comme …",
     "a webservice key has 32 characters and no space; this has {n}":
         "une clé de webservice a 32 caractères et pas d'espace ; celle-ci en a {n}",
     "in the back office under Advanced Parameters > Webservice, copy the whole key":
