@@ -182,7 +182,7 @@ class Run:
     def _prepared(self, source: Source, name: str, stream: Stream) -> _Reading | None:
         """Room for the stream, and what the books say; None where its own cadence says later."""
         shape = stream.shape
-        shapes.agree(source.name, shape)
+        shapes.agree(source, name, shape)
         # As the warehouse holds it: under the source's name, private columns hashed.
         stored = replace(shape, name=f"{source.name}__{name}", columns=without_secrets(shape.columns))
         if self.choice.full and not self.choice.is_range:

@@ -9,16 +9,37 @@ from collections import Counter
 from dataclasses import replace
 from typing import get_args
 
-from echannel_connectors.arrow import sql_type
+from echannel_connectors.arrow import ARROW_TYPES, sql_type
 from echannel_connectors.errors import SettingsError, UnexpectedData, did_you_mean
-from echannel_connectors.streams import Batch, Deletes, Shape
+from echannel_connectors.models.core import TABLES, CoreTable
+from echannel_connectors.streams import Batch, Deletes, Shape, Source
 
 OWN = ("_changed_at", "_deleted_at", "_row")  # columns of the library's in raw tables and on the way there
 
 
-def agree(source: str, shape: Shape) -> None:
-    """Raises SettingsError for a shape that no warehouse could hold, or that nothing could be merged by."""
-    place = f"the stream {source}.{shape.name}"
+def agree(source: Source, name: str, shape: Shape) -> None:
+    """Raises SettingsError for a shape that no warehouse could hold, that nothing could be merged by, or that is named
+    as a table of core's and is none."""
+    place = f"the stream {source.name}.{name}"
+    _can_be_held(place, shape)
+    if name in TABLES and not getattr(source, "maps_in_warehouse", False):
+        _is_of_core(place, shape, TABLES[name])
+
+
+def _is_of_core(place: str, shape: Shape, table: CoreTable) -> None:
+    """Its rows become core's as they are."""
+    hint = "give it core's key and types (models/core.py has them), or another name"
+    if set(shape.key) != set(table.key):
+        said = f"its key is {', '.join(shape.key)} and not {', '.join(table.key)}"
+        raise SettingsError(f"{place} is named as a table of core, but {said}", hint=hint)
+    for field in shape.columns:
+        word = table.types.get(field.name)
+        if word is not None and field.type != ARROW_TYPES[word]:
+            said = f"{field.name!r} is {field.type} and not {ARROW_TYPES[word]}"
+            raise SettingsError(f"{place} is named as a table of core, but {said}", hint=hint)
+
+
+def _can_be_held(place: str, shape: Shape) -> None:
     names = shape.columns.names
     if not shape.key:
         raise SettingsError(

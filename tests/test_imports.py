@@ -16,7 +16,7 @@ PACKAGE = Path(echannel_connectors.__file__).parent
 # The lower a layer stands here, the more may import it. `models.company` and `models.core` are words as well.
 LAYERS = (
     ("errors", "events", "settings", "texts", "french", "french_plan", "french_review", "french_start", "days"),
-    ("streams", "arrow", "shapes", "google_login", "loopback"),
+    ("streams", "arrow", "google_login", "loopback"),
     ("sources", "specs", "destinations", "models"),
     (
         "backup",
@@ -24,6 +24,7 @@ LAYERS = (
         "batches",
         "history",
         "runs",
+        "shapes",
         "project",
         "pipeline",
         "planning",

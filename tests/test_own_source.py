@@ -56,8 +56,8 @@ class Own:
         """Nothing is open."""
 
 
-def own(columns: pa.Schema, *rows: pa.RecordBatch, name: str = "own", **said: Any) -> Own:
-    return Own(Things(Shape(**{"name": "things", "columns": columns, "key": ("id",), **said}), rows), name)
+def own(columns: pa.Schema, *rows: pa.RecordBatch, name: str = "own", stream: str = "things", **said: Any) -> Own:
+    return Own(Things(Shape(**{"name": stream, "columns": columns, "key": ("id",), **said}), rows), name)
 
 
 def synced(source: Own, folder: Path) -> SyncResult:
@@ -130,3 +130,26 @@ def test_any_name_can_be_chosen_and_read(tmp_path: Path) -> None:
     source, into = own(PLAIN, batch(PLAIN, (1, None)), name=name), DuckDB(tmp_path / "own.duckdb")
     assert sync(source, into=into, choice=Choice(only=(f"{name}.things",))).total("changed") == 1
     assert read(into, f"raw.{name}__things").to_arrow().num_rows == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"key": ("total_net",)}, "its key is total_net and not order_id"),
+        ({"columns": pa.schema([("order_id", pa.string()), ("total_net", pa.string())])}, "'total_net' is string"),
+    ],
+)
+def test_a_stream_named_as_a_table_of_core_is_one(said: dict[str, Any], sentence: str, tmp_path: Path) -> None:
+    """Its rows were core's as they were: orders without an id, money of another type, and errors in all that reads it."""
+    columns = said.pop("columns", pa.schema([("order_id", pa.string()), ("total_net", pa.decimal128(18, 6))]))
+    with pytest.raises(SettingsError, match=sentence):
+        synced(own(columns, stream="orders", **{"key": ("order_id",), **said}), tmp_path)
+
+
+def test_a_name_with_an_apostrophe(tmp_path: Path) -> None:
+    """All was read, and then no table could be built."""
+    columns = pa.schema([("customer_id", pa.string()), ("country", pa.string())])
+    source = own(columns, batch(columns, ("1", "FR")), name="l'atelier", stream="customers", key=("customer_id",))
+    into = DuckDB(tmp_path / "own.duckdb")
+    sync(source, into=into)
+    assert read(into, "core.customers").to_arrow()["source"].to_pylist() == ["l'atelier"]
