@@ -140,6 +140,9 @@ FRENCH: dict[str, str] = {
     "sources.{name}: this word is the source's name; leave out 'name'":
         "sources.{name} : ce mot est le nom de la source ; retirez « name »",
     "sources.{name}: {mistake}": "sources.{name} : {mistake}",
+    "the connector {name!r} cannot be loaded: {problem}": "le connecteur « {name} » ne peut pas être chargé : {problem}",
+    "it comes with another package: is that installed whole?":
+        "il vient d'un autre paquet : celui-ci est-il installé en entier ?",
     "there is no connector {name!r}": "il n'y a pas de connecteur « {name} »",
     "unknown key {where!r}: {hint}": "clé inconnue « {where} » : {hint}",
     "{where!r} is missing": "« {where} » manque",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from echannel_connectors import Choice, DuckDB, SyncResult, read, sync
+from echannel_connectors import Choice, DuckDB, SyncResult, read, sources, sync
 from echannel_connectors.errors import SettingsError, UnexpectedData
 from echannel_connectors.streams import Batch, Finding, Position, Progress, Shape, Slice
 
@@ -153,3 +154,28 @@ def test_a_name_with_an_apostrophe(tmp_path: Path) -> None:
     into = DuckDB(tmp_path / "own.duckdb")
     sync(source, into=into)
     assert read(into, "core.customers").to_arrow()["source"].to_pylist() == ["l'atelier"]
+
+
+class Club:
+    def __init__(self, name: str, url: str = "") -> None:
+        self.name = name
+
+
+@pytest.mark.parametrize(
+    ("place", "settings", "sentence"),
+    [
+        ("tests.test_own_source:Club", {"urk": "x"}, r"sources\.verein: got an unexpected keyword argument 'urk'"),
+        ("tests.test_own_source:Clb", {}, "the connector 'club' cannot be loaded: module .* has no attribute 'Clb'"),
+        ("no_such_package:Club", {}, "the connector 'club' cannot be loaded: No module named 'no_such_package'"),
+    ],
+)
+def test_a_package_s_source_that_cannot_be_made(
+    place: str, settings: dict[str, Any], sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its user was told to report a bug in this library."""
+    points = [EntryPoint("club", place, sources.GROUP)]
+    monkeypatch.setattr(sources, "entry_points", lambda group: points)
+    with pytest.raises(SettingsError, match=sentence):
+        sources.open("verein", "club", settings)
+    points[:] = [EntryPoint("club", "tests.test_own_source:Club", sources.GROUP)]
+    assert sources.open("verein", "club", {"url": "x"}).name == "verein"
