@@ -22,6 +22,7 @@ from echannel_connectors.streams import Batch, SetAside
 
 MONEY = pa.decimal128(18, 6)
 RATE = pa.decimal128(18, 8)
+DIGITS = 38  # the most that a warehouse's decimals have
 
 ARROW_TYPES: dict[str, pa.DataType] = {
     "text": pa.string(),
@@ -57,20 +58,24 @@ UNCLEAN = r"[\x00-\x08\x0b-\x1f]"
 
 
 def sql_type(kind: pa.DataType) -> str:
-    """The DuckDB type that holds this Arrow type exactly."""
+    """The DuckDB type that holds this Arrow type exactly. Raises SettingsError where none does."""
     if pa.types.is_list(kind):
         return f"{sql_type(kind.value_type)}[]"
     if pa.types.is_struct(kind):
-        fields = ", ".join(f'"{kind.field(n).name}" {sql_type(kind.field(n).type)}' for n in range(kind.num_fields))
+        leaves = [kind.field(n) for n in range(kind.num_fields)]
+        fields = ", ".join('"{}" {}'.format(leaf.name.replace('"', '""'), sql_type(leaf.type)) for leaf in leaves)
         return f"STRUCT({fields})"
-    if pa.types.is_decimal(kind):
+    if pa.types.is_decimal(kind) and 0 <= kind.scale <= kind.precision <= DIGITS:
         return f"DECIMAL({kind.precision}, {kind.scale})"
-    if pa.types.is_timestamp(kind):
+    if pa.types.is_timestamp(kind) and kind.unit != "ns":  # of which the last three digits would go
         return "TIMESTAMP WITH TIME ZONE" if kind.tz else "TIMESTAMP"
     for name, known in ARROW_TYPES.items():
         if kind == known:
             return SQL_TYPES[name]
-    raise SettingsError(f"no warehouse type for the Arrow type {kind}")
+    raise SettingsError(
+        f"no warehouse type for the Arrow type {kind}",
+        hint="cast it to string, int64, decimal128, bool, date32, timestamp('us') or a list or struct of these",
+    )
 
 
 def e_mail(name: str) -> pa.Field:

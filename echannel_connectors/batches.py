@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from echannel_connectors.arrow import joined
 from echannel_connectors.errors import EChannelError
+from echannel_connectors.shapes import fitting
 from echannel_connectors.streams import Batch, Progress, Stream
 from echannel_connectors.texts import say
 
@@ -130,16 +131,17 @@ def _taken(todo: queue.SimpleQueue[int]) -> Iterator[int]:
 def _joined(stream: Stream, progress: Progress, stop: threading.Event, at_least: int) -> Iterator[Batch]:
     waiting: list[Batch] = []
     held = 0
+    shape = stream.shape
     for batch in stream.read(progress.part, progress.position):
         if stop.is_set():
             raise Stopped
-        waiting.append(batch)
+        waiting.append(fitting(batch, shape))
         held += batch.rows.nbytes
         if held >= at_least:
-            yield joined(waiting, stream.shape.columns)
+            yield joined(waiting, shape.columns)
             waiting, held = [], 0
     if waiting:
-        yield joined(waiting, stream.shape.columns)
+        yield joined(waiting, shape.columns)
 
 
 def _put(ready: queue.Queue[Item | ReadFailed | None], item: Item | ReadFailed | None, stop: threading.Event) -> None:

@@ -140,6 +140,9 @@ FRENCH: dict[str, str] = {
     "sources.{name}: this word is the source's name; leave out 'name'":
         "sources.{name} : ce mot est le nom de la source ; retirez « name »",
     "sources.{name}: {mistake}": "sources.{name} : {mistake}",
+    "the connector {name!r} cannot be loaded: {problem}": "le connecteur « {name} » ne peut pas être chargé : {problem}",
+    "it comes with another package: is that installed whole?":
+        "il vient d'un autre paquet : celui-ci est-il installé en entier ?",
     "there is no connector {name!r}": "il n'y a pas de connecteur « {name} »",
     "unknown key {where!r}: {hint}": "clé inconnue « {where} » : {hint}",
     "{where!r} is missing": "« {where} » manque",
@@ -279,6 +282,8 @@ FRENCH: dict[str, str] = {
     "the database has no table {name}": "la base n'a pas de table {name}",
     "the database has no column {name}": "la base n'a pas de colonne {name}",
     "the account may not read {name}": "le compte n'a pas le droit de lire {name}",
+    "there is no ODBC driver {name!r} on this machine": "il n'y a pas de pilote ODBC « {name} » sur cette machine",
+    "`odbcinst -q -d` lists those that there are": "`odbcinst -q -d` donne la liste de ceux qui s'y trouvent",
     "{host} stopped the query": "{host} a interrompu la requête",
     "{host} does not answer": "{host} ne répond pas",
     "{host} does not answer: {problem}": "{host} ne répond pas : {problem}",
@@ -382,6 +387,8 @@ FRENCH: dict[str, str] = {
     "The shop's address (https://…), empty for none": "L'adresse de la boutique (https://…), vide si aucune",
     "Time zone of a business day": "Fuseau horaire de l'entreprise (quand finit une journée)",
     "The webservice key (it is not shown)": "La clé du webservice (elle ne s'affiche pas)",
+    "a webservice key is of letters and digits; this has others, such as …":
+        "une clé de webservice est faite de lettres et de chiffres ; celle-ci en a d'autres, comme …",
     "a webservice key has 32 characters and no space; this has {n}":
         "une clé de webservice a 32 caractères et pas d'espace ; celle-ci en a {n}",
     "in the back office under Advanced Parameters > Webservice, copy the whole key":
@@ -459,6 +466,9 @@ FRENCH: dict[str, str] = {
     "{name} is a table of the warehouse, which is read whole": "{name} est une table de l'entrepôt, qui se lit en entier",
     "two sources are named {name!r}": "deux sources s'appellent « {name} »",
     "give one of them another name": "donnez un autre nom à l'une d'elles",
+    "a query only reads the warehouse": "une requête ne fait que lire l'entrepôt",
+    "give it one SELECT": "donnez-lui un seul SELECT",
+    "only={only!r} is one text": "only={only!r} est un seul texte",
     "{text!r} is not a day": "« {text} » n'est pas un jour",
     "write it as 2026-03-31": "écrivez-le sous la forme 2026-03-31",
     "there is no command {name!r}": "il n'y a pas de commande « {name} »",

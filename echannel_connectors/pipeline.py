@@ -243,11 +243,12 @@ def _told(error: BaseException, language: str) -> str | None:
 def check_names(only: Sequence[str], sources: Iterable[Source]) -> None:
     """A source has a name of its own; `--only` names sources or source.stream. Told before anything is read."""
     names = [source.name for source in sources]
+    folded = [name.casefold() for name in names]
     for name in names:
-        if names.count(name) > 1:  # their rows would be taken for one source's
+        if folded.count(name.casefold()) > 1:  # their rows would be taken for one source's: tables have no capitals
             sentence = say("two sources are named {name!r}", name=name)
             raise SettingsError(sentence, hint=say("give one of them another name"))
     for word in only:
-        source = word.partition(".")[0]
-        if source not in names:
+        if not any(word == name or word.startswith(f"{name}.") for name in names):
+            source = word.partition(".")[0]
             raise SettingsError(say("there is no source {name!r}", name=source), hint=did_you_mean(source, names))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from echannel_connectors.batches import ReadFailed, Slices
-from echannel_connectors.destinations import Warehouse
+from echannel_connectors.destinations import Warehouse, commit
 from echannel_connectors.errors import SettingsError, did_you_mean
 from echannel_connectors.streams import Progress, Source, Stream, check_days
 from echannel_connectors.texts import say
@@ -112,5 +112,5 @@ def _table_rows(warehouse: Any, name: str) -> Rows:  # a Warehouse
     if name not in tables:
         raise SettingsError(say("the warehouse has no table {name!r}", name=name), hint=did_you_mean(name, tables))
     schema, _, table = name.partition(".")
-    sql = f'SELECT * FROM "{schema}"."{table}"'
+    sql = f"SELECT * FROM {commit.quoted(schema)}.{commit.quoted(table)}"
     return Rows(warehouse.query(f"{sql} LIMIT 0").read_all().schema, lambda: iter(warehouse.query(sql)))

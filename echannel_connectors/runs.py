@@ -15,11 +15,11 @@ from typing import Self
 
 import pyarrow as pa
 
-from echannel_connectors import events
+from echannel_connectors import events, shapes
 from echannel_connectors.arrow import hash_private, without_secrets
 from echannel_connectors.batches import ReadFailed, Slices, side_by_side
 from echannel_connectors.destinations import Bill, Warehouse, commit
-from echannel_connectors.errors import Conflict, DestinationError, Unavailable
+from echannel_connectors.errors import Conflict, DestinationError, SettingsError, Unavailable
 from echannel_connectors.events import OnEvent
 from echannel_connectors.models.company import Company
 from echannel_connectors.streams import Batch, Progress, Shape, Slice, Source, Stream, check_days
@@ -89,6 +89,8 @@ class Choice:
     is_watch: bool = False  # one round of many: what can only be read whole follows its own cadence
 
     def __post_init__(self) -> None:
+        if isinstance(self.only, str):  # each of its letters would be taken for a source
+            raise SettingsError(say("only={only!r} is one text", only=self.only), hint=f"only=({self.only!r},)")
         check_days(self.since, self.until)
 
     def takes(self, source: Source, stream: str) -> bool:
@@ -180,6 +182,7 @@ class Run:
     def _prepared(self, source: Source, name: str, stream: Stream) -> _Reading | None:
         """Room for the stream, and what the books say; None where its own cadence says later."""
         shape = stream.shape
+        shapes.agree(source, name, shape)
         # As the warehouse holds it: under the source's name, private columns hashed.
         stored = replace(shape, name=f"{source.name}__{name}", columns=without_secrets(shape.columns))
         if self.choice.full and not self.choice.is_range:

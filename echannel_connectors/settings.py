@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import weakref
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
@@ -14,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 from echannel_connectors.errors import SettingsError, because
 from echannel_connectors.texts import say
 
+T = TypeVar("T")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -50,6 +53,44 @@ class Settings(BaseModel):
     def __reduce__(self) -> tuple[Any, ...]:
         """Only the settings travel: what was opened with them is opened again at the other end."""
         return type(self).model_validate, (self.model_dump(exclude_unset=True, by_alias=True),)
+
+    def __copy__(self) -> Self:
+        return self.model_copy()
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        return self.model_copy()
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002 - frozen
+        """A copy travels as light, and is checked as any: with another address it would go on asking the old one."""
+        return type(self).model_validate(
+            {**{name: getattr(self, name) for name in self.model_fields_set}, **(update or {})}
+        )
+
+
+class opened(cached_property[T]):  # noqa: N801 - it stands where cached_property would
+    """What is opened when it is first asked for, and opened again in a process that is forked off.
+
+    Two processes on one connection would take each other's answers.
+    """
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:  # type: ignore[override]  # a T, or this of a class
+        if owner is not None:
+            OWNERS.add(owner)
+        return super().__get__(owner, kind)
+
+
+OWNERS: weakref.WeakSet[Any] = weakref.WeakSet()  # of what is opened
+
+
+def _open_again() -> None:
+    for owner in OWNERS:
+        for name, its in vars(type(owner)).items():
+            if isinstance(its, opened):
+                owner.__dict__.pop(name, None)
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
+    os.register_at_fork(after_in_child=_open_again)
 
 
 def text_of(file: Path) -> str:

@@ -161,7 +161,7 @@ def check_days(since: str | None, until: str | None) -> None:
     for text in filter(None, (since, until)):
         try:
             is_day = date.fromisoformat(text).isoformat() == text
-        except ValueError:
+        except (TypeError, ValueError):
             is_day = False
         if not is_day:
             raise SettingsError(say("{text!r} is not a day", text=text), hint=say("write it as 2026-03-31"))

@@ -24,6 +24,7 @@ LAYERS = (
         "batches",
         "history",
         "runs",
+        "shapes",
         "project",
         "pipeline",
         "planning",

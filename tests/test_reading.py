@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from echannel_connectors import Choice, DuckDB, PrestaShop, read, sync
-from echannel_connectors.errors import SettingsError
+from echannel_connectors.errors import Conflict, SettingsError
 from echannel_connectors.testing.shop import FakeShop
 from tests.conftest import served
 
@@ -51,11 +52,12 @@ def test_days_are_days(shop_a: FakeShop, tmp_path: Path) -> None:
             ("01/10/2026", None, "'01/10/2026' is not a day"),
             ("2026-13-01", None, "'2026-13-01' is not a day"),
             ("2026-10-31", "2026-10-01", "2026-10-31 is after 2026-10-01"),
+            (date(2026, 10, 1), None, "is not a day"),
         ):
             with pytest.raises(SettingsError, match=sentence):
-                read(shop, "orders", since=since, until=until)
+                read(shop, "orders", since=since, until=until)  # type: ignore[arg-type]  # what people pass
             with pytest.raises(SettingsError, match=sentence):
-                Choice(since=since, until=until)
+                Choice(since=since, until=until)  # type: ignore[arg-type]  # as above
     with pytest.raises(SettingsError, match="is a table of the warehouse, which is read whole"):
         read(DuckDB(tmp_path / "shop.duckdb"), "mart.sales", since="2026-10-01")
 
@@ -79,3 +81,30 @@ def test_an_unknown_table_offers_the_nearest(shop_a: FakeShop, warehouse_file: P
         sync(shop, into=DuckDB(warehouse_file))
     with pytest.raises(SettingsError, match=r"did you mean 'mart.sales'"):
         read(DuckDB(warehouse_file), "mart.sale")
+
+
+@pytest.mark.parametrize("batches", [0, 1])
+def test_a_query_that_is_closed_lets_go_of_the_file(batches: int, tmp_path: Path) -> None:
+    """It kept the file, so that no sync of the same program could write it."""
+    into = DuckDB(tmp_path / "shop.duckdb", wait_seconds=0)
+    into.execute()
+    rows = into.query("SELECT * FROM range(500000)")
+    for _ in range(batches):
+        rows.read_next_batch()
+    with pytest.raises(Conflict, match="in use by this program itself"):
+        into.execute()
+    rows.close()
+    into.execute()
+
+
+def test_a_query_that_writes_is_told_what_it_is(tmp_path: Path) -> None:
+    """It was told to look who owns the file."""
+    into = DuckDB(tmp_path / "shop.duckdb")
+    into.execute()
+    with pytest.raises(SettingsError, match="a query only reads the warehouse"):
+        into.query("DROP TABLE echannel.runs")
+
+
+def test_what_is_only_read_is_no_single_text() -> None:
+    with pytest.raises(SettingsError, match=r"hint: only=\('shop.orders',\)"):
+        Choice(only="shop.orders")  # type: ignore[arg-type]  # what people pass

@@ -6,11 +6,15 @@ import pickle
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr, ValidationError
 
-from echannel_connectors import Company, PrestaShop, schemas
+from echannel_connectors import BigQuery, Company, Erp, Ga4, PrestaShop, schemas
+from echannel_connectors.destinations import Warehouse
 from echannel_connectors.errors import SettingsError
 from echannel_connectors.project import FILE, load
-from echannel_connectors.settings import environment, resolve
+from echannel_connectors.settings import Settings, environment, resolve
+from echannel_connectors.sources.ecb import Ecb
+from echannel_connectors.streams import Source
 
 KEY = "ABCDEFGHJKLMNPQRSTUVWXYZ12345678"
 
@@ -26,6 +30,23 @@ def test_a_source_pickles_after_it_was_used() -> None:
     assert shop.receipt()["requests"] == 0
     twin = pickle.loads(pickle.dumps(shop))
     assert (twin.url, twin.page, twin.key.get_secret_value()) == ("https://shop.example", 100, KEY)
+
+
+def test_a_key_is_taken_as_it_is_found() -> None:
+    """With the line end of its file; the … of an example ended in an error of the HTTP library, with the key in it."""
+    shop = PrestaShop(url="https://shop.example", key=f"{KEY}\n")
+    assert shop.key == SecretStr(KEY)
+    with pytest.raises(ValidationError, match="a webservice key is of letters and digits") as refused:
+        PrestaShop(url="https://shop.example", key=f"{KEY}…")
+    assert KEY not in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", [PrestaShop, Erp, Ga4, Ecb, BigQuery])
+def test_type_checkers_take_them_for_what_sync_takes(kind: type[Settings]) -> None:
+    """Pyright, which editors run, takes no ClassVar for a protocol's property: it refused each `sync(shop, into=…)`."""
+    promised = {name for one in (Source, Warehouse) for name, its in vars(one).items() if isinstance(its, property)}
+    assert promised >= {"name", "connector", "dialect"}
+    assert not promised & kind.__class_vars__
 
 
 def test_names_come_from_dot_env_under_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -223,7 +223,8 @@ class DuckDB:
         except BaseException:
             connection.close()
             raise
-        return pa.RecordBatchReader.from_batches(reader.schema, _closing(reader, connection))
+        batches = pa.RecordBatchReader.from_batches(reader.schema, _closing(reader, connection))
+        return pa.RecordBatchReader.from_stream(batches)  # whose close() lets go of them, and of the file, at once
 
     @contextmanager
     def reading(self) -> Iterator[None]:

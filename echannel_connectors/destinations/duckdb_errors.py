@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from echannel_connectors.errors import Conflict, DestinationError, EChannelError
+from echannel_connectors.errors import Conflict, DestinationError, EChannelError, SettingsError
 from echannel_connectors.texts import say
 
 FOLDER = say("does its folder exist?")
@@ -75,6 +75,8 @@ def _in_one_sentence(path: str, said: str) -> EChannelError:
         )
     if "not a valid DuckDB" in said or "checksum" in said.lower() or "corrupt" in said.lower():
         return _damaged(path)
+    if "attached in read-only mode" in said:
+        return SettingsError(say("a query only reads the warehouse"), hint=say("give it one SELECT"))
     if "Permission denied" in said or "read-only" in said.lower():
         return _denied(path)
     if "No such file" in said or "Cannot open file" in said:

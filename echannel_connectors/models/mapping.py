@@ -76,7 +76,7 @@ def in_warehouse(spec: Spec, table: CoreTable, source: str, raw: RawTables, comp
     parts = [f"{quoted(name)} AS ({sql})" for name, sql in names.items()]
     return (
         f"SELECT * FROM (WITH {', '.join([*parts, f'q AS ({query.sql})'])} "
-        f"SELECT '{source}' AS source, {', '.join(columns)}, {deleted} AS _deleted_at FROM q)"
+        f"SELECT {_text(source)} AS source, {', '.join(columns)}, {deleted} AS _deleted_at FROM q)"
     )
 
 
@@ -141,9 +141,13 @@ def _from_erp(table: CoreTable, source: str, present: Collection[str]) -> str:
         f"{_raw_column(table, name, word) if name in present else f'CAST(NULL AS {SQL_TYPES[word]})'} AS {quoted(name)}"
         for name, word in table.types.items()
     ]
-    return (
-        f"SELECT '{source}' AS source, {', '.join(columns)}, _deleted_at FROM raw.{quoted(f'{source}__{table.name}')}"
-    )
+    raw = quoted(f"{source}__{table.name}")
+    return f"SELECT {_text(source)} AS source, {', '.join(columns)}, _deleted_at FROM raw.{raw}"
+
+
+def _text(name: str) -> str:
+    """A name as SQL's text: a source may be called l'atelier."""
+    return "'" + name.replace("'", "''") + "'"
 
 
 def _raw_column(table: CoreTable, name: str, word: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from echannel_connectors import specs
 from echannel_connectors.errors import SettingsError, did_you_mean
@@ -29,11 +30,29 @@ def open(name: str, connector: str, settings: Mapping[str, Any], project: Path |
     try:
         if hasattr(kind, "for_spec"):
             return kind.for_spec(connector, project, name=name, **settings)  # type: ignore[no-any-return]  # a plug-in's class
+        if not issubclass(kind, BaseModel):  # which says it in a better way
+            _agree(name, kind, settings)
         return kind(name=name, **settings)  # type: ignore[no-any-return]
     except ValidationError as error:
         first = specs.first_mistake(error)
         mistake = specs.sentence_of(first, kind)
         raise SettingsError(say("sources.{name}: {mistake}", name=name, mistake=mistake)) from None
+
+
+def _agree(name: str, kind: type, settings: Mapping[str, Any]) -> None:
+    """Raises SettingsError where a plug-in's class does not take these settings."""
+    try:
+        inspect.signature(kind).bind(name=name, **settings)
+    except TypeError as error:
+        raise SettingsError(say("sources.{name}: {mistake}", name=name, mistake=error)) from None
+
+
+def _loaded(point: EntryPoint) -> Any:  # a class that makes a Source
+    try:
+        return point.load()
+    except (ImportError, AttributeError) as error:
+        sentence = say("the connector {name!r} cannot be loaded: {problem}", name=point.name, problem=error)
+        raise SettingsError(sentence, hint=say("it comes with another package: is that installed whole?")) from error
 
 
 def _class(connector: str, project: Path | None) -> Any:  # a class that makes a Source
@@ -51,7 +70,7 @@ def _class(connector: str, project: Path | None) -> Any:  # a class that makes a
         return Ecb
     for point in entry_points(group=GROUP):
         if point.name == connector:
-            return point.load()
+            return _loaded(point)
     if connector in specs.names(project):
         from echannel_connectors.sources.erp import Erp
 

@@ -45,7 +45,6 @@ class Ecb(Settings):
     `endpoint` is a stand-in on this machine, for tests.
     """
 
-    connector: ClassVar[str] = "ecb"
     readers: ClassVar[int] = 1
 
     name: str = "rates"
@@ -57,6 +56,10 @@ class Ecb(Settings):
     def for_company(self, currency: str, _time_zone: str) -> Ecb:
         """The same, for a company that reports in this currency."""
         return self if self.currency == currency else self.model_copy(update={"currency": currency})
+
+    @property
+    def connector(self) -> str:
+        return "ecb"
 
     def listen(self, on_event: OnEvent) -> None:
         self._http.on_event = on_event

@@ -20,6 +20,7 @@ import tenacity
 
 from echannel_connectors.errors import Unavailable
 from echannel_connectors.events import OnEvent, Retrying, ignore
+from echannel_connectors.settings import opened
 from echannel_connectors.streams import Receipt
 from echannel_connectors.texts import Text, say
 
@@ -122,10 +123,9 @@ class Http:
         self.pause = pause
         self.on_event = on_event
         self.receipt = Receipt()
-        self.gate = Gate(at_once)
+        self._at_once = at_once
         self.rest = rest  # times the seconds that an answer took, before the next request may go
         self._headers = dict(headers)
-        self._sessions = threading.local()
         self._lock = threading.Lock()
 
     def get(
@@ -195,6 +195,14 @@ class Http:
             self.receipt.bytes += len(body)
             self.receipt.seconds += _shop_seconds(answer.headers, seconds)
         return Reply(answer.status_code, answer.headers, body), seconds
+
+    @opened
+    def gate(self) -> Gate:
+        return Gate(self._at_once)
+
+    @opened
+    def _sessions(self) -> threading.local:
+        return threading.local()
 
     def _session(self) -> requests.Session:
         session = getattr(self._sessions, "session", None)

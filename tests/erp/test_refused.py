@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from echannel_connectors import errors
+from echannel_connectors.sources.erp.refusals import understood
 from tests.command import echannel
 from tests.erp.conftest import Postgres
 from tests.erp.stock import LEVELS
@@ -47,3 +48,25 @@ def test_a_missing_column_is_told_by_its_own_name(postgres: Postgres, stock: str
     )
     found = [finding.sentence for finding in source.check() if finding.level == "error"]
     assert found == ["stock_levels.warehouse_id: the database has no column d.depot"]
+
+
+class Said(Exception):
+    """A driver's error."""
+
+    def __init__(self, message: str, sqlstate: str) -> None:
+        super().__init__(message)
+        self.sqlstate = sqlstate
+
+
+def test_an_odbc_driver_that_is_not_there_is_a_setting() -> None:
+    """It was "does not answer: run again later"."""
+    said = Said("Message: [unixODBC][Driver Manager]Can't open lib 'ODBC Driver 17' : file not found", "01000")
+    error = understood(said, "erp", "", connecting=True)
+    assert isinstance(error, errors.SettingsError)
+    assert error.sentence == "there is no ODBC driver 'ODBC Driver 17' on this machine"
+
+
+def test_who_does_not_answer_has_stopped_no_query() -> None:
+    said = Said("Unable to complete network request to host erp", "08006")
+    assert "erp does not answer: 08006 Unable to complete" in understood(said, "erp", "", connecting=True).sentence
+    assert understood(said, "erp", "").sentence == "erp stopped the query"

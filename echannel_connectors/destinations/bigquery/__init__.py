@@ -48,7 +48,6 @@ class BigQuery(Settings):
     personal data, delete themselves. `endpoint` is a stand-in on this machine, for tests.
     """
 
-    dialect: ClassVar[str] = "duckdb"  # what it is spoken to in
     commit_bytes: ClassVar[int] = 32 * 2**20  # a load job takes seconds, whatever it holds
     by_months: ClassVar[bool] = True  # it bills the partitions that are read: only changed months are made anew
 
@@ -90,6 +89,10 @@ class BigQuery(Settings):
 
     def __repr__(self) -> str:
         return f"BigQuery({self.project!r}, {self.dataset!r})"
+
+    @property
+    def dialect(self) -> str:
+        return "duckdb"  # what it is spoken to in
 
     @property
     def address(self) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +18,7 @@ from echannel_connectors.destinations.sheets.cells import Cells, Chunk
 from echannel_connectors.errors import DestinationError, EChannelError, Refused, SettingsError, Unavailable
 from echannel_connectors.events import OnEvent
 from echannel_connectors.google_login import login, no_login
+from echannel_connectors.settings import opened
 from echannel_connectors.streams import Receipt
 from echannel_connectors.texts import say
 
@@ -135,7 +135,7 @@ class Api:
         pause = state.next_action.sleep if state.next_action else 0.0
         self.on_event(events.Retrying(SHEETS, state.attempt_number, round(pause, 1), because))
 
-    @cached_property
+    @opened
     def _http(self) -> Any:  # gspread's HTTP client
         try:
             import gspread

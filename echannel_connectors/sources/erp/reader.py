@@ -185,9 +185,7 @@ class Database:
     def close(self) -> None:
         """End the snapshot; the next SELECT opens another one."""
         with self._lock:
-            if self._finalizer is not None:
-                self._finalizer()
-            self._state = self._finalizer = None
+            self._leave()
             self._has_warned = False
 
     # -- the connections ----------------------------------------------------------------------------------------
@@ -196,11 +194,15 @@ class Database:
     def _way(self) -> type[Connection]:
         return connection_class(self.address.kind.way)
 
+    def _leave(self) -> None:
+        if self._finalizer is not None:
+            self._finalizer()
+        self._state = self._finalizer = None
+
     def _snapshot(self) -> State:
         with self._lock:
             if self._state is None or self._state.is_over:
-                if self._finalizer is not None:
-                    self._finalizer()
+                self._leave()
                 is_shared = self.manners.connections > 1
                 self._state = State(self.address, self.manners.statement_seconds, is_shared=is_shared)
                 # Whoever forgets close() leaves no transaction open in somebody's production database.

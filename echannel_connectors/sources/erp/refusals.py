@@ -20,6 +20,7 @@ URL = say("look at the source's url")
 CERTIFICATE = say("is ca_file the authority that signed it, and is the host in the URL the name that it is made for?")
 AGAIN = say("run again later")
 HBA = say("see its pg_hba.conf")
+DRIVERS = say("`odbcinst -q -d` lists those that there are")
 EXPRESSION = say("look at its expression")
 
 NO_ENTRY = partial(say, "{host} refuses this user")
@@ -36,6 +37,7 @@ SILENT = partial(say, "{host} does not answer")
 WRITTEN = partial(say, "{host} is being written by somebody else")
 OTHER_KIND = partial(say, "{host} is not a database of this kind")
 STRANGER = partial(say, "{host} shows a certificate that is not accepted")
+NO_DRIVER = partial(say, "there is no ODBC driver {name!r} on this machine")
 NOT_COMPUTED = partial(say, "the database cannot compute a column: {name}")
 
 # The pattern is looked for in "<code> <message>"; `name` is what its group caught, `host` the server.
@@ -61,6 +63,8 @@ REASONS: tuple[Reason, ...] = (
     (r"^1054 .*column '([^']+)'", SpecError, NO_COLUMN, VERSION),
     (r"^(?:1205|1317|1927|1969|3024) ", Unavailable, STOPPED, AGAIN),
     (r"^(?:2002|2003|2006|2013) ", Unavailable, SILENT, AGAIN),
+    # ODBC
+    (r"Can't open lib '([^']+)'", SettingsError, NO_DRIVER, DRIVERS),
     # SQLite and DuckDB
     (r"no such table: (\S+)", SpecError, NO_TABLE, NAMES),
     (r"no such column: (\S+)", SpecError, NO_COLUMN, VERSION),
@@ -81,6 +85,8 @@ def understood(error: Exception, host: str, secret: str, *, connecting: bool = F
     message = _without(secret, f"{_code(original)} {_message(original)}".strip())
     advice = _without(secret, str(getattr(getattr(original, "diag", None), "message_hint", None) or ""))
     for pattern, kind, sentence, hint in REASONS:
+        if connecting and sentence is STOPPED:  # there was no query yet
+            continue
         if match := re.search(pattern, message, re.IGNORECASE):
             caught = str(match[1]).strip("`'\"") if match.groups() else ""
             return kind(sentence(host=host, name=caught), hint=advice if kind is SpecError and advice else hint)

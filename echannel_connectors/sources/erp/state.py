@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,8 @@ from echannel_connectors.sources.erp.connections import Connection, Shared, conn
 from echannel_connectors.sources.erp.kinds import Address
 from echannel_connectors.sources.erp.refusals import URL, understood
 from echannel_connectors.texts import say
+
+LEFT_ALONE: list[State] = []  # drivers close what nobody holds any more, and some fall over it after a fork
 
 
 def opened(address: Address, statements: Sequence[str] = ()) -> Connection:
@@ -52,6 +55,7 @@ class State:
         self._address = address
         self._seconds = seconds
         self._name = ""  # of the snapshot
+        self._process = os.getpid()
         self._open(*address.kind.opening)
         if is_shared:
             try:
@@ -67,8 +71,9 @@ class State:
 
     @property
     def is_over(self) -> bool:
-        """A state is gone with the connection that saw it first, and of little use without one of the others."""
-        return not self.connections or any(one.closed for one in self.connections)
+        """A state is gone with the connection that saw it first, and of little use without one of the others; nor can
+        a process that was forked off read it: two would take each other's rows."""
+        return self._is_elsewhere or not self.connections or any(one.closed for one in self.connections)
 
     def readers(self, wanted: int) -> Sequence[Shared]:
         """So many connections, or those that the server lets in."""
@@ -81,11 +86,18 @@ class State:
         return cast("Sequence[Shared]", self.connections[:wanted])  # where nothing is shared, one that nobody wakes
 
     def close(self) -> None:
-        """Whoever waits for rows of it has to be woken before."""
+        """Whoever waits for rows of it has to be woken before. What another process opened is its own to close."""
+        if self._is_elsewhere:
+            LEFT_ALONE.append(self)
+            return
         for one in self.connections:
             with suppress(Exception):  # the server may be gone already: there is nothing left to close
                 one.close()
         self.connections.clear()
+
+    @property
+    def _is_elsewhere(self) -> bool:
+        return self._process != os.getpid()
 
     def _open(self, *statements: str) -> None:
         said = {"seconds": self._seconds, "milliseconds": self._seconds * 1000, "snapshot": self._name}

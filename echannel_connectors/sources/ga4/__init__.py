@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -39,7 +40,6 @@ class Ga4(Settings):
     `endpoint` and `export_endpoint` are stand-ins on this machine, for tests.
     """
 
-    connector: ClassVar[str] = "ga4"
     maps_in_warehouse: ClassVar[bool] = True
     readers: ClassVar[int] = 1  # the quota counts what is asked at once, too
 
@@ -87,6 +87,10 @@ class Ga4(Settings):
             return self
         settings = {name: getattr(self, name) for name in type(self).model_fields}
         return type(self)(**{**settings, "currency": currency, "time_zone": time_zone})
+
+    @builtins.property
+    def connector(self) -> str:
+        return "ga4"
 
     def listen(self, on_event: OnEvent) -> None:
         self._service.on_event = on_event

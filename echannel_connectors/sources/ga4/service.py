@@ -13,7 +13,6 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from typing import Any
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -22,6 +21,7 @@ from echannel_connectors import events
 from echannel_connectors.errors import EChannelError, Refused, SettingsError, Unavailable, UnexpectedData, because
 from echannel_connectors.events import OnEvent
 from echannel_connectors.google_login import login, no_login
+from echannel_connectors.settings import opened
 from echannel_connectors.streams import Receipt
 from echannel_connectors.texts import Text, say
 
@@ -186,11 +186,11 @@ class Service:
 
     # -- the clients --------------------------------------------------------------------------------------------
 
-    @cached_property
+    @opened
     def _data(self) -> Any:  # googleapiclient's resource
         return self._built("analyticsdata")
 
-    @cached_property
+    @opened
     def _admin(self) -> Any:  # as above
         return self._built("analyticsadmin")
 

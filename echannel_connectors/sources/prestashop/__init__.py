@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from echannel_connectors import specs
 from echannel_connectors.errors import EChannelError
@@ -39,7 +39,6 @@ class PrestaShop(Settings):
     at once. Raises ValueError for an address that is not https (loopback excepted).
     """
 
-    connector: ClassVar[str] = "prestashop"
     maps_in_warehouse: ClassVar[bool] = True  # core is made of raw rows by SQL that runs in the warehouse
 
     url: str
@@ -66,6 +65,14 @@ class PrestaShop(Settings):
         """People paste the address with /api behind it; both are meant."""
         return url.strip().rstrip("/").removesuffix("/api").rstrip("/")
 
+    @field_validator("key")
+    @classmethod
+    def _sendable(cls, key: SecretStr) -> SecretStr:
+        """Without the line end of its file. What no header can hold would end a request, the key in its error."""
+        if not key.get_secret_value().isascii():
+            raise ValueError(say("a webservice key is of letters and digits; this has others, such as …"))
+        return SecretStr(key.get_secret_value().strip())
+
     @model_validator(mode="after")
     def _safe_address(self) -> PrestaShop:
         if "@" in self.url or "ws_key=" in self.url:  # an address is printed, and the key would be with it
@@ -83,6 +90,10 @@ class PrestaShop(Settings):
     def for_spec(cls, connector: str, project: Path | None, **settings: Any) -> PrestaShop:  # the fields above
         """The shop of a project: its own spec, for special modules, before the library's."""
         return cls(spec=specs.find(connector, project), **settings)
+
+    @property
+    def connector(self) -> str:
+        return "prestashop"
 
     def listen(self, on_event: OnEvent) -> None:
         """Tell retries to this listener."""
