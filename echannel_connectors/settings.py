@@ -54,6 +54,10 @@ class Settings(BaseModel):
         """Only the settings travel: what was opened with them is opened again at the other end."""
         return type(self).model_validate, (self.model_dump(exclude_unset=True, by_alias=True),)
 
+
+class Connector(Settings):
+    """The settings of a source or a destination, which opens connections with them."""
+
     def __copy__(self) -> Self:
         return self.model_copy()
 

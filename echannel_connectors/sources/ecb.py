@@ -22,7 +22,7 @@ import pyarrow as pa
 from echannel_connectors.arrow import ARROW_TYPES
 from echannel_connectors.errors import EChannelError, SettingsError, Unavailable, did_you_mean
 from echannel_connectors.events import OnEvent
-from echannel_connectors.settings import Endpoint, Settings
+from echannel_connectors.settings import Connector, Endpoint
 from echannel_connectors.sources.http import LARGEST_BODY, Http, Reply
 from echannel_connectors.streams import Batch, Finding, JsonValue, Position, Progress, Shape, Slice, Stream
 from echannel_connectors.texts import Text, say
@@ -39,7 +39,7 @@ COLUMNS = pa.schema(
 Rates = dict[date, dict[str, Decimal]]  # day → currency → units for one euro
 
 
-class Ecb(Settings):
+class Ecb(Connector):
     """The reference rates of some currencies (all that the bank publishes where none are named) since `start`.
 
     `endpoint` is a stand-in on this machine, for tests.

@@ -31,7 +31,7 @@ from echannel_connectors.destinations.duckdb import SAFE_SHARE
 from echannel_connectors.errors import Conflict, DestinationError, EChannelError, SettingsError, did_you_mean
 from echannel_connectors.events import OnEvent
 from echannel_connectors.google_login import bigquery_client
-from echannel_connectors.settings import Endpoint, Settings
+from echannel_connectors.settings import Connector, Endpoint
 from echannel_connectors.streams import Batch, Finding, Progress, Shape, Slice
 from echannel_connectors.texts import say
 
@@ -40,7 +40,7 @@ NUMBERS = ("max_bytes", "expire_raw_days")
 A_DAY = timedelta(days=1)
 
 
-class BigQuery(Settings):
+class BigQuery(Connector):
     """Three datasets of a Google Cloud project, made on first use in `location`.
 
     `credentials` is the key file of a service account (otherwise the application default credentials); `max_bytes`

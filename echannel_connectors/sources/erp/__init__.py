@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from echannel_connectors import specs
 from echannel_connectors.errors import SettingsError, did_you_mean
 from echannel_connectors.events import OnEvent, Warned, ignore
-from echannel_connectors.settings import Secret, Settings, unveiled
+from echannel_connectors.settings import Connector, Secret, unveiled
 from echannel_connectors.sources.erp.check import findings
 from echannel_connectors.sources.erp.kinds import Address, beside
 from echannel_connectors.sources.erp.proof import Proof, prove
@@ -26,7 +26,7 @@ from echannel_connectors.streams import Finding, Stream
 from echannel_connectors.texts import say
 
 
-class Erp(Settings):
+class Erp(Connector):
     """An ERP's database: the connector whose spec describes it, and a URL such as postgresql://reader:…@host/books.
 
     `parameters` are the spec's own (a table prefix, a company number). An account with the right to SELECT is enough,

@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, PrivateAttr, field_validator
 from echannel_connectors import specs
 from echannel_connectors.errors import EChannelError
 from echannel_connectors.events import OnEvent, Warned
-from echannel_connectors.settings import Endpoint, Settings
+from echannel_connectors.settings import Connector, Endpoint
 from echannel_connectors.sources.ga4.export import Export
 from echannel_connectors.sources.ga4.service import Service
 from echannel_connectors.sources.ga4.streams import ReportStream
@@ -30,7 +30,7 @@ Numbers = Annotated[
 ]
 
 
-class Ga4(Settings):
+class Ga4(Connector):
     """One or several GA4 properties: `property` is the number (or a list of them) from Admin › Property details.
 
     `credentials` is the key file of a service account that is a Viewer of the property (otherwise the application

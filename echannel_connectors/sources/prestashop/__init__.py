@@ -17,7 +17,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from echannel_connectors import specs
 from echannel_connectors.errors import EChannelError
 from echannel_connectors.events import OnEvent
-from echannel_connectors.settings import LOOPBACK, Secret, Settings, unveiled
+from echannel_connectors.settings import LOOPBACK, Connector, Secret, unveiled
 from echannel_connectors.sources.http import Http
 from echannel_connectors.sources.prestashop.check import findings, store_findings
 from echannel_connectors.sources.prestashop.client import Webservice, not_allowed
@@ -29,7 +29,7 @@ from echannel_connectors.streams import Finding, Stream
 from echannel_connectors.texts import say
 
 
-class PrestaShop(Settings):
+class PrestaShop(Connector):
     """A PrestaShop shop: its address and a webservice key (read-only rights are enough, and better).
 
     All that the key may read is there as a stream; a sync takes what the tables need, and what `also` names: resources
