@@ -616,7 +616,7 @@ FRENCH: dict[str, str] = {
     "invoiced net": "facturé HT",
     "credited net": "avoirs HT",
     "paid": "payé",
-    "{n:,.2f}": "{n:,.2f}",
+    "{n:,.{places}f}": "{n:,.{places}f}",
     "{sentence}, in {n:,} rows": "{sentence}, sur {n:,} lignes",
     "{table}: the key ({key}) is unique and never NULL": "{table} : la clé ({key}) est unique et jamais NULL",
     "{table}: the key ({key}) is NULL in {n:,} rows": "{table} : la clé ({key}) est NULL dans {n:,} lignes",

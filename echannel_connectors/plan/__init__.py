@@ -44,6 +44,11 @@ class Plan:
         return {name: one.value for name, one in self.starts.items()}
 
     @property
+    def currencies(self) -> dict[str, str]:
+        """Of the company's money and of the market's."""
+        return {"money": self.company.currency, "market_money": self.currency}
+
+    @property
     def assumptions(self) -> list[str]:
         """The inputs that nobody has confirmed."""
         return [name for name, one in self.starts.items() if one.kind == "assumption"]
@@ -111,7 +116,7 @@ def plan_market(
             sentence, hint=say("say it with --set rate=…, or read the central bank's rates (connector: ecb)")
         )
     basis = basis_of(figures, market, figures.this_month)
-    starts = starting(basis, rate or (said["rate"], figures.today))
+    starts = starting(basis, currency, rate or (said["rate"], figures.today))
     return Plan(
         company=company, market=market, currency=currency, today=figures.today,
         start=start or _start(figures, market), months=months, starts=with_values(starts, said),
