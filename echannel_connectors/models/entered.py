@@ -170,6 +170,8 @@ def rows_of(kind: File, file: Path, company: Company) -> Iterator[tuple[int, Row
                 row[name] = _value(kind, name, cells.get(name, ""), _Manner(core.types[name], sheet, company))
             except _Wrong as wrong:
                 raise SettingsError(wrong.sentence, hint=wrong.hint, place=f"{file}:{line}") from None
+        if kind is RATES:
+            _check_rate(row, company, f"{file}:{line}")
         if "currency" in row and row["currency"] is None:
             row["currency"] = company.currency
         key = tuple(row[name] for name in core.key if name in row)
@@ -179,6 +181,21 @@ def rows_of(kind: File, file: Path, company: Company) -> Iterator[tuple[int, Row
             raise SettingsError(sentence, hint=say("leave one of the two out"), place=f"{file}:{line}")
         seen[key] = line
         yield line, row
+
+
+def _check_rate(row: Row, company: Company, place: str) -> None:
+    rate, currency = Decimal(row["rate"] or 0), company.currency
+    if not rate:
+        raise SettingsError(
+            say("a rate of 0 says that {currency} is worth nothing", currency=row["currency"]),
+            hint=say("leave the line out: the rate before holds until the next one"), place=place,
+        )  # fmt: skip
+    if row["currency"] == currency and rate != 1:
+        raise SettingsError(
+            say("{currency} is the company's own currency: its rate is 1", currency=currency),
+            hint=say("a rate is what one unit of another currency is worth in {currency}", currency=currency),
+            place=place,
+        )  # fmt: skip
 
 
 def _check_head(kind: File, sheet: CsvFile, file: Path) -> None:
@@ -263,12 +280,12 @@ def _number(name: str, text: str, manner: _Manner) -> Decimal:
         ) from None
     if number is not None and plain != text:
         number /= 100
-    if (
-        number is None
-        or round(number, places) != number
-        or abs(number) >= 10 ** (digits - places)
-        or (name == "rate" and number < 0)
-    ):
+    if number is not None and round(number, places) != number:
+        raise _Wrong(
+            say("{text!r} has more than {n} decimals", text=text, n=places),
+            say("write {number}", number=f"{round(number, places).normalize():f}"),
+        )
+    if number is None or abs(number) >= 10 ** (digits - places) or (name == "rate" and number < 0):
         form = say("an amount is written 1234.56 or 1234,56, without a sign of its currency")
         raise _Wrong(say("{text!r} is not a {name}", text=text, name=name), form)
     return number

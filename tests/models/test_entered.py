@@ -103,6 +103,10 @@ def test_a_cost_without_a_rate_is_told(folder: Path) -> None:
         ),
         ("costs.csv", "month,cost_kind,amount\n2026-12,agency,15%\n", "costs.csv:2", "'15%' is not a amount"),
         ("rates.csv", "date,currency,rate\n2026-01-01,GBP,\n", "rates.csv:2", "rate is empty"),
+        ("rates.csv", "date,currency,rate\n2026-01-01,GBP,0\n", "rates.csv:2", "a rate of 0 says that GBP"),
+        ("rates.csv", "date,currency,rate\n2026-01-01,EUR,0.86\n", "rates.csv:2", "EUR is the company's own currency"),
+        ("rates.csv", "date,currency,rate\n2026-01-01,GBP,1.163400001\n", "rates.csv:2", "has more than 8 decimals"),
+        ("costs.csv", "month;cost_kind;amount\n2026-02;agency;1,2345678\n", "costs.csv:2", "has more than 6 decimals"),
         ("rates.csv", "date,currency,rate\n2026-01-01,GBP,-1\n", "rates.csv:2", "'-1' is not a rate"),
         (
             "rates.csv",
