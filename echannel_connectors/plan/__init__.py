@@ -109,6 +109,11 @@ def plan_market(
         raise SettingsError(say("{market!r} is no country that we know a currency of", market=market), hint=hint)
     if currency not in CURRENCIES:
         raise SettingsError(say("{code!r} is not a currency; use its ISO code, such as EUR or GBP", code=currency))
+    if currency == company.currency and said.get("rate", 1) != 1:
+        raise SettingsError(
+            say("{currency} is the company's own currency: its rate is 1", currency=currency),
+            hint=say("a rate is what one unit of another currency is worth in {currency}", currency=currency),
+        )
     rate = rate_on(into, currency, company, figures.today)
     if rate is None and "rate" not in said:
         sentence = say("nothing tells what one {currency} is worth in {base}", currency=currency, base=company.currency)

@@ -336,4 +336,6 @@ def test_a_plan_in_dinars_has_their_thousandths() -> None:
         "1,234.5%",
     ]
     assert '"decimals": {"money": 3, "market_money": 2}' in plan_page(plan)
+    with pytest.raises(SettingsError, match="KWD is the company's own currency: its rate is 1"):
+        plan_market(found, company(currency="KWD"), "ID", currency="KWD", said={"rate": D("0.002")}, today=TODAY)
     found.close()
