@@ -15,7 +15,7 @@ from pathlib import Path
 
 from echannel_connectors.destinations import Warehouse, commit
 from echannel_connectors.errors import SettingsError, did_you_mean
-from echannel_connectors.models.company import COUNTRIES, CURRENCIES, Company
+from echannel_connectors.models.company import COUNTRIES, CURRENCIES, Company, decimals
 from echannel_connectors.models.core import TABLES, WORDS
 from echannel_connectors.models.csv_files import CsvFile, day_in, month_in, number_in, read_csv
 from echannel_connectors.streams import Finding, Shape
@@ -165,9 +165,10 @@ def rows_of(kind: File, file: Path, company: Company) -> Iterator[tuple[int, Row
     seen: dict[tuple[str | None, ...], int] = {}
     for line, cells in sheet.lines():
         row: Row = {}
+        currency = cells.get("currency") or company.currency
         for name in kind.columns:
             try:
-                row[name] = _value(kind, name, cells.get(name, ""), _Manner(core.types[name], sheet, company))
+                row[name] = _value(kind, name, cells.get(name, ""), _Manner(core.types[name], sheet, company, currency))
             except _Wrong as wrong:
                 raise SettingsError(wrong.sentence, hint=wrong.hint, place=f"{file}:{line}") from None
         if kind is RATES:
@@ -212,11 +213,12 @@ def _check_head(kind: File, sheet: CsvFile, file: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Manner:
-    """How a cell is to be understood: the word for its column's type, its file, and whose it is."""
+    """How a cell is to be understood: the word for its column's type, its file, whose it is, its line's currency."""
 
     word: str
     sheet: CsvFile
     company: Company
+    currency: str
 
     @property
     def is_day_first(self) -> bool:
@@ -225,8 +227,12 @@ class _Manner:
 
     @property
     def decimal_marks(self) -> str:
-        """A rate has no thousands; where commas part the cells, a dot parts the decimals."""
-        return ".," if self.word == "rate" else "." if self.sheet.separator == "," else ""
+        """A rate has no thousands; where commas part the cells, a dot parts the decimals. Three digits behind the
+        language's own mark are what a dinar has."""
+        if self.word == "rate":
+            return ".,"
+        own = "," if self.company.language == "fr" else "."
+        return ("." if self.sheet.separator == "," else "") + (own if decimals(self.currency) == 3 else "")
 
 
 class _Wrong(Exception):
