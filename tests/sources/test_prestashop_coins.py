@@ -114,3 +114,14 @@ def test_the_sql_knows_the_same_currencies(file: str) -> None:
     text = (PACKAGE / file).read_text(encoding="utf-8")
     assert f"IN ({CODES[0]})" in text
     assert f"IN ({CODES[3]})" in text
+
+
+def test_a_voucher_took_what_the_order_says_to_the_thousandth(tmp_path: Path) -> None:
+    found = sold(
+        tmp_path, "KWD", "SELECT amount_net FROM core.order_discounts",
+        orders=[order(1, total_discounts_tax_excl="0.505", total_discounts_tax_incl="0.505",
+                      total_paid_tax_excl="99.495", total_paid_tax_incl="119.495")],
+        order_details=[line(1, 1)],
+        order_discounts=[{"id": 1, "id_order": 1, "id_cart_rule": 0, "name": "Ten", "value": "0.510", "value_tax_excl": "0.510"}],
+    )  # fmt: skip
+    assert found == [(D("0.505"),)]
