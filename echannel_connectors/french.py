@@ -627,7 +627,7 @@ FRENCH: dict[str, str] = {
     "invoiced net": "facturé HT",
     "credited net": "avoirs HT",
     "paid": "payé",
-    "{n:,.2f}": "{n:,.2f}",
+    "{n:,.{places}f}": "{n:,.{places}f}",
     "{sentence}, in {n:,} rows": "{sentence}, sur {n:,} lignes",
     "{table}: the key ({key}) is unique and never NULL": "{table} : la clé ({key}) est unique et jamais NULL",
     "{table}: the key ({key}) is NULL in {n:,} rows": "{table} : la clé ({key}) est NULL dans {n:,} lignes",
@@ -998,6 +998,15 @@ FRENCH: dict[str, str] = {
     "{text!r} is not a {name}": "« {text} » ne convient pas pour {name}",
     "a month is written 2026-02": "un mois s'écrit 2026-02",
     "a day is written 2026-02-28": "un jour s'écrit 2026-02-28",
+    "a rate of 0 says that {currency} is worth nothing": "un taux de 0 dit que {currency} ne vaut rien",
+    "leave the line out: the rate before holds until the next one":
+        "supprimez la ligne : le taux d'avant vaut jusqu'au suivant",
+    "{currency} is the company's own currency: its rate is 1":
+        "{currency} est la devise de l'entreprise : son taux est 1",
+    "a rate is what one unit of another currency is worth in {currency}":
+        "un taux est ce que vaut une unité d'une autre devise en {currency}",
+    "{text!r} has more than {n} decimals": "« {text} » a plus de {n} décimales",
+    "write {number}": "écrivez {number}",
     "an amount is written 1234.56 or 1234,56, without a sign of its currency": "un montant s'écrit 1234,56 ou 1234.56, sans signe de devise",
     "{host} gives rates for {n} currencies up to {day}": "{host} donne les cours de {n} devises jusqu'au {day}",
     "{host} sent something else than its rates: {problem}": "{host} a envoyé autre chose que ses cours : {problem}",

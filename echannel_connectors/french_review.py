@@ -203,9 +203,8 @@ REVIEW = {
     "December": "décembre",
     # figures
     "{n:,.0f}": "{n:,.0f}",
-    "{sign}{symbol}{n:,.0f}": "{sign}{n:,.0f}\u00a0{symbol}",
-    "{sign}{symbol}{n:,.2f}": "{sign}{n:,.2f}\u00a0{symbol}",
-    "{sign}{n:,.0f} {currency}": "{sign}{n:,.0f}\u00a0{currency}",
+    "{sign}{symbol}{n:,.{places}f}": "{sign}{n:,.{places}f}\u00a0{symbol}",
+    "{sign}{n:,.{places}f} {currency}": "{sign}{n:,.{places}f}\u00a0{currency}",
     "{sign}{n:,.1f}%": "{sign}{n:,.1f}\u00a0%",
     "{n:,.1f}%": "{n:,.1f}\u00a0%",
     "{sign}{figure}": "{sign}{figure}",

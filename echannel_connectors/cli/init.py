@@ -31,7 +31,7 @@ def ask_and_write(folder: Path) -> None:
     sources: dict[str, dict[str, Any]] = {}  # YAML
     while not sources:
         _ask_for_shop(sources, hidden)
-        _ask_for_erp(sources, hidden, folder, company["time_zone"])
+        _ask_for_erp(sources, hidden, folder, company)
         if not sources:
             show.talk(say("Without a shop and without an ERP there is nothing to read."))
     _ask_for_web(sources, folder)
@@ -66,10 +66,12 @@ def _ask_for_shop(sources: dict[str, dict[str, Any]], hidden: dict[str, str]) ->
         hidden["SHOP_KEY"] = ask(question, check=answers.webservice_key, is_hidden=True)
 
 
-def _ask_for_erp(sources: dict[str, dict[str, Any]], hidden: dict[str, str], folder: Path, time_zone: str) -> None:
+def _ask_for_erp(
+    sources: dict[str, dict[str, Any]], hidden: dict[str, str], folder: Path, company: dict[str, str]
+) -> None:
     show.talk(say("ERPs that it knows: {known}", known=", ".join(answers.known_erps(folder))))
     if name := ask(say("Which ERP, empty for none"), check=partial(answers.erp, folder=folder)):
-        parameters = answers.usual_parameters(name, folder, time_zone)
+        parameters = answers.usual_parameters(name, folder, company["currency"], company["time_zone"])
         sources["books"] = {"connector": name, "url": "${ERP_URL}", "parameters": parameters}
         question = say("The ERP's database, such as mysql://reader:password@host/books (it is not shown)")
         database = partial(answers.erp_url, name=name, folder=folder)

@@ -74,7 +74,7 @@ def run(found: Project, market: str, wish: Wish) -> None:
     else:
         print(show.as_json(_as_json(plan, cases)))
     if wish.is_saved:
-        _show_saved(save(found, market, rows_of(cases[wish.case])), wish.case)
+        _show_saved(save(found, market, rows_of(cases[wish.case], found.company.currency)), wish.case)
     show.talk(say("The plan: {path}", path=page))
     if wish.is_opened:
         webbrowser.open(page.resolve().as_uri())

@@ -189,7 +189,9 @@ def _cell(value: object) -> str:
     if isinstance(value, float):
         return told(say("{n:,.1f}", n=value))
     if isinstance(value, Decimal):
-        return told(say("{n:,.2f}", n=value))
+        # All that it has: a dinar's thousandths, and a rate of 0.00612, are not cents.
+        exponent = value.normalize().as_tuple().exponent
+        return told(say("{n:,.{places}f}", n=value, places=max(2, -exponent) if isinstance(exponent, int) else 2))
     if isinstance(value, datetime):
         return told(moment(value))
     return told(value if isinstance(value, str) else str(value))

@@ -25,6 +25,7 @@ from echannel_connectors.looker.blocks import Block, Cell, blocks_of
 from echannel_connectors.looker.preview.figures import Choice, Report, as_of, missing, page_figures
 from echannel_connectors.looker.preview.query import quoted
 from echannel_connectors.looker.template import Page
+from echannel_connectors.models.company import DECIMALS, decimals
 from echannel_connectors.models.described import describe
 from echannel_connectors.texts import in_language, say
 
@@ -91,12 +92,14 @@ class _Book:
         self.language = "fr" if report.company.get("language") == "fr" else "en"
         self.zone = ZoneInfo(report.company.get("time_zone") or "UTC")
         self.today = report.today()
-        currency = report.company.get("currency", "EUR")
+        self.currency = report.company.get("currency", "EUR")
         self.formats = {
             name: book.add_format(look)
             for name, look in {
-                "money": {"num_format": f"#,##0.00 [${currency}]"},
-                "amount": {"num_format": "#,##0.00"},
+                "money": {"num_format": f"{_amount(self.currency)} [${self.currency}]"},
+                "amount": {"num_format": _amount(self.currency)},
+                # Amounts in a document's own currency, of which a table may have many.
+                **{f"amount {code}": {"num_format": _amount(code)} for code in ("EUR", *DECIMALS)},
                 "integer": {"num_format": "#,##0"},
                 "quantity": {"num_format": "#,##0.0"},
                 "percent": {"num_format": "0.0%"},
@@ -208,12 +211,15 @@ class _Book:
         sheet.freeze_panes(1, 0)
         sheet.autofilter(0, 0, max(rows.num_rows, 1), max(rows.num_columns - 1, 0))
         types = [_type_of(column) for column in rows.schema]
+        paid_with = rows.schema.get_field_index("currency")
         line = 0
         for batch in rows.to_batches():
             for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 line += 1
+                own = f"amount {values[paid_with]}" if paid_with >= 0 else "amount"
+                looks = {"amount": own if own in self.formats else "amount EUR"}
                 for n, value in enumerate(values):
-                    self._cell(sheet, line, n, Cell(value, types[n]), mart)
+                    self._cell(sheet, line, n, Cell(value, looks.get(types[n], types[n])), mart)
         self.done.rows[mart] = rows.num_rows
         if there > rows.num_rows:
             self.done.left_out[mart] = there - rows.num_rows
@@ -277,10 +283,16 @@ class _Book:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(self.zone).replace(tzinfo=None)
 
 
+def _amount(currency: str) -> str:
+    places = decimals(currency)
+    return f"#,##0.{'0' * places}" if places else "#,##0"
+
+
 def is_exact(value: float | Decimal) -> bool:
-    """Whether a double of Excel's fifteen digits shows this number to the cent; what it does not stays a text."""
+    """Whether a double of Excel's fifteen digits shows this number to the thousandth, the smallest coin that there is;
+    what it does not stays a text."""
     if isinstance(value, Decimal):
-        return bool(round(Decimal(f"{float(value):.15g}"), 2) == round(value, 2))
+        return bool(round(Decimal(f"{float(value):.15g}"), 3) == round(value, 3))
     return abs(value) < 10**15
 
 

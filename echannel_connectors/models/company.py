@@ -23,6 +23,15 @@ CURRENCIES = frozenset(
     SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND
     VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG""".split()
 )
+# The decimals of an amount, where they are not two (ISO 4217).
+DECIMALS = dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(), 0) | dict.fromkeys(
+    "BHD IQD JOD KWD LYD OMR TND".split(), 3
+)
+
+
+def decimals(currency: str) -> int:
+    """How many decimals an amount of this currency has: a yen has no cents, a dinar a thousand fils."""
+    return DECIMALS.get(currency, 2)
 
 
 # ISO 3166-1, and Kosovo, which has no code there and uses this one.

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from echannel_connectors.destinations import Warehouse, commit
 from echannel_connectors.errors import SettingsError, did_you_mean
-from echannel_connectors.models.company import COUNTRIES, CURRENCIES, Company
+from echannel_connectors.models.company import COUNTRIES, CURRENCIES, Company, decimals
 from echannel_connectors.models.core import TABLES, WORDS
 from echannel_connectors.models.csv_files import CsvFile, day_in, month_in, number_in, read_csv
 from echannel_connectors.streams import Finding, Shape
@@ -165,11 +165,14 @@ def rows_of(kind: File, file: Path, company: Company) -> Iterator[tuple[int, Row
     seen: dict[tuple[str | None, ...], int] = {}
     for line, cells in sheet.lines():
         row: Row = {}
+        currency = cells.get("currency") or company.currency
         for name in kind.columns:
             try:
-                row[name] = _value(kind, name, cells.get(name, ""), _Manner(core.types[name], sheet, company))
+                row[name] = _value(kind, name, cells.get(name, ""), _Manner(core.types[name], sheet, company, currency))
             except _Wrong as wrong:
                 raise SettingsError(wrong.sentence, hint=wrong.hint, place=f"{file}:{line}") from None
+        if kind is RATES:
+            _check_rate(row, company, f"{file}:{line}")
         if "currency" in row and row["currency"] is None:
             row["currency"] = company.currency
         key = tuple(row[name] for name in core.key if name in row)
@@ -179,6 +182,21 @@ def rows_of(kind: File, file: Path, company: Company) -> Iterator[tuple[int, Row
             raise SettingsError(sentence, hint=say("leave one of the two out"), place=f"{file}:{line}")
         seen[key] = line
         yield line, row
+
+
+def _check_rate(row: Row, company: Company, place: str) -> None:
+    rate, currency = Decimal(row["rate"] or 0), company.currency
+    if not rate:
+        raise SettingsError(
+            say("a rate of 0 says that {currency} is worth nothing", currency=row["currency"]),
+            hint=say("leave the line out: the rate before holds until the next one"), place=place,
+        )  # fmt: skip
+    if row["currency"] == currency and rate != 1:
+        raise SettingsError(
+            say("{currency} is the company's own currency: its rate is 1", currency=currency),
+            hint=say("a rate is what one unit of another currency is worth in {currency}", currency=currency),
+            place=place,
+        )  # fmt: skip
 
 
 def _check_head(kind: File, sheet: CsvFile, file: Path) -> None:
@@ -195,11 +213,12 @@ def _check_head(kind: File, sheet: CsvFile, file: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Manner:
-    """How a cell is to be understood: the word for its column's type, its file, and whose it is."""
+    """How a cell is to be understood: the word for its column's type, its file, whose it is, its line's currency."""
 
     word: str
     sheet: CsvFile
     company: Company
+    currency: str
 
     @property
     def is_day_first(self) -> bool:
@@ -208,8 +227,12 @@ class _Manner:
 
     @property
     def decimal_marks(self) -> str:
-        """A rate has no thousands; where commas part the cells, a dot parts the decimals."""
-        return ".," if self.word == "rate" else "." if self.sheet.separator == "," else ""
+        """A rate has no thousands; where commas part the cells, a dot parts the decimals. Three digits behind the
+        language's own mark are what a dinar has."""
+        if self.word == "rate":
+            return ".,"
+        own = "," if self.company.language == "fr" else "."
+        return ("." if self.sheet.separator == "," else "") + (own if decimals(self.currency) == 3 else "")
 
 
 class _Wrong(Exception):
@@ -263,12 +286,12 @@ def _number(name: str, text: str, manner: _Manner) -> Decimal:
         ) from None
     if number is not None and plain != text:
         number /= 100
-    if (
-        number is None
-        or round(number, places) != number
-        or abs(number) >= 10 ** (digits - places)
-        or (name == "rate" and number < 0)
-    ):
+    if number is not None and round(number, places) != number:
+        raise _Wrong(
+            say("{text!r} has more than {n} decimals", text=text, n=places),
+            say("write {number}", number=f"{round(number, places).normalize():f}"),
+        )
+    if number is None or abs(number) >= 10 ** (digits - places) or (name == "rate" and number < 0):
         form = say("an amount is written 1234.56 or 1234,56, without a sign of its currency")
         raise _Wrong(say("{text!r} is not a {name}", text=text, name=name), form)
     return number

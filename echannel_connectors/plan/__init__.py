@@ -44,6 +44,11 @@ class Plan:
         return {name: one.value for name, one in self.starts.items()}
 
     @property
+    def currencies(self) -> dict[str, str]:
+        """Of the company's money and of the market's."""
+        return {"money": self.company.currency, "market_money": self.currency}
+
+    @property
     def assumptions(self) -> list[str]:
         """The inputs that nobody has confirmed."""
         return [name for name, one in self.starts.items() if one.kind == "assumption"]
@@ -104,6 +109,11 @@ def plan_market(
         raise SettingsError(say("{market!r} is no country that we know a currency of", market=market), hint=hint)
     if currency not in CURRENCIES:
         raise SettingsError(say("{code!r} is not a currency; use its ISO code, such as EUR or GBP", code=currency))
+    if currency == company.currency and said.get("rate", 1) != 1:
+        raise SettingsError(
+            say("{currency} is the company's own currency: its rate is 1", currency=currency),
+            hint=say("a rate is what one unit of another currency is worth in {currency}", currency=currency),
+        )
     rate = rate_on(into, currency, company, figures.today)
     if rate is None and "rate" not in said:
         sentence = say("nothing tells what one {currency} is worth in {base}", currency=currency, base=company.currency)
@@ -111,7 +121,7 @@ def plan_market(
             sentence, hint=say("say it with --set rate=…, or read the central bank's rates (connector: ecb)")
         )
     basis = basis_of(figures, market, figures.this_month)
-    starts = starting(basis, rate or (said["rate"], figures.today))
+    starts = starting(basis, currency, rate or (said["rate"], figures.today))
     return Plan(
         company=company, market=market, currency=currency, today=figures.today,
         start=start or _start(figures, market), months=months, starts=with_values(starts, said),

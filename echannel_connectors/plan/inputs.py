@@ -9,16 +9,16 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Literal
 
 from echannel_connectors.errors import SettingsError, did_you_mean
+from echannel_connectors.models.company import decimals
 from echannel_connectors.texts import Text, say
 
 # market_money is in the currency of the market, money in that of the company; a percent is held as a share (0.05).
 Unit = Literal["market_money", "money", "orders", "percent", "months", "rate"]
 Kind = Literal["own", "rule", "assumption", "said"]
 
-PLACES: dict[Unit, Decimal] = {
-    "market_money": Decimal("0.01"), "money": Decimal("0.01"), "orders": Decimal("0.1"),
-    "percent": Decimal("0.0001"), "months": Decimal(1), "rate": Decimal("0.000001"),
-}  # fmt: skip
+Currencies = Mapping[str, str]  # what money and market_money are in
+# Of a share, 0.05 being 5 %; a rate as core has it: a rupiah is worth six hundred-thousandths of a euro.
+PLACES: dict[str, int] = {"orders": 1, "percent": 4, "months": 0, "rate": 8}
 GROUPS: dict[str, Text] = {
     "sales": say("Price and volume"),
     "advertising": say("Advertising"),
@@ -59,7 +59,7 @@ INPUTS = {
         _percent("conversion", say("Visits that become an order"), "advertising", 10),
         _percent("tax", say("Tax in the price (VAT)"), "tax", 30),
         _percent("duty", say("Duty on the goods, paid by you"), "tax", 25),
-        Input("rate", say("Worth of the market's currency"), "rate", "tax", 2, Decimal("0.000001")),
+        Input("rate", say("Worth of the market's currency"), "rate", "tax", 2, Decimal("0.00000001")),
         Input("goods", say("What the goods cost you"), "money", "order", 100),
         Input("shipping_charged", say("Shipping the customer pays, without tax"), "money", "order", 20),
         Input("shipping_paid", say("Shipping you pay"), "money", "order", 30),
@@ -89,9 +89,15 @@ class Start:
     origin: Text
 
 
-def rounded(name: str, value: Decimal) -> Decimal:
+def places(name: str, currencies: Currencies) -> int:
+    """The decimals that an input's field has: of money, those of its currency."""
+    unit = INPUTS[name].unit
+    return decimals(currencies[unit]) if unit in currencies else PLACES[unit]
+
+
+def rounded(name: str, value: Decimal, currencies: Currencies) -> Decimal:
     """A value as it stands in its field, half to even."""
-    return value.quantize(PLACES[INPUTS[name].unit], ROUND_HALF_EVEN)
+    return value.quantize(Decimal(1).scaleb(-places(name, currencies)), ROUND_HALF_EVEN)
 
 
 def shown(name: str, value: Decimal) -> str:

@@ -10,8 +10,9 @@ from importlib.resources import files
 from typing import Any
 
 from echannel_connectors.looker.preview.page import LANGUAGES
+from echannel_connectors.models.company import decimals
 from echannel_connectors.plan import Plan
-from echannel_connectors.plan.inputs import GROUPS, INPUTS, PLACES, Input, Start, shown
+from echannel_connectors.plan.inputs import GROUPS, INPUTS, Currencies, Input, Start, places, shown
 from echannel_connectors.plan.model import CASES, Case
 from echannel_connectors.plan.replay import Measure, Replay
 from echannel_connectors.plan.targets import AUTHOR, HEAD, METRICS, SEPARATORS
@@ -98,7 +99,8 @@ def _setup(plan: Plan, write: Writer) -> dict[str, Any]:  # JSON
     replay = plan.replay
     return {
         "locale": LANGUAGES[plan.company.language], "market": plan.market,
-        "currencies": {"money": plan.company.currency, "market_money": plan.currency},
+        "currencies": plan.currencies,
+        "decimals": {unit: decimals(currency) for unit, currency in plan.currencies.items()},
         "inputs": {
             name: {"unit": INPUTS[name].unit, "value": shown(name, one.value), "kind": one.kind,
                    "low": f"{INPUTS[name].low}", "high": f"{INPUTS[name].high}"}
@@ -196,7 +198,7 @@ def _known_then(replay: Replay, write: Writer) -> str:
     rows = [
         (
             write.text(INPUTS[name].label),
-            write.text(_typed(name, one.value)),
+            write.text(_typed(name, one.value, {"money": write.currency, "market_money": replay.currency})),
             write.text(say("assumption") if one.kind == "assumption" else one.origin),
         )
         for name, one in replay.starts.items()
@@ -204,12 +206,14 @@ def _known_then(replay: Replay, write: Writer) -> str:
     return write.table((say("figure"), say("value"), say("where it comes from")), rows, (1,))
 
 
-def _typed(name: str, value: Decimal) -> Text:
+def _typed(name: str, value: Decimal, currencies: Currencies) -> Text:
     """A value with the places that its field has."""
-    unit = INPUTS[name].unit
+    unit, most = INPUTS[name].unit, places(name, currencies)
     if unit == "percent":
         return say("{n:,.1f}%", n=value * 100)
-    return say("{n:,.0f}", n=value) if unit == "months" else say("{n:,.2f}", n=value)
+    if unit == "rate":
+        most = max(2, len(shown(name, value).partition(".")[2]))
+    return say("{n:,.{places}f}", n=value, places=most)
 
 
 # -- the plan ---------------------------------------------------------------------------------------------------------
@@ -228,8 +232,7 @@ def _cases(plan: Plan, write: Writer) -> str:
 def _currency_choice(plan: Plan, write: Writer) -> str:
     if plan.currency == plan.company.currency:
         return ""
-    codes = {"money": plan.company.currency, "market_money": plan.currency}
-    return _choice("currency", write.text(say("Currency")), codes, "money")
+    return _choice("currency", write.text(say("Currency")), plan.currencies, "money")
 
 
 def _choice(name: str, label: str, values: Mapping[str, str], chosen: str) -> str:
@@ -254,7 +257,7 @@ def _groups(plan: Plan, write: Writer) -> Iterator[str]:
 def _field(plan: Plan, one: Input, start: Start, write: Writer) -> str:
     """A figure to move: the number itself, a slider for the hand, and where its first value comes from."""
     value, label = shown(one.name, start.value), write.text(one.label)
-    step = PLACES[one.unit] * (100 if one.unit == "percent" else 1)
+    step = Decimal(1).scaleb(-places(one.name, plan.currencies)) * (100 if one.unit == "percent" else 1)
     low, high = _reach(one, Decimal(value))
     confirm = ""
     if start.kind == "assumption":

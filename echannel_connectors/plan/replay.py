@@ -37,6 +37,7 @@ class Replay:
 
     market: str
     entered_on: date
+    currency: str  # that the market pays in
     starts: Mapping[str, Start]
     months: tuple[Compared, ...]
     measures: tuple[Measure, ...] = MEASURES
@@ -65,7 +66,7 @@ def replayed(into: Warehouse, figures: Figures, market: str) -> Replay | None:
     if rate is None:
         return None
     basis = basis_of(figures, chosen, entry)
-    starts = starting(basis, rate, costs_until=entry)
+    starts = starting(basis, currency, rate, costs_until=entry)
     values = {name: one.value for name, one in starts.items()}
     days = [shift_months(first, n) for n in range(MOST_MONTHS) if shift_months(first, n) < figures.this_month]
     planned = {case: forecast(values, case, season_of(basis), first, len(days)).months[1:] for case in CASES}
@@ -79,7 +80,7 @@ def replayed(into: Warehouse, figures: Figures, market: str) -> Replay | None:
     )
     # Without the cost of the goods nobody knows what came of them.
     measures = MEASURES if figures.knows_costs([chosen], days) else ("orders",)
-    return Replay(chosen, entered_on, starts, months, measures)
+    return Replay(chosen, entered_on, currency, starts, months, measures)
 
 
 def _chosen(figures: Figures, market: str) -> str | None:

@@ -10,7 +10,7 @@ from statistics import median
 
 from echannel_connectors.days import Span
 from echannel_connectors.errors import SettingsError
-from echannel_connectors.plan.inputs import INPUTS, Kind, Start, rounded
+from echannel_connectors.plan.inputs import INPUTS, Currencies, Kind, Start, rounded
 from echannel_connectors.plan.model import Season
 from echannel_connectors.plan.own import ZERO, Figures, months_before
 from echannel_connectors.review import words
@@ -63,17 +63,21 @@ def basis_of(figures: Figures, market: str, at: date) -> Basis:
     return Basis(figures, market, at, chosen, tuple(months[begun:]), abroad, is_own)
 
 
-def starting(basis: Basis, rate: tuple[Decimal, date], costs_until: date | None = None) -> dict[str, Start]:
-    """The value of every input. `costs_until`: costs that the company entered for that month or later are not known."""
+def starting(
+    basis: Basis, currency: str, rate: tuple[Decimal, date], costs_until: date | None = None
+) -> dict[str, Start]:
+    """The value of every input, for a market that pays in `currency`. `costs_until`: costs that the company entered for
+    that month or later are not known."""
+    currencies = {"money": basis.figures.company.currency, "market_money": currency}
     advertising = _advertising(basis)
-    cost, rate_of = (rounded(name, advertising[name][0]) for name in ("visit_cost", "conversion"))
+    cost, rate_of = (rounded(name, advertising[name][0], currencies) for name in ("visit_cost", "conversion"))
     buys = rate_of / cost if cost else ZERO
     found = {
-        **_sales(basis, rate), **_volume(basis, buys), **advertising, **_order(basis), **_fixed(basis, costs_until),
-        "season": _season_start(basis), "price_spread": (PRICE_SPREAD, "assumption", CONFIRM),
-        "cost_spread": (COST_SPREAD, "assumption", CONFIRM),
+        **_sales(basis, currencies, rate), **_volume(basis, buys), **advertising, **_order(basis),
+        **_fixed(basis, costs_until), "season": _season_start(basis),
+        "price_spread": (PRICE_SPREAD, "assumption", CONFIRM), "cost_spread": (COST_SPREAD, "assumption", CONFIRM),
     }  # fmt: skip
-    return {name: _start(name, *found[name]) for name in INPUTS}
+    return {name: _start(name, currencies, *found[name]) for name in INPUTS}
 
 
 def season_of(basis: Basis) -> Season:
@@ -98,9 +102,9 @@ def _known_season(basis: Basis) -> Season | None:
 Found = tuple[Decimal, Kind, Text]
 
 
-def _start(name: str, value: Decimal, kind: Kind, origin: Text) -> Start:
+def _start(name: str, currencies: Currencies, value: Decimal, kind: Kind, origin: Text) -> Start:
     one, scale = INPUTS[name], 100 if INPUTS[name].unit == "percent" else 1
-    return Start(rounded(name, min(max(value, one.low / scale), one.high / scale)), kind, origin)
+    return Start(rounded(name, min(max(value, one.low / scale), one.high / scale), currencies), kind, origin)
 
 
 def _own(basis: Basis, value: Decimal | None, otherwise: Decimal = ZERO) -> Found:
@@ -111,7 +115,7 @@ def _own(basis: Basis, value: Decimal | None, otherwise: Decimal = ZERO) -> Foun
     return value, "own", basis.said
 
 
-def _sales(basis: Basis, rate: tuple[Decimal, date]) -> dict[str, Found]:
+def _sales(basis: Basis, currencies: Currencies, rate: tuple[Decimal, date]) -> dict[str, Found]:
     worth, day = rate
     tax = basis.ratio(basis.sum("tax"), basis.sum("net")) or ZERO
     net = basis.ratio(basis.sum("net"), basis.sum("orders")) or ZERO
@@ -124,7 +128,7 @@ def _sales(basis: Basis, rate: tuple[Decimal, date]) -> dict[str, Found]:
         )
     known = say("rate of {day}", day=words.day(day))
     return {
-        "price": _own(basis, net * (ONE + rounded("tax", tax)) / worth),
+        "price": _own(basis, net * (ONE + rounded("tax", tax, currencies)) / worth),
         "tax": tax_start,
         "duty": (ZERO, "assumption", CONFIRM),
         "rate": (worth, "own", known),

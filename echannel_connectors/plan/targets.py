@@ -11,7 +11,7 @@ from tempfile import NamedTemporaryFile
 
 from echannel_connectors.errors import DestinationError, because
 from echannel_connectors.models import entered
-from echannel_connectors.models.company import Company
+from echannel_connectors.models.company import Company, decimals
 from echannel_connectors.models.csv_files import CsvFile, read_csv
 from echannel_connectors.plan.model import Forecast
 from echannel_connectors.project import Project, remember_targets
@@ -38,10 +38,11 @@ class Saved:
     is_registered: bool
 
 
-def rows_of(found: Forecast) -> list[Row]:
-    """A row for each month and metric; money and orders with two places, half to even."""
+def rows_of(found: Forecast, currency: str) -> list[Row]:
+    """A row for each month and metric, half to even: money with the currency's decimals, orders with two."""
+    places = {"orders": 2}
     return [
-        (f"{one.month:%Y-%m}", metric, _cents(getattr(one, metric)), AUTHOR)
+        (f"{one.month:%Y-%m}", metric, _told(getattr(one, metric), places.get(metric, decimals(currency))), AUTHOR)
         for one in found.months[1:] for metric in METRICS
     ]  # fmt: skip
 
@@ -118,5 +119,5 @@ def _write(file: Path, data: bytes) -> None:
         raise DestinationError(say("{file} cannot be written: {because}", file=file, because=because(error))) from error
 
 
-def _cents(value: Decimal) -> str:
-    return f"{value.quantize(Decimal('0.01'), ROUND_HALF_EVEN) + 0:f}"
+def _told(value: Decimal, places: int) -> str:
+    return f"{value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN) + 0:f}"

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from echannel_connectors.days import Span
+from echannel_connectors.models.company import decimals
 from echannel_connectors.review.check import Area, Cadence, Check, Role, Status, Unit
 from echannel_connectors.review.engine import Answer
 from echannel_connectors.review.periods import Phase
@@ -34,7 +35,7 @@ MONTHS = (
     say("January"), say("February"), say("March"), say("April"), say("May"), say("June"),
     say("July"), say("August"), say("September"), say("October"), say("November"), say("December"),
 )  # fmt: skip
-SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
+SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥"}
 MINUS = "−"
 FIRST = say("1")  # of a month: French says it as an ordinal
 
@@ -70,15 +71,13 @@ def _rounded(value: Decimal, places: int = 0) -> Decimal:
 
 
 def money(value: Decimal, currency: str) -> Text:
-    """Cents where they matter: below a thousand."""
-    symbol = SYMBOLS.get(currency)
-    value = _rounded(value, 2 if symbol and abs(value) < 1000 else 0)
+    """Cents where they matter: below a thousand, and as many decimals as the currency has."""
+    value = _rounded(value, decimals(currency) if abs(value) < 1000 else 0)
     sign, n = MINUS if value < 0 else "", abs(value)
-    if symbol is None:
-        return say("{sign}{n:,.0f} {currency}", sign=sign, n=n, currency=currency)
-    if n < 1000:
-        return say("{sign}{symbol}{n:,.2f}", sign=sign, symbol=symbol, n=n)
-    return say("{sign}{symbol}{n:,.0f}", sign=sign, symbol=symbol, n=n)
+    places = decimals(currency) if n < 1000 else 0
+    if symbol := SYMBOLS.get(currency):
+        return say("{sign}{symbol}{n:,.{places}f}", sign=sign, symbol=symbol, n=n, places=places)
+    return say("{sign}{n:,.{places}f} {currency}", sign=sign, n=n, places=places, currency=currency)
 
 
 def change(check: Check, value: Decimal) -> Text:

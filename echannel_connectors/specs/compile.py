@@ -424,7 +424,7 @@ class Reader:
 
 
 def values_of(spec: Spec, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
-    """The parameters as given, over the spec's defaults, over the company's."""
+    """The parameters as given, over the spec's defaults (of which `:currency` is the company's), over the company's."""
     known = {*spec.parameters, *COMPANY}
     for name in given:
         if name not in known:
@@ -441,7 +441,9 @@ def values_of(spec: Spec, given: Mapping[str, Scalar]) -> dict[str, Scalar]:
                 say("{connector} needs parameters.{name}", connector=spec.connector, name=name),
                 hint=parameter.help.get("en", ""),
             )
-    return {**values, **given}
+    values |= given
+    own = {f":{name}": values[name] for name in COMPANY}
+    return {name: own.get(value, value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 def _with_scale(value: exp.Expression, scale: int, dialect: str) -> exp.Expression:

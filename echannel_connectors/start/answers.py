@@ -83,10 +83,11 @@ def erp_url(answer: str, name: str, folder: Path) -> str:
     return answer
 
 
-def usual_parameters(name: str, folder: Path, zone: str) -> dict[str, Any]:  # what YAML holds
-    """An ERP's parameters before anybody has looked at it; a zone that the spec assumes is likely the company's own."""
+def usual_parameters(name: str, folder: Path, currency: str, zone: str) -> dict[str, Any]:  # what YAML holds
+    """An ERP's parameters before anybody looked at it: the currency and zone that it assumes are the company's."""
     usual = {word: parameter.default for word, parameter in specs.find(name, folder).parameters.items()}
-    return {word: zone if value in available_timezones() else value for word, value in usual.items()}
+    own = {":currency": currency, **dict.fromkeys((":time_zone", *available_timezones()), zone)}
+    return {word: own.get(value, value) if isinstance(value, str) else value for word, value in usual.items()}
 
 
 def property_number(answer: str) -> str:

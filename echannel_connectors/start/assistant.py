@@ -230,7 +230,8 @@ class Assistant:
                 say("which ERP it is was not chosen"), hint=say("choose one, or say that there is none")
             )
         parts = {word: str(value) for word, value in said.items() if isinstance(value, str)}
-        usual = answers.usual_parameters(connector, self.folder, self._company().time_zone)
+        company = self._company()
+        usual = answers.usual_parameters(connector, self.folder, company.currency, company.time_zone)
         given = {word: str(value) for word, value in dict(said.get("parameters") or {}).items() if word in usual}
         parameters = {word: _like(given[word], usual[word]) if given.get(word) else usual[word] for word in usual}
         parameters = {word: value for word, value in parameters.items() if value is not None}

@@ -162,6 +162,19 @@ def test_what_a_sheet_cannot_hold_is_told(shop_file: Path, tmp_path: Path) -> No
     assert MOST_ROWS + 1 == 2**20
 
 
+@pytest.mark.parametrize(("currency", "shown"), [("KWD", "#,##0.000"), ("JPY", "#,##0"), ("CHF", "#,##0.00")])
+def test_amounts_have_the_decimals_of_their_currency(
+    shop_file: Path, tmp_path: Path, currency: str, shown: str
+) -> None:
+    """Those in the reporting currency have its, those of a document its own: nothing is rounded to cents."""
+    company = {**ENGLISH, "currency": currency}
+    write_workbook(Report(query_of(shop_file), find_template("b2c-shop"), company), tmp_path / "book.xlsx")
+    sales = openpyxl.load_workbook(tmp_path / "book.xlsx")["sales"]
+    heads = [cell.value for cell in sales[1]]
+    formats = {name: sales.cell(2, heads.index(name) + 1).number_format for name in ("net", "net_base")}
+    assert formats == {"net": "#,##0.00", "net_base": f"{shown} [${currency}]"}
+
+
 def test_a_text_longer_than_a_cell_is_cut_and_told(shop_file: Path, tmp_path: Path) -> None:
     done = write_workbook(Report(query_of(shop_file), find_template("b2c-shop"), ENGLISH), tmp_path / "book.xlsx")
     ((long,),) = plain(shop_file, "SELECT count(*) FROM mart.sales WHERE len(category) > 32767")

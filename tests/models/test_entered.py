@@ -103,6 +103,10 @@ def test_a_cost_without_a_rate_is_told(folder: Path) -> None:
         ),
         ("costs.csv", "month,cost_kind,amount\n2026-12,agency,15%\n", "costs.csv:2", "'15%' is not a amount"),
         ("rates.csv", "date,currency,rate\n2026-01-01,GBP,\n", "rates.csv:2", "rate is empty"),
+        ("rates.csv", "date,currency,rate\n2026-01-01,GBP,0\n", "rates.csv:2", "a rate of 0 says that GBP"),
+        ("rates.csv", "date,currency,rate\n2026-01-01,EUR,0.86\n", "rates.csv:2", "EUR is the company's own currency"),
+        ("rates.csv", "date,currency,rate\n2026-01-01,GBP,1.163400001\n", "rates.csv:2", "has more than 8 decimals"),
+        ("costs.csv", "month;cost_kind;amount\n2026-02;agency;1,2345678\n", "costs.csv:2", "has more than 6 decimals"),
         ("rates.csv", "date,currency,rate\n2026-01-01,GBP,-1\n", "rates.csv:2", "'-1' is not a rate"),
         (
             "rates.csv",
@@ -215,3 +219,25 @@ def test_the_page_lists_every_column(page: str) -> None:
         part = text.split(f"<!-- columns: {kind.table} -->")[1].split("<!-- end -->")[0]
         assert re.findall(r"^\| `(\w+)`", part, re.MULTILINE) == list(kind.columns)
     assert all(f"`{metric}`" in text for metric in entered.METRICS)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "read"),
+    [
+        ("fr", "month;cost_kind;amount\n2026-02;agency;7,125\n", "7.125"),
+        ("en", "month;cost_kind;amount\n2026-02;agency;1.250\n", "1.250"),
+        ("fr", "month;cost_kind;amount;currency\n2026-02;agency;7,125;EUR\n", None),
+        ("fr", "month;cost_kind;amount\n2026-02;agency;1.250\n", None),  # no French decimals: a thousand, elsewhere
+        ("en", "month;cost_kind;amount\n2026-02;agency;7,125\n", None),
+    ],
+)
+def test_three_decimals_are_what_a_dinar_has(tmp_path: Path, language: str, text: str, read: str | None) -> None:
+    """Where the line's currency has them, behind the mark of the company's language; all else could be a thousand."""
+    file = tmp_path / "costs.csv"
+    file.write_text(text, encoding="utf-8")
+    company = Company(currency="TND", language=language)  # type: ignore[arg-type]  # one of the two
+    if read is None:
+        with pytest.raises(SettingsError, match="could be a thousand or have three decimals"):
+            list(entered.rows_of(entered.COSTS, file, company))
+    else:
+        assert [row["amount"] for _, row in entered.rows_of(entered.COSTS, file, company)] == [read]

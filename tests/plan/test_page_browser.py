@@ -52,7 +52,7 @@ def thrown(seed: int) -> dict[str, Decimal]:
         low, high = float(one.low), min(float(one.high), float(max(one.reach, 1)) * 3)
         number = Decimal(str(chance.uniform(low, high)))
         scale = 100 if one.unit == "percent" else 1
-        found[name] = max(rounded(name, number / scale), one.low / scale)
+        found[name] = max(rounded(name, number / scale, {"money": "EUR", "market_money": "GBP"}), one.low / scale)
     return found
 
 
@@ -123,9 +123,11 @@ def test_the_download_is_what_save_writes(browser: Any, plans: dict[str, Plan], 
         assert seen.page.locator(".open").inner_text() == "Every assumption is confirmed."
         for case in CASES:
             seen.page.locator(f"input[name=case][value={case}]").check()
-            assert downloaded(seen) == as_csv(rows_of(plan.forecast(case)), plan.company.language)
+            assert downloaded(seen) == as_csv(
+                rows_of(plan.forecast(case), plan.company.currency), plan.company.language
+            )
         type_in(seen, values)
-        assert downloaded(seen) == as_csv(rows_of(moved(plan, values).forecast("high")), plan.company.language)
+        assert downloaded(seen) == as_csv(rows_of(moved(plan, values).forecast("high"), "EUR"), plan.company.language)
         assert " --set price=" in seen.page.locator("#command").inner_text()
         seen.page.locator("button[type=reset]").click()
         seen.until("document.querySelector('#download').disabled")

@@ -15,9 +15,10 @@ from echannel_connectors import DuckDB
 from echannel_connectors.errors import SettingsError
 from echannel_connectors.models.company import Market
 from echannel_connectors.plan import Plan, markets_of, plan_market
-from echannel_connectors.plan.inputs import INPUTS, values_of
+from echannel_connectors.plan.inputs import INPUTS, rounded, values_of
 from echannel_connectors.plan.model import CASES
-from echannel_connectors.plan.page import plan_page
+from echannel_connectors.plan.page import _typed, plan_page
+from echannel_connectors.texts import in_language
 from tests.plan.company import FIXED, INVESTMENT, LEFT, TODAY, company, fill, marts
 from tests.review.marts import emptied, insert
 
@@ -315,3 +316,26 @@ def test_the_docs_list_every_value(page: str) -> None:
     text = (Path(__file__).parents[2] / "docs" / page).read_text(encoding="utf-8")
     listed = text.split("<!-- inputs -->")[1].split("<!-- end -->")[0]
     assert re.findall(r"^\| `(\w+)` \|", listed, re.MULTILINE) == list(INPUTS)
+
+
+def test_a_plan_in_dinars_has_their_thousandths() -> None:
+    """Of the company's money and of the market's; a rate as core has it, so that a rupiah is worth more than nothing."""
+    dinars_and_yen = {"money": "KWD", "market_money": "JPY"}
+    assert rounded("visit_cost", D("0.0451"), dinars_and_yen) == D("0.045")
+    assert rounded("price", D("1234.5"), dinars_and_yen) == 1234
+    found = marts()
+    found.execute(
+        "INSERT INTO mart.rates (date, currency, rate) SELECT DATE '2026-11-01', 'IDR', CAST(0.00001885 AS DECIMAL(18, 8))"
+    )
+    plan = plan_market(found, company(currency="KWD"), "ID", today=TODAY)
+    assert plan.values["rate"] == D("0.00001885")
+    assert in_language(_typed("rate", D("0.00001885"), plan.currencies), "fr") == "0,00001885"
+    assert [_typed(name, D("12.345"), plan.currencies) for name in ("goods", "orders", "fees")] == [
+        "12.345",
+        "12.3",
+        "1,234.5%",
+    ]
+    assert '"decimals": {"money": 3, "market_money": 2}' in plan_page(plan)
+    with pytest.raises(SettingsError, match="KWD is the company's own currency: its rate is 1"):
+        plan_market(found, company(currency="KWD"), "ID", currency="KWD", said={"rate": D("0.002")}, today=TODAY)
+    found.close()

@@ -17,7 +17,7 @@ from echannel_connectors.project import Project, load
 from tests.plan.company import NO_SEASON, VALUES
 
 FOUND = forecast(VALUES, "middle", NO_SEASON, date(2027, 1, 1), 2)
-ROWS = rows_of(FOUND)
+ROWS = rows_of(FOUND, "EUR")
 YAML = """\
 # our company
 company: {name: Essai}
@@ -43,7 +43,10 @@ def test_a_row_for_each_month_and_metric() -> None:
 
 def test_cents_are_half_even_and_never_minus_nothing() -> None:
     month = replace(FOUND.months[1], net_sales=D("0.125"), contribution=D("-0.001"), orders=D("2.375"))
-    assert [row[2] for row in rows_of(replace(FOUND, months=(FOUND.months[0], month)))] == ["0.12", "0.00", "2.38"]
+    found = replace(FOUND, months=(FOUND.months[0], month))
+    assert [row[2] for row in rows_of(found, "EUR")] == ["0.12", "0.00", "2.38"]
+    assert [row[2] for row in rows_of(found, "KWD")] == ["0.125", "-0.001", "2.38"]
+    assert [row[2] for row in rows_of(found, "JPY")] == ["0", "0", "2.38"]
 
 
 def test_a_new_file_is_what_the_page_downloads(tmp_path: Path) -> None:

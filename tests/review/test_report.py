@@ -271,6 +271,24 @@ def test_figures_in_both_languages(unit: str, value: str, english: str, french: 
     assert (in_language(told, "en"), in_language(told, "fr")) == (english, french)
 
 
+@pytest.mark.parametrize(
+    ("value", "currency", "english", "french"),
+    [
+        ("12.345", "KWD", "12.345 KWD", "12,345\u00a0KWD"),
+        ("-0.0625", "TND", "−0.062 TND", "−0,062\u00a0TND"),
+        ("1234.567", "KWD", "1,235 KWD", "1\u202f235\u00a0KWD"),
+        ("57.35", "CHF", "57.35 CHF", "57,35\u00a0CHF"),
+        ("57.35", "NZD", "57.35 NZD", "57,35\u00a0NZD"),
+        ("123.45", "JPY", "¥123", "123\u00a0¥"),
+        ("123.45", "XOF", "123 XOF", "123\u00a0XOF"),
+        ("-57.35", "GBP", "−£57.35", "−57,35\u00a0£"),
+    ],
+)
+def test_an_amount_has_the_decimals_of_its_currency(value: str, currency: str, english: str, french: str) -> None:
+    told = words.money(Decimal(value), currency)
+    assert (in_language(told, "en"), in_language(told, "fr")) == (english, french)
+
+
 def test_periods_in_both_languages() -> None:
     def told(span: Span, cadence: str) -> str:
         return in_language(words.whole(cadence, span), "fr")  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ from echannel_connectors import DuckDB, Sheets
 from echannel_connectors.destinations.sheets.replacing import STAGING
 from echannel_connectors.errors import DestinationError, EChannelError, Refused, SettingsError, Unavailable
 from echannel_connectors.events import Event, Retrying
+from echannel_connectors.models.company import Company
 from echannel_connectors.testing.sheets import FakeSheets, Trouble
 from echannel_connectors.testing.sheets.book import Wrong
 from tests.sheets.conftest import ID, orders, tab
@@ -46,6 +47,16 @@ def test_values_arrive_as_what_they_are(google: FakeSheets, sheets: Sheets) -> N
     assert "6 lignes" in tab(google).cells[0][0]["note"]
     assert tab(google).frozen == 1
     assert [grid.title for grid in google.books[ID].grids.values()] == ["Sheet1", "orders"]
+
+
+@pytest.mark.parametrize(("currency", "pattern"), [("EUR", "#,##0.00####"), ("KWD", "#,##0.000###"), ("JPY", "#,##0")])
+def test_what_is_in_the_reporting_currency_has_its_decimals(
+    google: FakeSheets, sheets: Sheets, currency: str, pattern: str
+) -> None:
+    sheets.company = Company(currency=currency)
+    sheets.publish("orders", orders("2.5", net_base=pa.array([Decimal("12.345")], pa.decimal128(18, 6))))
+    cells = tab(google).cells[1]
+    assert [cells[n]["format"]["pattern"] for n in (1, 2)] == ["#,##0.00####", pattern]
 
 
 def test_the_tab_keeps_its_id_and_a_shorter_table_leaves_nothing_behind(google: FakeSheets, sheets: Sheets) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from echannel_connectors.errors import SettingsError
 from echannel_connectors.sources.erp.kinds import Address
-from echannel_connectors.start.answers import database_parts, database_url
+from echannel_connectors.start.answers import database_parts, database_url, usual_parameters
 
 SERVER = {"kind": "postgresql", "host": "erp.example.com", "port": "5433", "database": "books", "user": "reader"}
 PRINTED = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF, exclude_categories=["Cc", "Zs"]), min_size=1)
@@ -64,3 +66,9 @@ def test_what_is_no_database_is_said_in_a_sentence(wrong: dict[str, str], senten
 
 def test_what_is_no_url_has_no_fields() -> None:
     assert database_parts("nonsense") == {}
+
+
+def test_what_an_erp_assumes_is_the_company_s_own(tmp_path: Path) -> None:
+    """Neither the assistant nor `init` writes down that a company in pounds keeps its books in euros."""
+    usual = usual_parameters("sap_b1", tmp_path, "GBP", "Europe/London")
+    assert (usual["company_currency"], usual["server_time_zone"]) == ("GBP", "Europe/London")

@@ -104,7 +104,7 @@ class Sheets:
         Raises DestinationError before anything is written for what a Sheet cannot hold.
         """
         before = self.api.receipt.requests
-        with encoded(name, rows, self.company.time_zone) as cells:
+        with encoded(name, rows, self.company.time_zone, self.company.currency) as cells:
             is_new = self._replace(cells)
         return Published(name, cells.rows, is_new, cells.cut, self.api.receipt.requests - before)
 

@@ -7,6 +7,7 @@ moments are days since 1899-12-30 with a format; NULL and an empty text are both
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from echannel_connectors.errors import DestinationError
+from echannel_connectors.models.company import decimals
 from echannel_connectors.texts import say
 
 LONGEST = 50_000  # characters in a cell
@@ -39,8 +41,9 @@ AMOUNT: Format = {"type": "NUMBER", "pattern": "#,##0.00####"}
 NO_CELL = (pa.types.is_nested, pa.types.is_binary, pa.types.is_interval, pa.types.is_duration)
 
 
-def format_of(kind: pa.DataType) -> Format | None:
-    """The number format of a column; None leaves it to the Sheet."""
+def format_of(one: pa.Field, currency: str) -> Format | None:
+    """The number format of a column, with the decimals of the reporting currency; None leaves it to the Sheet."""
+    kind = one.type
     if pa.types.is_string(kind):
         return TEXT
     if pa.types.is_date(kind):
@@ -49,6 +52,9 @@ def format_of(kind: pa.DataType) -> Format | None:
         return MOMENT
     if pa.types.is_integer(kind):
         return WHOLE
+    if pa.types.is_decimal(kind) and re.search(r"_base(_|$)", one.name):
+        places = decimals(currency)
+        return {**AMOUNT, "pattern": f"#,##0.{'0' * places}{'#' * (6 - places)}" if places else "#,##0"}
     return AMOUNT if pa.types.is_decimal(kind) or pa.types.is_floating(kind) else None
 
 
@@ -69,6 +75,7 @@ class Cells:
     name: str
     schema: pa.Schema
     file: IO[bytes]  # what is encoded, until it has been sent
+    formats: list[Format | None]  # of its columns
     rows: int = 0  # the header apart
     cut: int = 0  # texts that were longer than a cell
     chunks: list[Chunk] = field(default_factory=list)
@@ -89,7 +96,7 @@ class Cells:
 
 
 @contextmanager
-def encoded(name: str, reader: pa.RecordBatchReader, time_zone: str) -> Iterator[Cells]:
+def encoded(name: str, reader: pa.RecordBatchReader, time_zone: str, currency: str = "EUR") -> Iterator[Cells]:
     """The table as a Sheet's cells. Raises DestinationError for what no cell holds as it is."""
     for one in reader.schema:
         if any(is_so(one.type) for is_so in NO_CELL):
@@ -98,8 +105,8 @@ def encoded(name: str, reader: pa.RecordBatchReader, time_zone: str) -> Iterator
                 hint=say("make a text or a number of it in the mart's SELECT"),
             )
     with tempfile.SpooledTemporaryFile(SPOOL) as file:
-        cells = Cells(name, reader.schema, file)
-        digest = hashlib.sha256(repr([(one.name, format_of(one.type)) for one in reader.schema]).encode())
+        cells = Cells(name, reader.schema, file, [format_of(one, currency) for one in reader.schema])
+        digest = hashlib.sha256(repr([*zip(reader.schema.names, cells.formats, strict=True)]).encode())
         for rows in _chunks(_lines(cells, reader, time_zone)):
             data = b",".join(rows)
             first = cells.chunks[-1].first + cells.chunks[-1].rows if cells.chunks else 0

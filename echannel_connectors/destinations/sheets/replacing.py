@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from echannel_connectors.destinations.sheets.api import Request
-from echannel_connectors.destinations.sheets.cells import Cells, format_of
+from echannel_connectors.destinations.sheets.cells import Cells
 
 KEY = "echannel"  # of the developer metadata that a tab of ours carries
 STAGING = "_echannel_"
@@ -219,8 +219,8 @@ class Replacement:
     def _formats(self) -> Iterator[Request]:
         """A number format per column; the look is the person's own, but for a bold header the first time."""
         end = self.cells.height if self.target else None
-        for n, one in enumerate(self.cells.schema):
-            if (shown := format_of(one.type)) and end != 1:
+        for n, shown in enumerate(self.cells.formats):
+            if shown and end != 1:
                 yield {
                     "repeatCell": {
                         "range": self._own(1, end, first=n, columns=n + 1),

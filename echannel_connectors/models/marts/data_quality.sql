@@ -4,7 +4,7 @@
 -- today) and days_complete. web_match: matchable baskets and those that GA4's transaction ids match. order_match: web
 -- orders of a source that the company's rules (matches) look for in another one, and those that were found there. totals: documents of the day,
 -- their own totals (source_total_base, without tax), the marts' (mart_total_base), and differing_documents: whose lines and
--- shipping leave more than a cent of the total unexplained. rates: rows_without_rate, in no total. set_aside: rows that could
+-- shipping leave more than a cent of the total unexplained (a yen, a thousandth of a dinar). rates: rows_without_rate, in no total. set_aside: rows that could
 -- not be represented, on the day they were found. templates: `source` is a report; its template_fields, those that are
 -- missing or of another type (template_problems), the tables of it that are empty, and a note that names what was found.
 WITH digits AS (
@@ -50,13 +50,18 @@ usual AS (
   FROM calendar
 ),
 
--- Documents whose lines and shipping leave more than a cent of their total.
+-- Documents whose lines and shipping leave more than a cent of their total; where there are none, more than a whole unit.
 differing AS (
   SELECT source, date, order_id
   FROM mart.sales
   WHERE kind = 'rounding'
   GROUP BY source, date, order_id
-  HAVING abs(sum(net)) > 0.01
+  HAVING abs(sum(net)) > CASE
+    WHEN max(currency) IN ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'VND', 'VUV', 'XAF', 'XOF', 'XPF')
+      THEN CAST(1 AS DECIMAL(18, 6))
+    WHEN max(currency) IN ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') THEN CAST(0.001 AS DECIMAL(18, 6))
+    ELSE CAST(0.01 AS DECIMAL(18, 6))
+  END
 ),
 
 parts AS (

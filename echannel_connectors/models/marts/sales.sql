@@ -19,7 +19,14 @@ rest AS (
     o.source, o.order_id, coalesce(o.shipping_net, 0) AS shipping_net,
     o.total_net - coalesce(o.shipping_net, 0) - coalesce(l.net, 0) AS left_net,
     CASE WHEN l.order_id IS NULL OR l.has_taxes THEN o.total_tax - coalesce(l.tax, 0) END AS left_tax,
-    l.tax_rate, l.order_id IS NULL AS has_no_lines
+    l.tax_rate, l.order_id IS NULL AS has_no_lines,
+    -- The smallest that can be paid: a cent, where there is none a whole unit, or a thousandth of a dinar.
+    CASE
+      WHEN o.currency IN ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'VND', 'VUV', 'XAF', 'XOF', 'XPF')
+        THEN CAST(1 AS DECIMAL(18, 6))
+      WHEN o.currency IN ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') THEN CAST(0.001 AS DECIMAL(18, 6))
+      ELSE CAST(0.01 AS DECIMAL(18, 6))
+    END AS coin
   FROM core.sold_orders AS o
   LEFT JOIN line_totals AS l ON l.source = o.source AND l.order_id = o.order_id
 ),
@@ -52,8 +59,8 @@ told AS (
   SELECT
     'shipping', source, order_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, shipping_net,
     CASE WHEN has_no_lines THEN 0 ELSE left_tax END,
-    -- The rate of its lines, where its tax says so to two cents.
-    CASE WHEN abs(CAST(round(CAST(shipping_net AS DECIMAL(38, 6)) * tax_rate, 6) AS DECIMAL(18, 6)) - left_tax) <= 0.02
+    -- The rate of its lines, where its tax says so to two coins.
+    CASE WHEN abs(CAST(round(CAST(shipping_net AS DECIMAL(38, 6)) * tax_rate, 6) AS DECIMAL(18, 6)) - left_tax) <= 2 * coin
       THEN tax_rate
     END,
     0, NULL, NULL, NULL, 'shipping'

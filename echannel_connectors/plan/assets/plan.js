@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const setup = JSON.parse(document.getElementById("setup").textContent);
-  const { words, currencies, inputs } = setup;
+  const { words, currencies, decimals, inputs } = setup;
   const season = setup.season.map(Model.read);
   const [year, first] = setup.start.split("-").map(Number);
   const find = (selector, place = document) => place.querySelector(selector);
@@ -22,10 +22,10 @@
   const rounded = (value, places) => minus(number({ minimumFractionDigits: places, maximumFractionDigits: places }).format(Number(Model.written(value, places))));
   const percent = (value) => minus(number({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(Number(Model.written(value, 3))));
   const coin = (text, places, unit) => minus(number({ style: "currency", currency: currencies[unit], currencyDisplay: "narrowSymbol", minimumFractionDigits: places, maximumFractionDigits: places }).format(Number(text)));
-  // Cents where they matter: below a thousand.
+  // Cents where they matter: below a thousand, and as many decimals as the currency has.
   const THOUSAND = 1000n * Model.ONE;
   function money(value, unit = "money") {
-    const places = value < THOUSAND && value > -THOUSAND ? 2 : 0;
+    const places = value < THOUSAND && value > -THOUSAND ? decimals[unit] : 0;
     return coin(Model.written(value, places), places, unit);
   }
   const inMarket = (value, values) => Model.divided(value, values.rate);
@@ -91,7 +91,7 @@
   function showOrder(found) {
     for (const name of setup.left) {
       const cell = find(`[data-left="${found.name}.${name}"]`);
-      cell.textContent = rounded(found.per_order[name], 2);
+      cell.textContent = rounded(found.per_order[name], decimals.money);
       cell.dataset.value = Model.written(found.per_order[name], 12);
     }
   }
@@ -143,7 +143,7 @@
     const { head, metrics, author, separator } = setup.targets;
     const value = (n) => separator === ";" ? n.replace(".", ",") : n;  // as a French spreadsheet has both
     const month = (n) => monthOf(n).toISOString().slice(0, 7);
-    const rows = found.months.slice(1).flatMap((one, n) => metrics.map((name) => [month(n + 1), name, value(Model.written(one[name], 2)), author]));
+    const rows = found.months.slice(1).flatMap((one, n) => metrics.map((name) => [month(n + 1), name, value(Model.written(one[name], name === "orders" ? 2 : decimals.money)), author]));
     return [head, ...rows].map((row) => `${row.join(separator)}\n`).join("");
   }
   function showSave(found) {

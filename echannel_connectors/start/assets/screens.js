@@ -156,9 +156,10 @@ function erpFields(one, connector, kind, draw) {
           placeholder: one.has_url ? told("kept_secret") : "" }))];
   const parameters = Object.entries(spec.parameters);
   const given = one.connector === connector ? one.parameters : {};
-  const usualOf = (usual) => (KNOWN.zones.includes(usual) ? state.company.time_zone : usual); // more likely than the spec's
+  // More likely than the spec's.
+  const usualOf = (usual) => (usual === ":currency" ? state.company.currency : KNOWN.zones.includes(usual) ? state.company.time_zone : usual);
   const asked = parameters.map(([name, { default: usual, help: words }]) => field(`parameters.${name}`,
-    words[language()] || words.en || name, { value: given[name] ?? usualOf(usual) ?? "", placeholder: usual === null ? "" : `${usual}` }));
+    words[language()] || words.en || name, { value: given[name] ?? usualOf(usual) ?? "", placeholder: usual === null ? "" : `${usualOf(usual)}` }));
   const unknown = parameters.some(([name, { default: usual }]) => usual === null && given[name] === undefined);
   return [
     list("kind", told("erp_kind"), kinds, { value: its, onchange: (event) => draw(connector, event.target.value) }), ...server,

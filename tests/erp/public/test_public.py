@@ -13,7 +13,7 @@ from echannel_connectors import Erp, specs, sync
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES
 from echannel_connectors.pipeline import Choice, SyncResult
-from echannel_connectors.specs.compile import compile_spec
+from echannel_connectors.specs.compile import compile_spec, values_of
 from tests.erp.public.books import HERE, PARAMETERS, PUBLIC, SQL_SERVER, books
 from tests.erp.public.microsoft import SERVICE, Parser
 from tests.erp.public.tsql import complaints
@@ -191,3 +191,14 @@ def test_some_days_later(connector: str, tmp_path: Path) -> None:
     assert done.total("deleted") > 0
     _, again = into_file(later, tmp_path / "both.duckdb")
     assert again == both
+
+
+@pytest.mark.parametrize("connector", SQL_SERVER)
+def test_books_are_in_the_company_s_currency_unless_it_is_said(connector: str, tmp_path: Path) -> None:
+    """They were in euros where nobody said it: a company's pounds counted as euros."""
+    spec, own = specs.find(connector), {"prefix": ""} if connector == "dynamics_nav" else {}
+    assert values_of(spec, {**own, "currency": "GBP"})["company_currency"] == "GBP"
+    assert values_of(spec, {**own, "currency": "GBP", "company_currency": "NOK"})["company_currency"] == "NOK"
+    if connector != "sap_b1":  # there, a document names its currency
+        found = core_rows(books(connector, tmp_path).for_company("GBP", "Europe/London"), "orders")
+        assert {row["fx_rate"] for row in found if row["currency"] == "GBP"} == {1}

@@ -30,9 +30,13 @@ const Charts = (() => {
     const number = "format(datum.value / 1000000, '~f')";
     return { labelExpr: Format.language() === "fr" ? `${number} + ' M${sign()}'` : `'${sign()}' + ${number} + 'M'` };
   }
-  const sign = () => (0).toLocaleString(setup.locales[Format.language()], {
-    style: "currency", currency: setup.company.currency, currencyDisplay: "narrowSymbol", maximumFractionDigits: 0,
-  }).replace("0", "").trim();
+  // With the space that English has after letters, such as CHF, and not after £; French always has one before.
+  const sign = () => {
+    const text = (0).toLocaleString(setup.locales[Format.language()], {
+      style: "currency", currency: setup.company.currency, currencyDisplay: "narrowSymbol", maximumFractionDigits: 0,
+    }).replace("0", "");
+    return Format.language() === "fr" ? text.trim() : text;
+  };
 
   // Days, or weeks that end with the period's last day (the last one is whole), or calendar months as bars.
   const later = (day, days) => iso(at(day) + days * DAY);
