@@ -12,7 +12,9 @@ from sqlglot import exp
 
 import echannel_connectors
 from echannel_connectors import specs
+from echannel_connectors.models.company import DECIMALS
 
+ROOT = Path(__file__).parent.parent
 MARTS = Path(echannel_connectors.__file__).parent / "models" / "marts"
 FLOATS = (exp.Div, exp.Avg, exp.Stddev, exp.Median)
 FLOAT_TYPES = {exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT}
@@ -77,3 +79,15 @@ def test_the_rule_would_notice() -> None:
     """A reader that finds nothing proves nothing: the forbidden ones are seen as what they are."""
     tree = sqlglot.parse_one("SELECT net / 3, avg(net), net // 3, median(net)", read="duckdb")
     assert len(list(tree.find_all(*FLOATS))) == 3
+
+
+def test_the_currencies_without_two_decimals_are_the_same_everywhere() -> None:
+    """SQL names them where a total has to be spread or rounded in its currency; Python where it is shown."""
+    by_places = {places: {code for code, n in DECIMALS.items() if n == places} for places in (0, 3)}
+    lists = [
+        set(re.findall("[A-Z]{3}", found))
+        for file in [*ROOT.glob("connector_specs/*.yaml"), *ROOT.glob("echannel_connectors/models/**/*.sql")]
+        for found in re.findall(r"IN \(('[A-Z]{3}'(?:, '[A-Z]{3}'){5,})\)", file.read_text(encoding="utf-8"))
+    ]
+    assert len(lists) > 10
+    assert [one for one in lists if one not in by_places.values()] == []
