@@ -80,6 +80,7 @@ def sync(
 
     Raises the first error of a source or the warehouse; what was committed before it stays and is not read again.
     """
+    _are_meant(sources, into)
     sources = _of_company(sources, company)
     company, choice = company or Company(), choice or Choice()
     check_names(choice.only, sources)
@@ -121,6 +122,17 @@ def sync(
         if bill := getattr(warehouse, "bill", None):
             result.bill = bill(getattr(warehouse, "billed", 0) - before)
     return result
+
+
+def _are_meant(sources: Sequence[object], into: object) -> None:
+    """What a program without types mistakes: a list for its sources, a path for a warehouse."""
+    for one in sources:
+        if not hasattr(one, "streams"):
+            hint = "each source stands by itself: sync(*sources, into=…)" if isinstance(one, list | tuple) else ""
+            raise SettingsError(f"a {type(one).__name__} is no source", hint=hint or "such as PrestaShop(url=…, key=…)")
+    if not hasattr(warehouse_of(into), "commit"):  # type: ignore[arg-type]  # that is the question
+        hint = 'say into=DuckDB("shop.duckdb"), BigQuery(…) or Sheets(…)'
+        raise SettingsError(f"a {type(into).__name__} is no destination", hint=hint)
 
 
 def _of_company(sources: tuple[Source, ...], company: Company | None) -> tuple[Source, ...]:

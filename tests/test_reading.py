@@ -108,3 +108,14 @@ def test_a_query_that_writes_is_told_what_it_is(tmp_path: Path) -> None:
 def test_what_is_only_read_is_no_single_text() -> None:
     with pytest.raises(SettingsError, match=r"hint: only=\('shop.orders',\)"):
         Choice(only="shop.orders")  # type: ignore[arg-type]  # what people pass
+
+
+def test_sync_says_what_is_no_source_and_no_destination(shop_a: FakeShop, tmp_path: Path) -> None:
+    """A program without types gave an AttributeError."""
+    with served(shop_a) as shop:
+        with pytest.raises(SettingsError, match="a list is no source") as told:
+            sync([shop], into=DuckDB(tmp_path / "shop.duckdb"))  # type: ignore[arg-type]
+        assert told.value.hint == "each source stands by itself: sync(*sources, into=…)"
+        with pytest.raises(SettingsError, match="a str is no destination"):
+            sync(shop, into="shop.duckdb")  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
