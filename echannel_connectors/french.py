@@ -282,6 +282,7 @@ FRENCH: dict[str, str] = {
     "the database has no table {name}": "la base n'a pas de table {name}",
     "the database has no column {name}": "la base n'a pas de colonne {name}",
     "the account may not read {name}": "le compte n'a pas le droit de lire {name}",
+    "{host} cannot be asked as its url says: {name}": "{host} ne peut pas être interrogé comme le dit son url : {name}",
     "there is no ODBC driver {name!r} on this machine": "il n'y a pas de pilote ODBC « {name} » sur cette machine",
     "`odbcinst -q -d` lists those that there are": "`odbcinst -q -d` donne la liste de ceux qui s'y trouvent",
     "{host} stopped the query": "{host} a interrompu la requête",

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from echannel_connectors import errors
+from echannel_connectors.sources.erp.kinds import Address
 from echannel_connectors.sources.erp.refusals import understood
+from echannel_connectors.sources.erp.state import opened
 from tests.command import echannel
 from tests.erp.conftest import Postgres
 from tests.erp.stock import LEVELS
@@ -64,6 +68,28 @@ def test_an_odbc_driver_that_is_not_there_is_a_setting() -> None:
     error = understood(said, "erp", "", connecting=True)
     assert isinstance(error, errors.SettingsError)
     assert error.sentence == "there is no ODBC driver 'ODBC Driver 17' on this machine"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://a:s3cret@127.0.0.1:9/x?sslmode=s3cret-ly", 'invalid sslmode value: "***-ly"'),
+        ("postgresql://a:b@127.0.0.1:9/x?foo=bar", 'invalid connection option "foo"'),
+        ("postgresql://a:b@127.0.0.1:9/x?connect_timeout=soon", "bad value for connect_timeout: 'soon'"),
+        ("postgresql://a:b@127.0.0.1:99999/x", 'invalid port number: "99999"'),
+        ("mysql://a:b@127.0.0.1:9/x?foo=1", "unexpected keyword argument 'foo'"),
+        ("mysql://a:b@127.0.0.1:9/x?charset=klingon", "?charset=…: 'NoneType' object has no attribute 'encoding'"),
+        ("mysql://a:b@127.0.0.1:9/x?read_timeout=soon", "invalid literal for int"),
+    ],
+)
+def test_a_url_that_the_driver_does_not_understand(url: str, said: str) -> None:
+    """PostgreSQL's was "does not answer: run again later", MySQL's a traceback."""
+    address = Address.of(url)
+    with pytest.raises(errors.SettingsError) as told:
+        opened(address)
+    assert "127.0.0.1 cannot be asked as its url says" in told.value.sentence
+    assert said in told.value.sentence
+    assert told.value.hint == "look at the source's url"
 
 
 def test_who_does_not_answer_has_stopped_no_query() -> None:

@@ -38,6 +38,7 @@ WRITTEN = partial(say, "{host} is being written by somebody else")
 OTHER_KIND = partial(say, "{host} is not a database of this kind")
 STRANGER = partial(say, "{host} shows a certificate that is not accepted")
 NO_DRIVER = partial(say, "there is no ODBC driver {name!r} on this machine")
+WRONG_URL = partial(say, "{host} cannot be asked as its url says: {name}")
 NOT_COMPUTED = partial(say, "the database cannot compute a column: {name}")
 
 # The pattern is looked for in "<code> <message>"; `name` is what its group caught, `host` the server.
@@ -45,6 +46,7 @@ REASONS: tuple[Reason, ...] = (
     (r"certificate", Refused, STRANGER, CERTIFICATE),
     (r"too many (?:connections|clients)|connection slots are reserved", Unavailable, CROWDED, AGAIN),
     # PostgreSQL
+    (r"(invalid (?:connection option|port number|\w+ value)\b.*|bad value for .*)", SettingsError, WRONG_URL, URL),
     (r"password authentication failed|no password supplied|28P01|28000", Refused, NO_ENTRY, LOGIN),
     (r"no pg_hba\.conf entry|pg_hba\.conf rejects", Refused, NOBODY, HBA),
     (r'role "([^"]+)" does not exist', Refused, NO_USER, LOGIN),
@@ -82,13 +84,14 @@ NOT_THERE = (
 def understood(error: Exception, host: str, secret: str, *, connecting: bool = False) -> EChannelError:
     """The database's refusal as one of our errors, in one sentence and without the password."""
     original = getattr(error, "orig", None) or error
-    message = _without(secret, f"{_code(original)} {_message(original)}".strip())
-    advice = _without(secret, str(getattr(getattr(original, "diag", None), "message_hint", None) or ""))
+    message = without(secret, f"{_code(original)} {_message(original)}".strip())
+    advice = without(secret, str(getattr(getattr(original, "diag", None), "message_hint", None) or ""))
     for pattern, kind, sentence, hint in REASONS:
         if connecting and sentence is STOPPED:  # there was no query yet
             continue
         if match := re.search(pattern, message, re.IGNORECASE):
-            caught = str(match[1]).strip("`'\"") if match.groups() else ""
+            caught = str(match[1]) if match.groups() else ""
+            caught = caught if " " in caught else caught.strip("`'\"")  # a name, not a sentence
             return kind(sentence(host=host, name=caught), hint=advice if kind is SpecError and advice else hint)
     if connecting or re.search(NOT_THERE, message, re.IGNORECASE):
         problem = _first_line(message)
@@ -112,7 +115,7 @@ def _first_line(message: str) -> str:
     return message[:200].rstrip(" .")
 
 
-def _without(secret: str, text: str) -> str:
+def without(secret: str, text: str) -> str:
     """The text without the password; one that is too short to be looked for stands in a URL, if anywhere."""
     if len(secret) > 5:
         return text.replace(secret, "***")

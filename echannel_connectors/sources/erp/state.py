@@ -12,7 +12,7 @@ from typing import Any, cast
 from echannel_connectors.errors import EChannelError, SettingsError
 from echannel_connectors.sources.erp.connections import Connection, Shared, connection_class
 from echannel_connectors.sources.erp.kinds import Address
-from echannel_connectors.sources.erp.refusals import URL, understood
+from echannel_connectors.sources.erp.refusals import URL, WRONG_URL, understood, without
 from echannel_connectors.texts import say
 
 LEFT_ALONE: list[State] = []  # drivers close what nobody holds any more, and some fall over it after a fork
@@ -31,6 +31,10 @@ def opened(address: Address, statements: Sequence[str] = ()) -> Connection:
         return way(address, statements)
     except way.refusals() as error:
         raise understood(error, address.host, address.secret, connecting=True) from error
+    except (AttributeError, TypeError, ValueError) as error:  # a driver, of what it is not made for
+        options = f"?{'=…&'.join(address.query)}=…: " if address.query else ""
+        problem = options + without(address.secret, str(error))
+        raise SettingsError(WRONG_URL(host=address.host, name=problem), hint=URL) from error
 
 
 def asked(address: Address, connection: Connection, sql: str) -> list[tuple[Any, ...]]:
