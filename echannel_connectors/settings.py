@@ -79,15 +79,16 @@ class opened(cached_property[T]):  # noqa: N801 - it stands where cached_propert
 
     def __get__(self, owner: Any, kind: type | None = None) -> Any:  # type: ignore[override]  # a T, or this of a class
         if owner is not None:
-            OWNERS.add(owner)
+            OWNERS[id(owner)] = owner
         return super().__get__(owner, kind)
 
 
-OWNERS: weakref.WeakSet[Any] = weakref.WeakSet()  # of what is opened
+# Of what is opened, each for itself: two that are equal have two connections.
+OWNERS: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
 
 
 def _open_again() -> None:
-    for owner in OWNERS:
+    for owner in OWNERS.values():
         for name, its in vars(type(owner)).items():
             if isinstance(its, opened):
                 owner.__dict__.pop(name, None)
