@@ -36,6 +36,8 @@ def run(*, full: bool) -> None:
         make(file, orders)
         found = [_ours(file), *_dbt(file, Path(folder))]
         report.measures(f"All marts from scratch, {orders:,} orders of five lines", found)
+        reviews = _ours(file, "reviews")
+        report.measures("Every check of the reviews over them", [reviews])
         later = _ours(file, str(orders))
         report.measures("Core and marts after a day's changes", [later])
         report.say("Making all of it anew, to compare …")
@@ -44,6 +46,7 @@ def run(*, full: bool) -> None:
     report.verdict("under 40 s", f"{ours.seconds:.1f} s", met=ours.seconds < 40)
     report.verdict("under 2.5 GiB", f"{ours.peak_mib:.0f} MiB", met=ours.peak_mib < 2560)
     report.verdict("under 5 s after a day's changes", f"{later.seconds:.1f} s", met=later.seconds < 5)
+    report.verdict("reviews under 3 s", f"{reviews.seconds:.1f} s, {reviews.records} answers", met=reviews.seconds < 3)
     report.verdict("the same rows as from scratch", ", ".join(same) or "all tables", met=not same)
     for peer in found[1:]:
         figure = f"{ours.seconds:.1f} and {peer.seconds:.1f} s"
