@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import weakref
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
@@ -16,7 +14,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 from echannel_connectors.errors import SettingsError, because
 from echannel_connectors.texts import say
 
-T = TypeVar("T")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -69,33 +66,6 @@ class Connector(Settings):
         return type(self).model_validate(
             {**{name: getattr(self, name) for name in self.model_fields_set}, **(update or {})}
         )
-
-
-class opened(cached_property[T]):  # noqa: N801 - it stands where cached_property would
-    """What is opened when it is first asked for, and opened again in a process that is forked off.
-
-    Two processes on one connection would take each other's answers.
-    """
-
-    def __get__(self, owner: Any, kind: type | None = None) -> Any:  # type: ignore[override]  # a T, or this of a class
-        if owner is not None:
-            OWNERS[id(owner)] = owner
-        return super().__get__(owner, kind)
-
-
-# Of what is opened, each for itself: two that are equal have two connections.
-OWNERS: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
-
-
-def _open_again() -> None:
-    for owner in OWNERS.values():
-        for name, its in vars(type(owner)).items():
-            if isinstance(its, opened):
-                owner.__dict__.pop(name, None)
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
-    os.register_at_fork(after_in_child=_open_again)
 
 
 def text_of(file: Path) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import copy
 import multiprocessing
+import os
+import time
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +18,7 @@ import pytest
 from pydantic import ValidationError
 
 from echannel_connectors import Erp, PrestaShop, read
+from echannel_connectors.per_process import per_process
 from echannel_connectors.testing.shop import FakeShop
 from tests.conftest import served
 from tests.places import recording
@@ -104,3 +108,35 @@ def in_a_fork(call: Callable[[], T]) -> T:
     process.join(30)
     assert process.exitcode == 0
     return answers.get()
+
+
+def test_what_is_opened_is_opened_once_for_all_threads() -> None:
+    """Python's own cached_property has no lock since 3.12: each thread may make one, and count its passages at its own."""
+    made = []
+
+    class Opening:
+        @per_process
+        def gate(self) -> object:
+            time.sleep(0.05)
+            made.append(object())
+            return made[-1]
+
+    one = Opening()
+    with ThreadPoolExecutor(8) as threads:
+        found = set(threads.map(lambda _: one.gate, range(8)))
+    assert len(found) == len(made) == 1
+
+
+@FORK
+def test_what_a_base_class_opens_is_opened_again_after_a_fork() -> None:
+    class Base:
+        @per_process
+        def opened_by(self) -> int:
+            return os.getpid()
+
+    class Derived(Base):
+        pass
+
+    one = Derived()
+    assert one.opened_by == os.getpid()
+    assert in_a_fork(lambda: one.opened_by == os.getpid())

@@ -15,7 +15,18 @@ import echannel_connectors
 PACKAGE = Path(echannel_connectors.__file__).parent
 # The lower a layer stands here, the more may import it. `models.company` and `models.core` are words as well.
 LAYERS = (
-    ("errors", "events", "settings", "texts", "french", "french_plan", "french_review", "french_start", "days"),
+    (
+        "errors",
+        "events",
+        "settings",
+        "per_process",
+        "texts",
+        "french",
+        "french_plan",
+        "french_review",
+        "french_start",
+        "days",
+    ),
     ("streams", "arrow", "google_login", "loopback"),
     ("sources", "specs", "destinations", "models"),
     (

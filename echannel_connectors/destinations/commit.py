@@ -86,6 +86,10 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
 def raw_table(stream: str) -> str:
     return f"raw.{quoted(stream)}"
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from echannel_connectors.destinations import Warehouse
-from echannel_connectors.destinations.commit import quoted, raw_table
+from echannel_connectors.destinations.commit import literal, quoted, raw_table
 from echannel_connectors.models.changed_marts import (
     BUYERS,
     CUSTOMER,
@@ -35,7 +35,7 @@ from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES
 from echannel_connectors.models.made import Made, Match, matches
 from echannel_connectors.models.mapping import Part
-from echannel_connectors.models.row_sql import differing, is_in, recent, temp, text
+from echannel_connectors.models.row_sql import differing, is_in, recent, temp
 
 Since = Mapping[str, str | None]  # what has changed, with the first moment; None: as a whole
 
@@ -103,7 +103,7 @@ def _much_changed(into: Warehouse, since: Since) -> set[str]:
     """The raw tables of whose rows a large share has changed."""
     raw = {name: first for name, first in since.items() if first and name.startswith("raw.")}
     counts = [
-        f"""SELECT {text(name)} AS name, count(*) AS n, count(*) FILTER (WHERE {recent(name, first)}) AS changed
+        f"""SELECT {literal(name)} AS name, count(*) AS n, count(*) FILTER (WHERE {recent(name, first)}) AS changed
             FROM {raw_table(name.removeprefix("raw."))}"""
         for name, first in raw.items()
     ]
@@ -177,7 +177,7 @@ def _keys_of(part: Part, table: str, key: tuple[str, ...], is_matched: bool) -> 
     # What the company's rules mark is no change of the source.
     all_columns = "* EXCLUDE (duplicate_of_source, duplicate_of_order_id)" if is_matched else "*"
     now = f"SELECT {all_columns} FROM {name}"
-    before = f"SELECT {all_columns} FROM {table} WHERE source = {text(part.source)}"
+    before = f"SELECT {all_columns} FROM {table} WHERE source = {literal(part.source)}"
     return f"SELECT {columns} FROM ({differing(now, before)})"
 
 
@@ -187,9 +187,9 @@ def _rows_of(relation: str, keys: str, key: tuple[str, ...]) -> str:
 
 def _matching(rule: Match, keys: str, rows: str) -> str:
     """An order is looked at again, too, where the order of the other source that it may be a double of has changed."""
-    known, place = quoted(rule.known), text(rule.place)
+    known, place = quoted(rule.known), literal(rule.place)
     return f"""INSERT INTO {keys} SELECT t.source, t.order_id FROM core.orders AS t
-        WHERE t.source = {text(rule.source)} AND NOT {is_in(keys, ORDER)} AND t.{quoted(rule.column)} IN (
+        WHERE t.source = {literal(rule.source)} AND NOT {is_in(keys, ORDER)} AND t.{quoted(rule.column)} IN (
           SELECT {known} FROM {rows} WHERE source = {place}
           UNION SELECT t.{known} FROM core.orders AS t WHERE t.source = {place} AND {is_in(keys, ORDER)})"""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from echannel_connectors.destinations.commit import quoted
+from echannel_connectors.destinations.commit import literal, quoted
 from echannel_connectors.specs.places import FASTEST
 
 LAST_YEAR = "_last_year"
@@ -42,13 +42,9 @@ def comments(columns: Mapping[str, Iterable[str]], language: str) -> Iterator[st
     for table, names in columns.items():
         if (mart := table.removeprefix("mart.")) in _file()["marts"]:
             one = describe(mart, names, language)
-            yield f"COMMENT ON TABLE {table} IS {_literal(one.table)}"
+            yield f"COMMENT ON TABLE {table} IS {literal(one.table)}"
             for name, text in one.columns.items():
-                yield f"COMMENT ON COLUMN {table}.{quoted(name)} IS {_literal(text)}"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+                yield f"COMMENT ON COLUMN {table}.{quoted(name)} IS {literal(text)}"
 
 
 @cache

@@ -152,7 +152,7 @@ def _inserts(place: str, table: str, rows: list[Row]) -> Iterator[str]:
 
 
 def _literal(value: str | None) -> str:
-    return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
+    return "NULL" if value is None else commit.literal(value)
 
 
 def rows_of(kind: File, file: Path, company: Company) -> Iterator[tuple[int, Row]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from echannel_connectors.destinations import Warehouse
-from echannel_connectors.destinations.commit import quoted
+from echannel_connectors.destinations.commit import literal, quoted
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.extra import extended
 from echannel_connectors.models.mapping import Part, core_statement, known_sources, parts_of, raw_tables
@@ -66,7 +66,7 @@ def tables(into: Warehouse, sources: Iterable[Source], company: Company, project
 
 def figures(company: Company) -> Iterator[Made]:
     """Marts and the steps on the way to them, each by its SELECT."""
-    told = {name: f"COMMENT ON TABLE {name} IS '{plain(text)}'" for name, text in step_questions().items()}
+    told = {name: f"COMMENT ON TABLE {name} IS {literal(text)}" for name, text in step_questions().items()}
     for name, sql in mart_selects(company).items():
         yield Made(name, (_create(name) + sql, *((told[name],) if name in told else ())), read_by(sql) - {name})
 
@@ -144,11 +144,11 @@ class Match:
 
     def marking(self, condition: str = "") -> str:
         """Mark each order that the other source holds as well, and counts as a sale; that one counts."""
+        source, place = literal(self.source), literal(self.place)
         first = f"""SELECT {quoted(self.known)} AS word, min(order_id) AS order_id FROM core.orders
-            WHERE source = '{plain(self.place)}' AND is_sale AND _deleted_at IS NULL GROUP BY word"""
-        source, place = plain(self.source), plain(self.place)
-        return f"""UPDATE core.orders AS o SET duplicate_of_source = '{place}', duplicate_of_order_id = f.order_id
-            FROM ({first}) AS f WHERE o.source = '{source}' AND o.{quoted(self.column)} = f.word{condition}"""
+            WHERE source = {place} AND is_sale AND _deleted_at IS NULL GROUP BY word"""
+        return f"""UPDATE core.orders AS o SET duplicate_of_source = {place}, duplicate_of_order_id = f.order_id
+            FROM ({first}) AS f WHERE o.source = {source} AND o.{quoted(self.column)} = f.word{condition}"""
 
 
 def matches(company: Company) -> Iterator[Match]:
@@ -162,7 +162,3 @@ def matches(company: Company) -> Iterator[Match]:
 def duplicates(company: Company) -> list[str]:
     """Mark each order that another source holds as well, by the company's declared rules."""
     return [one.marking() for one in matches(company)]
-
-
-def plain(name: str) -> str:
-    return name.replace("'", "''")

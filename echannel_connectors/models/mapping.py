@@ -12,7 +12,7 @@ import sqlglot
 from echannel_connectors import specs
 from echannel_connectors.arrow import SQL_TYPES
 from echannel_connectors.destinations import Warehouse, commit
-from echannel_connectors.destinations.commit import quoted
+from echannel_connectors.destinations.commit import literal, quoted
 from echannel_connectors.errors import SpecError, did_you_mean
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.core import TABLES, CoreTable
@@ -76,7 +76,7 @@ def in_warehouse(spec: Spec, table: CoreTable, source: str, raw: RawTables, comp
     parts = [f"{quoted(name)} AS ({sql})" for name, sql in names.items()]
     return (
         f"SELECT * FROM (WITH {', '.join([*parts, f'q AS ({query.sql})'])} "
-        f"SELECT {_text(source)} AS source, {', '.join(columns)}, {deleted} AS _deleted_at FROM q)"
+        f"SELECT {literal(source)} AS source, {', '.join(columns)}, {deleted} AS _deleted_at FROM q)"
     )
 
 
@@ -142,12 +142,7 @@ def _from_erp(table: CoreTable, source: str, present: Collection[str]) -> str:
         for name, word in table.types.items()
     ]
     raw = quoted(f"{source}__{table.name}")
-    return f"SELECT {_text(source)} AS source, {', '.join(columns)}, _deleted_at FROM raw.{raw}"
-
-
-def _text(name: str) -> str:
-    """A name as SQL's text: a source may be called l'atelier."""
-    return "'" + name.replace("'", "''") + "'"
+    return f"SELECT {literal(source)} AS source, {', '.join(columns)}, _deleted_at FROM raw.{raw}"
 
 
 def _raw_column(table: CoreTable, name: str, word: str) -> str:

@@ -19,10 +19,11 @@ from datetime import date
 from typing import Any
 
 from echannel_connectors.destinations import Warehouse
+from echannel_connectors.destinations.commit import literal
 from echannel_connectors.models.changed_marts import ORDERS, REPEATED, SALES, SOLD
 from echannel_connectors.models.changes import SHOWN_OF_PRODUCTS, Since
 from echannel_connectors.models.made import Made
-from echannel_connectors.models.row_sql import over, text
+from echannel_connectors.models.row_sql import over
 
 Month = date | None  # its first day; None: of what has no day
 Months = frozenset[Month]
@@ -192,7 +193,7 @@ def _affected(into: Warehouse, before: Mapping[str, Digests], after: Mapping[str
 def _showing(into: Warehouse, products: Iterable[tuple[Any, ...]], days: Iterable[date]) -> Months:
     """The months of the orders that show these products, or are refunded on these days."""
     asked = []
-    if keys := ", ".join(f"({text(source)}, {text(product)})" for source, product in sorted(products)):
+    if keys := ", ".join(f"({literal(source)}, {literal(product)})" for source, product in sorted(products)):
         asked = [f"{name} WHERE (source, product_id) IN ({keys})" for name in ("core.order_lines", "core.refunds")]
     if listed := ", ".join(f"DATE '{day}'" for day in sorted(days)):
         asked.append(f"core.refunds WHERE refund_date IN ({listed})")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from echannel_connectors.destinations.commit import quoted
-from echannel_connectors.models.made import plain
+from echannel_connectors.destinations.commit import literal, quoted
 
 
 def temp(name: str, select: str) -> str:
@@ -45,12 +44,8 @@ def differing(now: str, before: str) -> str:
 
 def recent(name: str, first: str) -> str:
     """Whether a raw row has changed since the last build; the first moment is what whole row groups are left out by."""
-    moments = f"SELECT changed_at FROM echannel.changes WHERE name = {text(name)}"
+    moments = f"SELECT changed_at FROM echannel.changes WHERE name = {literal(name)}"
     return f"_changed_at >= TIMESTAMP WITH TIME ZONE '{first}' AND _changed_at IN ({moments})"
-
-
-def text(word: str) -> str:
-    return f"'{plain(word)}'"
 
 
 def over(select: str, tables: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from functools import lru_cache
 import sqlglot
 from sqlglot import exp
 
+from echannel_connectors.destinations.commit import literal
 from echannel_connectors.errors import SpecError, did_you_mean
 
 # Strings, quoted names and comments are passed over; `::` is a cast.
@@ -49,11 +50,11 @@ def columns(sql: str, where: str, values: Values) -> tuple[str, ...]:
 def filled(sql: str, values: Mapping[str, str]) -> str:
     """The same text with a literal for each `:name` outside of strings and comments. Raises KeyError for another."""
 
-    def literal(found: re.Match[str]) -> str:
+    def value(found: re.Match[str]) -> str:
         name = found["name"]
-        return found[0] if name is None else "'" + values[name].replace("'", "''") + "'"
+        return found[0] if name is None else literal(values[name])
 
-    return PARAMETER.sub(literal, sql)
+    return PARAMETER.sub(value, sql)
 
 
 def _query(sql: str, where: str, values: Values) -> exp.Query:

@@ -20,7 +20,7 @@ import tenacity
 
 from echannel_connectors.errors import Unavailable
 from echannel_connectors.events import OnEvent, Retrying, ignore
-from echannel_connectors.settings import opened
+from echannel_connectors.per_process import per_process
 from echannel_connectors.streams import Receipt
 from echannel_connectors.texts import Text, say
 
@@ -196,11 +196,11 @@ class Http:
             self.receipt.seconds += _shop_seconds(answer.headers, seconds)
         return Reply(answer.status_code, answer.headers, body), seconds
 
-    @opened
+    @per_process
     def gate(self) -> Gate:
         return Gate(self._at_once)
 
-    @opened
+    @per_process
     def _sessions(self) -> threading.local:
         return threading.local()
 

@@ -17,7 +17,7 @@ from echannel_connectors.destinations.bigquery.refusals import Absent, Elsewhere
 from echannel_connectors.errors import EChannelError, Refused
 from echannel_connectors.events import OnEvent
 from echannel_connectors.google_login import bigquery_client, login
-from echannel_connectors.settings import opened
+from echannel_connectors.per_process import per_process
 from echannel_connectors.texts import say
 
 SCOPE = "https://www.googleapis.com/auth/bigquery"
@@ -138,7 +138,7 @@ class Service:
 
         return DEFAULT_RETRY.with_timeout(CALL_SECONDS * 2)
 
-    @opened
+    @per_process
     def client(self) -> Any:  # bigquery.Client
         bigquery = bigquery_client()
 

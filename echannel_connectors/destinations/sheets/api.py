@@ -18,7 +18,7 @@ from echannel_connectors.destinations.sheets.cells import Cells, Chunk
 from echannel_connectors.errors import DestinationError, EChannelError, Refused, SettingsError, Unavailable
 from echannel_connectors.events import OnEvent
 from echannel_connectors.google_login import login, no_login
-from echannel_connectors.settings import opened
+from echannel_connectors.per_process import per_process
 from echannel_connectors.streams import Receipt
 from echannel_connectors.texts import say
 
@@ -135,7 +135,7 @@ class Api:
         pause = state.next_action.sleep if state.next_action else 0.0
         self.on_event(events.Retrying(SHEETS, state.attempt_number, round(pause, 1), because))
 
-    @opened
+    @per_process
     def _http(self) -> Any:  # gspread's HTTP client
         try:
             import gspread

@@ -85,9 +85,7 @@ class Erp(Connector):
         own = {"currency": currency, "time_zone": time_zone}
         if {**COMPANY, **self.parameters, **own} == {**COMPANY, **self.parameters}:
             return self
-        settings = {name: getattr(self, name) for name in type(self).model_fields}
-        parameters = {**self.parameters, **own}
-        return type(self)(**{**settings, "parameters": parameters})
+        return self.model_copy(update={"parameters": {**self.parameters, **own}})
 
     def listen(self, on_event: OnEvent) -> None:
         name = self.name  # and not self: nothing but its own use keeps a connection alive

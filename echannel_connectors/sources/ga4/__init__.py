@@ -85,8 +85,7 @@ class Ga4(Connector):
         """The same, with amounts in the company's currency."""
         if (self.currency, self.time_zone) == (currency, time_zone):
             return self
-        settings = {name: getattr(self, name) for name in type(self).model_fields}
-        return type(self)(**{**settings, "currency": currency, "time_zone": time_zone})
+        return self.model_copy(update={"currency": currency, "time_zone": time_zone})
 
     @builtins.property
     def connector(self) -> str:

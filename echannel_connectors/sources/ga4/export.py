@@ -17,7 +17,7 @@ from typing import Any
 
 from echannel_connectors.errors import EChannelError, Refused, Unavailable, UnexpectedData
 from echannel_connectors.google_login import bigquery_client, login, no_login
-from echannel_connectors.settings import opened
+from echannel_connectors.per_process import per_process
 from echannel_connectors.specs import Report
 from echannel_connectors.streams import Receipt
 from echannel_connectors.texts import say
@@ -209,7 +209,7 @@ class Export:
     def _dataset(self, number: str) -> str:
         return f"{self.project}.analytics_{number}"
 
-    @opened
+    @per_process
     def _client(self) -> Any:  # bigquery.Client
         options = {"client_options": {"api_endpoint": self.endpoint}} if self.endpoint else {}
         who = login(self.credentials, SCOPE, self.endpoint)

@@ -21,7 +21,7 @@ from echannel_connectors import events
 from echannel_connectors.errors import EChannelError, Refused, SettingsError, Unavailable, UnexpectedData, because
 from echannel_connectors.events import OnEvent
 from echannel_connectors.google_login import login, no_login
-from echannel_connectors.settings import opened
+from echannel_connectors.per_process import per_process
 from echannel_connectors.streams import Receipt
 from echannel_connectors.texts import Text, say
 
@@ -186,11 +186,11 @@ class Service:
 
     # -- the clients --------------------------------------------------------------------------------------------
 
-    @opened
+    @per_process
     def _data(self) -> Any:  # googleapiclient's resource
         return self._built("analyticsdata")
 
-    @opened
+    @per_process
     def _admin(self) -> Any:  # as above
         return self._built("analyticsadmin")
 
