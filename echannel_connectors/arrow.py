@@ -23,6 +23,9 @@ from echannel_connectors.streams import Batch, SetAside
 MONEY = pa.decimal128(18, 6)
 RATE = pa.decimal128(18, 8)
 DIGITS = 38  # the most that a warehouse's decimals have
+# For batches that come one after another: mimalloc, where Arrow has that by default, gives their pages back to the
+# system each time, which clears new ones for the next. (Not every Arrow has jemalloc.)
+POOL = pa.jemalloc_memory_pool() if "jemalloc" in pa.supported_memory_backends() else pa.default_memory_pool()
 
 ARROW_TYPES: dict[str, pa.DataType] = {
     "text": pa.string(),
@@ -281,12 +284,18 @@ def _hashed(array: pa.Array, salt: str | None) -> pa.Array:
     )
 
 
+def release_unused() -> None:
+    """Give back to the system what Arrow keeps for further batches."""
+    for pool in (POOL, pa.default_memory_pool()):
+        pool.release_unused()
+
+
 def one_batch(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> pa.RecordBatch:
     """Several batches of one schema as a single one."""
     parts = list(batches)
     if len(parts) == 1:
         return parts[0]
-    table = pa.Table.from_batches(parts, schema).combine_chunks()
+    table = pa.Table.from_batches(parts, schema).combine_chunks(POOL)
     found = table.to_batches()
     return found[0] if found else pa.RecordBatch.from_pylist([], schema)
 

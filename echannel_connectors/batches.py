@@ -51,11 +51,14 @@ class Slices:
         self._readers = readers
         self._at_least = at_least
         self._ready: queue.Queue[Item | ReadFailed | None] = queue.Queue(maxsize=readers)
+        self._awaited: list[Item | ReadFailed | None] = []  # one at most: what came while somebody waited for it
 
-    @property
-    def is_ahead(self) -> bool:
-        """Whether the next batch is there already."""
-        return not self._ready.empty()
+    def comes_within(self, seconds: float) -> bool:
+        """Whether the next batch is there, or comes within so many seconds."""
+        if not self._awaited:
+            with suppress(queue.Empty):
+                self._awaited.append(self._ready.get(timeout=seconds))
+        return bool(self._awaited)
 
     def __iter__(self) -> Iterator[Item]:
         todo: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -71,7 +74,7 @@ class Slices:
         try:
             running = len(threads)
             while running:
-                item = self._ready.get()
+                item = self._awaited.pop() if self._awaited else self._ready.get()
                 if item is None:
                     running -= 1
                 elif isinstance(item, ReadFailed):

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import yaml
 
 from echannel_connectors import events
+from echannel_connectors.arrow import release_unused
 from echannel_connectors.destinations import Publisher, Warehouse, commit, warehouse_of
 from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
 from echannel_connectors.events import OnEvent
@@ -97,7 +97,7 @@ def sync(
     try:
         for source in sources:
             run.read(source)
-        pa.default_memory_pool().release_unused()  # what the last pages took; building needs its own
+        release_unused()  # what the last pages took; building needs its own
         with warehouse.hold():
             entered.store(warehouse, files)
             result.tables = build(warehouse, sources, company, project, run.hear)

@@ -27,6 +27,7 @@ from echannel_connectors.texts import say
 
 SWEEP_EVERY = timedelta(hours=23)  # once a day, also when a daily sync comes a little earlier than the day before
 LONGEST_HOLD = 1.0  # seconds
+OPENING = 0.05  # seconds that it takes to open a warehouse and close it: worth waiting for what comes next
 SWEPT = "UPDATE echannel.streams SET swept_at = $now WHERE source = $source AND stream = $stream"
 SUCCEEDED = """UPDATE echannel.streams SET last_success = $now, failures = 0, note = NULLIF($note, ''),
     rows = (SELECT count(*) FROM {table} WHERE _deleted_at IS NULL) WHERE source = $source AND stream = $stream"""
@@ -236,7 +237,7 @@ class Run:
                 reading = owners[index]
                 if batch is not None:
                     self._take(reading, work[index][1].part, number, batch, pending)
-                    pending.store_if_due(more=slices.is_ahead)
+                    pending.store_if_due(partial(slices.comes_within, OPENING))
                     continue
                 reading.left -= 1
                 if not reading.left:
@@ -427,7 +428,8 @@ class KeySpool:
 class Pending:
     """What was read and waits to be stored: small streams go into the warehouse together, in the order of reading.
 
-    Where the next batch is there already, the warehouse stays open for it, for a second at most: others want it too.
+    Where the next batch is there or comes at once, the warehouse stays open for it, for a second at most: others want
+    it too.
     """
 
     def __init__(self, into: Warehouse, most_bytes: int = 8 * 1024 * 1024) -> None:
@@ -442,14 +444,14 @@ class Pending:
         self._works.append(work)
         self._bytes += nbytes
 
-    def store_if_due(self, *, more: bool) -> None:
-        """Store what is enough for a transaction; `more` is there already."""
+    def store_if_due(self, more_comes: Callable[[], bool]) -> None:
+        """Store what is enough for a transaction; the warehouse stays open where `more_comes` says so."""
         if self._bytes >= self._most_bytes:
-            self.store(more=more)
-        elif not more:
+            self.store(more_comes)
+        elif self._held_since is not None and not more_comes():
             self._let_go()
 
-    def store(self, *, more: bool = False) -> None:
+    def store(self, more_comes: Callable[[], bool] = lambda: False) -> None:
         works, self._works, self._bytes = self._works, [], 0
         try:
             if works and self._held_since is None:
@@ -460,7 +462,7 @@ class Pending:
         except BaseException:
             self._let_go()
             raise
-        if not more or time.monotonic() - (self._held_since or 0) > LONGEST_HOLD:
+        if time.monotonic() - (self._held_since or 0) > LONGEST_HOLD or not more_comes():
             self._let_go()
 
     def _let_go(self) -> None:

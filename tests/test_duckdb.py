@@ -186,6 +186,52 @@ def test_a_column_of_another_type_is_read_again(
     assert [(row["id"], row["name"] or None) for row in found] == [(1, left)]  # BigQuery's lists are empty, not NULL
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "left"), [("7", pa.int64(), 7), ("seven", pa.int64(), None), ("7", pa.string(), "7")]
+)
+def test_a_key_that_was_a_text_can_become_something_else(
+    text: str, kind: pa.DataType, left: object, warehouse: DuckDB
+) -> None:
+    """Texts of keys are compressed in a way that is for texts alone; what else the table holds stays as it is."""
+    old, new = (
+        Shape("shop__names", pa.schema([("id", one), ("n", pa.int64())]), ("id",)) for one in (pa.string(), kind)
+    )
+    warehouse.prepare(old)
+    warehouse.plan(old, [Slice()])
+    rows = pa.RecordBatch.from_pylist([{"id": text, "n": 1}, {"id": "9", "n": 2}], schema=old.columns)
+    warehouse.commit(old, Slice(), Batch(rows, {"id": 1}), 1)
+    warehouse.prepare(new)
+    found = warehouse.query("SELECT id, n, _deleted_at FROM raw.shop__names ORDER BY n").read_all().to_pylist()
+    assert [tuple(row.values()) for row in found] == [(left, 1, None), (pa.scalar(9).cast(kind).as_py(), 2, None)]
+    warehouse.plan(new, [Slice()])
+    number = warehouse.prepare(new)["all"].commits + 1
+    again = pa.RecordBatch.from_arrays([pa.array([9, 10]).cast(kind), pa.array([2, 3])], schema=new.columns)
+    assert warehouse.commit(new, Slice(), Batch(again, {"id": 2}), number) == 1
+
+
+@pytest.mark.parametrize(("storage", "way"), [("v1.0.0", None), ("v1.2.0", None), ("latest", "ZSTD")])
+def test_texts_of_keys_are_compressed_by_zstd_where_the_file_may_hold_it(
+    storage: str, way: str | None, tmp_path: Path
+) -> None:
+    file = tmp_path / "shop.duckdb"
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{file}' AS old (STORAGE_VERSION '{storage}')")
+    into = DuckDB(file)
+    shape = Shape("shop__words", pa.schema([("id", pa.string()), ("word", pa.string())]), ("id",))
+    into.prepare(shape)
+    into.plan(shape, [Slice()])
+    words = [f"word {n}" for n in range(5000)]
+    into.commit(shape, Slice(), Batch(pa.RecordBatch.from_pydict({"id": words, "word": words}), {"id": 1}), 1)
+    ways = into.query(
+        "SELECT column_name, any_value(compression) AS way FROM pragma_storage_info('raw.shop__words') "
+        "WHERE segment_type = 'VARCHAR' GROUP BY ALL"
+    ).read_all()
+    found = dict(zip(ways["column_name"].to_pylist(), ways["way"].to_pylist(), strict=True))
+    assert (found["id"] == "ZSTD") == (way == "ZSTD")
+    assert found["word"] != "ZSTD"
+    assert into.query("SELECT count(DISTINCT id) AS n FROM raw.shop__words").read_all()["n"].to_pylist() == [5000]
+
+
 def keys(*numbers: int) -> pa.RecordBatchReader:
     schema = pa.schema([("id", pa.int64())])
     return pa.RecordBatchReader.from_batches(schema, [pa.RecordBatch.from_pydict({"id": list(numbers)}, schema)])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,8 +18,9 @@ def main() -> None:
     """Run a command; every expected error is one sentence, a hint and an exit code, never a traceback."""
     _speak_utf8()
     try:
-        from echannel_connectors.cli.app import app
-        from echannel_connectors.cli.help import commands
+        with _nothing_to_tidy():
+            from echannel_connectors.cli.app import app
+            from echannel_connectors.cli.help import commands
 
         code = commands(app)(prog_name="echannel", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
@@ -26,6 +30,19 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `… | head` has what it wanted
     except Exception as error:  # noqa: BLE001 - the last line of defence: it is told and becomes an exit code
         sys.exit(_told(error))
+
+
+@contextmanager
+def _nothing_to_tidy() -> Iterator[None]:
+    """Modules are loaded once and stay to the end: they are not looked through for garbage, now or at any later time.
+    And numpy starts no threads for products of matrices, which no command forms."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _speak_utf8() -> None:

@@ -94,8 +94,13 @@ def raw_table(stream: str) -> str:
     return f"raw.{quoted(stream)}"
 
 
-def create(shape: Shape) -> str:
-    columns = ", ".join(f"{quoted(field.name)} {sql_type(field.type)}" for field in shape.columns)
+def create(shape: Shape, *, with_zstd: bool = False) -> str:
+    """The raw table. Texts of a key hardly repeat: zstd writes them in half the time of DuckDB's own choice."""
+    zstd = _texts_of_key(shape) if with_zstd else ()
+    columns = ", ".join(
+        f"{quoted(field.name)} {sql_type(field.type)}{' USING COMPRESSION zstd' if field.name in zstd else ''}"
+        for field in shape.columns
+    )
     return (
         f"CREATE TABLE IF NOT EXISTS {raw_table(shape.name)} ({columns}, "
         "_changed_at TIMESTAMP WITH TIME ZONE, _deleted_at TIMESTAMP WITH TIME ZONE)"
@@ -122,9 +127,22 @@ def retype_columns(shape: Shape, existing: Mapping[str, str]) -> list[str]:
         if before != _plain(now):
             # A list of records has no sensible text form, and the other way round.
             value = "NULL" if "STRUCT" in before + now else f"TRY_CAST({name} AS {now})"
-            retyped = f"ALTER COLUMN {name} SET DATA TYPE {now} USING CAST({value} AS {now})"
-            statements.append(f"ALTER TABLE {raw_table(shape.name)} {retyped}")
+            table, other = raw_table(shape.name), quoted(f"{field.name} as {now}")
+            if before == "VARCHAR" and field.name in shape.key:  # compressed in a way that is for texts alone
+                statements += [
+                    f"ALTER TABLE {table} ADD COLUMN {other} {now}",
+                    f"UPDATE {table} SET {other} = {value}",
+                    f"ALTER TABLE {table} DROP COLUMN {name}",
+                    f"ALTER TABLE {table} RENAME COLUMN {other} TO {name}",
+                ]
+            else:
+                using = f"CAST({value} AS {now})"
+                statements.append(f"ALTER TABLE {table} ALTER COLUMN {name} SET DATA TYPE {now} USING {using}")
     return statements
+
+
+def _texts_of_key(shape: Shape) -> list[str]:
+    return [name for name in shape.key if pa.types.is_string(shape.columns.field(name).type)]
 
 
 def _plain(kind: str) -> str:

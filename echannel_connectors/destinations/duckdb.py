@@ -92,7 +92,7 @@ class DuckDB:
         with self._writing() as connection:
             existing = dict(connection.execute(commit.COLUMNS, {"table": shape.name}).fetchall())
             if not existing:
-                connection.execute(commit.create(shape))
+                connection.execute(commit.create(shape, with_zstd=self._memory is None and _is_newer(connection)))
             elif changes := commit.add_columns(shape, existing) + commit.retype_columns(shape, existing):
                 for statement in changes:
                     connection.execute(statement)
@@ -314,7 +314,7 @@ class DuckDB:
             with clear_errors(self.path):
                 place = self.path.replace("'", "''")
                 connection.execute(f"ATTACH '{place}' AS warehouse {'(READ_ONLY)' if read_only else ''}")
-                if not read_only and not str(_first(connection, STORAGE)[0]).startswith(WITHOUT_DICT_FSST):
+                if not read_only and _is_newer(connection):
                     connection.execute(ONE_COMPRESSION)
                 return self._ready(connection)
         except BaseException:
@@ -395,6 +395,11 @@ def _is_new(connection: duckdb.DuckDBPyConnection, shape: Shape, batch: Batch) -
     if batch.apart is not None and _first(connection, commit.row_count(shape))[0] == batch.apart:
         return True
     return bool(_first(connection, commit.is_new(shape, distinct=batch.distinct))[0])
+
+
+def _is_newer(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the file may hold what DuckDB can compress by since 1.3."""
+    return not str(_first(connection, STORAGE)[0]).startswith(WITHOUT_DICT_FSST)
 
 
 def _version(connection: duckdb.DuckDBPyConnection) -> int | None:

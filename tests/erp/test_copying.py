@@ -110,6 +110,11 @@ def test_more_digits_than_core_keeps_are_told(database: Database) -> None:
     one = pa.schema([("amount", pa.decimal128(18, 6))])
     with pytest.raises(EChannelError, match="amount"):
         rows(database, "SELECT 0.1234567::numeric AS amount", one)
+    # Too long before the point, with decimals to spare behind it, whether the server says how many it keeps or not.
+    for value in ("1234567890123.5", "-1234567890123.5", "123456789012345678", "99999999999999999999"):
+        for kind in ("numeric", "numeric(30, 1)", "numeric(30, 6)"):
+            with pytest.raises(UnexpectedData, match=rf"things\.amount .*decimal128\(18, 6\): '{value}[.0]*'"):
+                rows(database, f"SELECT ({value})::{kind} AS amount", one)
 
 
 def test_a_value_that_does_not_fit_is_told_with_its_row(database: Database) -> None:

@@ -229,6 +229,9 @@ def test_numbers_that_do_not_fit_are_told(lab: Lab) -> None:
     for value in ("0.1234567", "1234567890123.5"):
         with pytest.raises(UnexpectedData, match=r"things\.amount"):
             lab.read(f"SELECT CAST({value} AS DECIMAL(30, 7)) AS amount", money)
+    for value in ("1234567890123.5", "-1234567890123.5"):  # too long before the point, with decimals to spare behind it
+        with pytest.raises(UnexpectedData, match=rf"things\.amount .*decimal128\(18, 6\): '{value}0'"):
+            lab.read(f"SELECT CAST({value} AS DECIMAL(30, 2)) AS amount", money)
     whole = pa.schema([("n", pa.int64())])
     with pytest.raises(UnexpectedData, match=r"things\.n"):
         lab.read("SELECT CAST(18446744073709551615 AS UNSIGNED) AS n", whole)

@@ -20,6 +20,8 @@ from pydantic import ValidationError
 from echannel_connectors import Erp
 from echannel_connectors.errors import EChannelError, Refused, SettingsError, SpecError, Unavailable, UnexpectedData
 from echannel_connectors.sources.erp import rows
+from echannel_connectors.sources.erp.kinds import Address
+from echannel_connectors.sources.erp.reader import Database
 from echannel_connectors.sources.erp.rows import Columns
 from echannel_connectors.specs import Spec
 from echannel_connectors.streams import Batch, Slice
@@ -101,6 +103,40 @@ def test_more_decimals_than_core_keeps_are_rounded_once_away_from_zero(tmp_path:
     source = acme(tmp_path / kind, script, {**PAYMENTS, "columns": columns})
     amounts = [row["amount"] for row in core_rows(source, "payments")]
     assert amounts == [Decimal("0.123457"), Decimal("-0.123457"), Decimal("0.123456")]
+
+
+@pytest.mark.parametrize("scale", range(8))
+@pytest.mark.parametrize("way", ["postgres", "mariadb"])
+def test_every_number_of_decimals_that_a_server_has(
+    way: str, scale: int, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """A server's decimals are read as many as they are and lengthened afterwards: to the last digit, NULL and signs too.
+    What has more than core keeps is told."""
+    dice = random.Random(scale)
+    numbers = [
+        Decimal(dice.randrange(-(10 ** (12 + scale)) + 1, 10 ** (12 + scale))).scaleb(-scale) for _ in range(300)
+    ]
+    numbers += [Decimal(sign * digit).scaleb(-scale) for sign in (1, -1) for digit in (0, 1, 10 ** (12 + scale) - 1)]
+    values = [None if dice.random() < 0.1 else number for number in numbers]
+    listed = " UNION ALL ".join(
+        f"SELECT {row} AS id, CAST({'NULL' if value is None else f'{value:f}'} AS DECIMAL(20, {scale})) AS amount"
+        for row, value in enumerate(values)
+    )
+    server = request.getfixturevalue(way)
+    if way == "postgres":
+        listed = f"SELECT id, amount::numeric(20, {scale}) FROM ({listed}) AS t"
+        address = Address.of(server.url("postgres"))
+    else:
+        address = Address.of(f"mysql://root@127.0.0.1:{server.port}/mysql")
+    schema = pa.schema([("id", pa.int64()), ("amount", pa.decimal128(18, 6))])
+    with closing(Database(address)) as database:
+        if scale > 6:
+            with pytest.raises(UnexpectedData, match="amount"):
+                list(database.select(listed, Columns("things", schema)))
+            return
+        found = pa.Table.from_batches(database.select(listed, Columns("things", schema)), schema)
+    found.validate(full=True)
+    assert found.sort_by("id")["amount"].to_pylist() == values
 
 
 @pytest.mark.parametrize("kind", ["acme.db", "acme.duckdb"])

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as compute
 import pyarrow.csv as pc
 
+from echannel_connectors.arrow import POOL
 from echannel_connectors.sources.erp.kinds import Address
 from echannel_connectors.sources.erp.rows import GROUP, Columns
 from echannel_connectors.sources.erp.wire import copied_lines
@@ -39,7 +40,7 @@ class Postgres:
     """A psycopg connection. COPY cannot be left half-way: whoever does so closes it."""
 
     closed = False
-    at_once = GROUP
+    at_once = GROUP // 4  # larger blocks take new memory for each, smaller ones more calls
 
     def __init__(self, address: Address, opening: Sequence[str]) -> None:
         import psycopg
@@ -88,8 +89,9 @@ def copied(connection: Any, sql: str, columns: Columns, at_once: int) -> Generat
     """The rows of a SELECT on a psycopg connection, in blocks. Left early, the connection is of no more use."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM ({sql}) AS asked LIMIT 0")
-        kinds = {column.name: column.type_code for column in cursor.description}
-    wanted = {one.name: _parsed_as(one, kinds[one.name], columns) for one in columns.schema}
+        described = {column.name: column for column in cursor.description}
+    kinds = {name: column.type_code for name, column in described.items()}
+    wanted = {one.name: _parsed_as(one, described[one.name], columns) for one in columns.schema}
     padded = [name for name, kind in wanted.items() if kinds[name] == PADDED and pa.types.is_string(kind)]
     copy = f"COPY (SELECT NULL, asked.* FROM ({sql}) AS asked) TO STDOUT (FORMAT csv)"
     # Then what comes from the socket is not what the server said (Kerberos' own encryption cannot be asked for).
@@ -118,6 +120,7 @@ def _parsed(block: Any, names: Sequence[str], kinds: Mapping[str, pa.DataType]) 
             column_types=dict(kinds), include_columns=list(kinds), null_values=[""], strings_can_be_null=True,
             quoted_strings_can_be_null=False, true_values=["t"], false_values=["f"],
         ),
+        POOL,
     )  # fmt: skip
     return {name: table[name].chunk(0) for name in kinds}
 
@@ -151,10 +154,10 @@ def _lines_of_libpq(connection: Any, copy: str, at_once: int) -> Iterator[bytes]
         yield b"".join(parts)
 
 
-def _parsed_as(one: pa.Field, kind: int, columns: Columns) -> pa.DataType:
+def _parsed_as(one: pa.Field, column: Any, columns: Columns) -> pa.DataType:
     """Text stays as the server prints it; a number is parsed as what it is in the server, so that none is rounded."""
     if pa.types.is_string(one.type):
         return pa.string()
-    if kind == NUMERIC:
-        return columns.decimal(one) if pa.types.is_decimal(one.type) else pa.string()
-    return ARROW.get(kind, pa.string())
+    if column.type_code == NUMERIC:
+        return columns.decimal(one, column.scale) if pa.types.is_decimal(one.type) else pa.string()
+    return ARROW.get(column.type_code, pa.string())

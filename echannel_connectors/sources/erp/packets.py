@@ -13,6 +13,7 @@ import socket
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import cycle
 from struct import Struct
 from typing import Any
 
@@ -22,6 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as compute
 import pyarrow.csv as pc
 
+from echannel_connectors.arrow import POOL
 from echannel_connectors.errors import UnexpectedData
 from echannel_connectors.sources.erp.ahead import one_ahead
 from echannel_connectors.sources.erp.kinds import Address
@@ -37,8 +39,7 @@ RUN = 1024  # rows that are looked for in one way before the other is tried
 LARGEST = 0xFFFFFF  # a packet of this size goes on in the next one
 NULL, TWO_MORE, THREE_MORE, EIGHT_MORE = 251, 252, 253, 254  # instead of a length
 END, ERROR = 0xFE, 0xFF  # instead of the first length
-SEPARATOR, LINE_END, RETURN, COVER = 0x1F, 0x0A, 0x0D, 0x78
-ODD = (SEPARATOR, LINE_END, RETURN)
+SEPARATOR, LINE_END, RETURN, COVER, BLANK = 0x1F, 0x0A, 0x0D, 0x78, 0x20
 STEPS = np.array([1 + size if size < NULL else 1 for size in range(256)], np.int64)  # from one length to the next
 NOTHING = ["", ZERO, f"{ZERO} 00:00:00", *(f"{ZERO} 00:00:00.{'0' * digits}" for digits in range(1, 7))]
 UNREAD = ""  # the column that the headers become
@@ -125,7 +126,7 @@ def _parsed_as(one: pa.Field, field: Any, columns: Columns) -> pa.DataType:
     if kind in FLOATS:
         return pa.float64()
     if kind in DECIMALS:
-        return columns.decimal(one) if pa.types.is_decimal(one.type) else pa.decimal128(38, field.scale)
+        return columns.decimal(one, field.scale) if pa.types.is_decimal(one.type) else pa.decimal128(38, field.scale)
     if kind in MOMENTS and pa.types.is_timestamp(one.type):
         return pa.timestamp("us")
     return pa.date32() if kind in DATE and pa.types.is_date(one.type) else pa.string()
@@ -147,6 +148,7 @@ class _Block:
 def _blocks(stream: Any, width: int) -> Iterator[_Block]:
     """The rows of a result, read from the connection's buffered file."""
     left = b""
+    rooms = cycle([_Room(), _Room(), _Room()])  # of the block that is parsed, the one that waits, the one that is made
     while True:
         read = stream.read1(BLOCK)
         if not read:
@@ -158,7 +160,7 @@ def _blocks(stream: Any, width: int) -> Iterator[_Block]:
         is_over = last in (END, ERROR) and _is_last(data, begin, end)
         rows, size = (starts[:-1], begin) if is_over else (starts, end)
         if len(rows):
-            yield _block(np.frombuffer(data, np.uint8, size).copy(), rows, width)
+            yield _block(next(rooms), np.frombuffer(data, np.uint8, size), rows, width)
         if is_over:
             if last == ERROR:
                 _refuse(data[begin + HEADER : end])
@@ -182,13 +184,11 @@ def _rows(data: bytes) -> tuple[Places, int]:
 def _short_rows(data: bytes, at: int) -> tuple[Places, int]:
     """The same for rows that follow each other and have less than 256 bytes, as most have. Only the lowest byte of
     their lengths is looked at to find them; that the others are zero is seen to afterwards, for all of them at once."""
-    places: list[int] = []
+    places = [at]
     with suppress(IndexError):  # the end of the data
         for _ in range(RUN):
-            size = data[at]
+            at += HEADER + data[at]
             places.append(at)
-            at += HEADER + size
-    places.append(at)
     starts = np.array(places, np.int64)
     starts = starts[: np.searchsorted(starts, len(data), "right")]  # with the end of the last whole one
     buffer, begin = np.frombuffer(data, np.uint8), starts[:-1]
@@ -227,8 +227,28 @@ def _refuse(packet: bytes) -> None:
     raise_mysql_exception(packet)
 
 
-def _block(buffer: Bytes, begin: Places, width: int) -> _Block:
+class _Room:
+    """Memory for a block, used again and again: new memory is cleared by the system page by page."""
+
+    def __init__(self) -> None:
+        self._bytes: Bytes = np.empty(0, np.uint8)
+        self._marks: npt.NDArray[np.bool_] = np.empty(0, np.bool_)
+
+    def copied(self, data: Bytes) -> Bytes:
+        if len(self._bytes) < len(data):
+            self._bytes, self._marks = np.empty(len(data), np.uint8), np.empty(len(data), np.bool_)
+        buffer = self._bytes[: len(data)]
+        buffer[:] = data
+        return buffer
+
+    def control_characters(self, buffer: Bytes) -> int:
+        """How many bytes of a copy could be separators or line ends: one look for all of them."""
+        return int(np.count_nonzero(np.less(buffer, BLANK, out=self._marks[: len(buffer)])))
+
+
+def _block(room: _Room, data: Bytes, begin: Places, width: int) -> _Block:
     """Packets as lines of CSV. Every place of a length is visited, all rows of a column at once."""
+    buffer = room.copied(data)
     buffer[begin] = LINE_END
     for byte in range(1, HEADER):
         buffer[begin + byte] = COVER
@@ -243,7 +263,8 @@ def _block(buffer: Bytes, begin: Places, width: int) -> _Block:
         if size.max() > NULL:
             odd[column] = _long(buffer, place, size, step)
         place = place + step
-    _cover_odd(buffer, len(begin), at, place, odd)
+    if room.control_characters(buffer) != len(begin) * (width + 1):  # else they are those that were put there
+        _cover_odd(buffer, len(begin), at, place, odd)
     return _Block(buffer, at, nulls, odd)
 
 
@@ -262,9 +283,10 @@ def _long(buffer: Bytes, place: Places, size: Bytes, step: Places) -> dict[int, 
 
 def _cover_odd(buffer: Bytes, rows: int, at: list[Places], ends: Places, odd: dict[int, dict[int, bytes]]) -> None:
     """Take out the texts that hold a separator or a line end."""
-    if sum(np.count_nonzero(buffer == byte) for byte in ODD) == rows * (len(at) + 1):  # those that were put there
+    is_odd = (buffer == SEPARATOR) | (buffer == LINE_END) | (buffer == RETURN)
+    if np.count_nonzero(is_odd) == rows * (len(at) + 1):  # those that were put there
         return
-    strange = np.flatnonzero(np.isin(buffer, ODD))
+    strange = np.flatnonzero(is_odd)
     places = np.array([*at, ends])  # column by column; a value ends where the next one begins
     by_place = places[:-1].ravel()
     order = np.argsort(by_place)
@@ -309,7 +331,8 @@ def _read(block: _Block, names: Sequence[str], kinds: Mapping[str, pa.DataType])
         pc.ConvertOptions(
             column_types=dict(kinds), include_columns=list(kinds), null_values=NOTHING, strings_can_be_null=False
         ),
-    ).combine_chunks()
+        POOL,
+    ).combine_chunks(POOL)
     found = {}
     for name, kind in kinds.items():
         column = names.index(name)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from functools import reduce
 from typing import Any
 
@@ -14,11 +15,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from echannel_connectors.arrow import POOL
 from echannel_connectors.errors import SpecError, UnexpectedData
 from echannel_connectors.texts import say
 
 GROUP = 122_880  # one of DuckDB's row groups: commits of whole groups take half the time of others
 WIDE = 38  # the digits of the decimals on their way
+MACHINE = 18  # the digits that a machine's numbers surely hold
 ZERO = "0000-00-00"  # MySQL's day that is none
 # What programs write where there is no day: the first one of SQL Server, of .NET, and the day 0 of OLE. At midnight.
 NO_DAYS = tuple((date.fromisoformat(day) - date(1970, 1, 1)).days for day in ("0001-01-01", "1753-01-01", "1899-12-30"))
@@ -60,7 +63,8 @@ class Columns:
         row = next((n for n, value in enumerate(found[column]) if not self._fits(column, value)), None)
         problem: object = str(error)[:160]
         if row is not None:
-            problem = repr(_plain(found[column][row]))[:80]
+            value = _plain(found[column][row])
+            problem = repr(f"{value:f}" if isinstance(value, Decimal) else value)[:80]
             key = ", ".join(f"{name} {_plain(found[name][row])}" for name in self.key if name in found)
             problem = f"{problem} ({key})" if key else problem
         sentence = say(
@@ -105,13 +109,18 @@ class Columns:
             # More decimals than core keeps were declared: rounded here, once, half away from zero as databases do.
             wide = array.cast(pa.decimal128(WIDE, self.scales[one.name]))
             return pc.round(wide, one.type.scale, "half_towards_infinity").cast(one.type)
-        return array.cast(one.type)
+        if array.type != one.type and _is_shorter(array.type, one.type):
+            return _lengthened(array, one.type)
+        exact = array.cast(one.type)
+        exact.validate(full=True)  # Arrow's CSV counts digits before it adds decimals: what is too long would pass
+        return exact
 
-    def decimal(self, one: pa.Field) -> pa.Decimal128Type:
-        """The type that a decimal column is read as: core's own, or one with room for all decimals declared."""
-        if one.name not in self.scales:
-            return one.type
-        return pa.decimal128(WIDE, max(int(one.type.scale), self.scales[one.name]))
+    def decimal(self, one: pa.Field, scale: int | None = None) -> pa.Decimal128Type:
+        """The type that a decimal column is read as: core's own, one with room for all decimals declared, or one with
+        those of the server's `scale`, which is parsed in three quarters of the time that core's takes."""
+        if one.name in self.scales:
+            return pa.decimal128(WIDE, max(int(one.type.scale), self.scales[one.name]))
+        return one.type if scale is None else _with_scale(one.type, scale)
 
     def _moment(self, one: pa.Field, array: pa.Array) -> pa.Array:
         """Local moments in their zone, others as UTC; the repeated hour in autumn counts as its first one."""
@@ -127,6 +136,29 @@ class Columns:
             f"{self.name}.{one.name} arrives as a floating-point number, which money must never be",
             hint=f"declare its decimals in the spec: {one.name}: {{sql: …, scale: 6}}",
         )
+
+
+def _with_scale(kind: pa.Decimal128Type, scale: int) -> pa.Decimal128Type:
+    """The type with fewer decimals that holds what the other one does before its point; the same one where its numbers
+    have more digits than a machine's."""
+    if not 0 <= scale < kind.scale or kind.precision > MACHINE or kind.precision <= kind.scale - scale:
+        return kind
+    return pa.decimal128(kind.precision - (kind.scale - scale), scale)
+
+
+def _is_shorter(kind: pa.DataType, than: pa.Decimal128Type) -> bool:
+    return bool(pa.types.is_decimal128(kind) and kind == _with_scale(than, kind.scale))
+
+
+def _lengthened(array: pa.Array, kind: pa.Decimal128Type) -> pa.Array:
+    """The same numbers with more decimals, which machine numbers have room for. (Arrow's cast looks at each.)"""
+    valid, values = array.buffers()
+    lower = np.frombuffer(values, np.int64)[::2]
+    room = pa.allocate_buffer(values.size, memory_pool=POOL)
+    longer = np.frombuffer(room, np.int64).reshape(-1, 2)
+    np.multiply(lower, 10 ** (kind.scale - array.type.scale), out=longer[:, 0])
+    np.right_shift(longer[:, 0], 63, out=longer[:, 1])  # the sign
+    return pa.Array.from_buffers(kind, len(array), [valid, room], array.null_count, array.offset)
 
 
 def _day(one: pa.Field, array: pa.Array) -> pa.Array:

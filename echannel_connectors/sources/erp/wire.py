@@ -35,7 +35,7 @@ END = b"Z\0\0\0\x05"  # of a result, before one byte for the transaction's state
 GATHER = 0.0005  # seconds: the server sends 8 KiB at a time, and being woken for each costs more than reading it
 AT_REST = 0.05  # seconds without a byte after which what is there is worked on
 STEP = 512 * 1024  # headers are looked for in what the processor's cache still holds
-ROOM = 32 * 1024 * 1024  # holds a group of DuckDB's rows up to 270 bytes each: then nothing is copied to make one
+ROOM = 8 * 1024 * 1024  # holds a quarter of a group of DuckDB's rows up to 270 bytes each
 
 
 def copied_lines(connection: Any, copy: str, most: int) -> Iterator[Bytes]:
