@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import accumulate
@@ -23,9 +24,6 @@ from echannel_connectors.streams import Batch, SetAside
 MONEY = pa.decimal128(18, 6)
 RATE = pa.decimal128(18, 8)
 DIGITS = 38  # the most that a warehouse's decimals have
-# For batches that come one after another: mimalloc, where Arrow has that by default, gives their pages back to the
-# system each time, which clears new ones for the next. (Not every Arrow has jemalloc.)
-POOL = pa.jemalloc_memory_pool() if "jemalloc" in pa.supported_memory_backends() else pa.default_memory_pool()
 
 ARROW_TYPES: dict[str, pa.DataType] = {
     "text": pa.string(),
@@ -284,10 +282,21 @@ def _hashed(array: pa.Array, salt: str | None) -> pa.Array:
     )
 
 
-def release_unused() -> None:
-    """Give back to the system what Arrow keeps for further batches."""
-    for pool in (POOL, pa.default_memory_pool()):
-        pool.release_unused()
+@contextmanager
+def memory_used_again() -> Iterator[None]:
+    """For batches that come one after another: mimalloc, which Arrow takes where nobody says otherwise, gives their
+    pages back to the system each time, which clears new ones for the next. jemalloc, where Arrow has it, keeps them; at
+    the end they are given back."""
+    before = pa.default_memory_pool()
+    is_ours = before.backend_name == "mimalloc" and "jemalloc" in pa.supported_memory_backends()
+    if is_ours:
+        pa.set_memory_pool(pa.jemalloc_memory_pool())
+    try:
+        yield
+    finally:
+        pa.default_memory_pool().release_unused()
+        if is_ours:
+            pa.set_memory_pool(before)
 
 
 def one_batch(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> pa.RecordBatch:
@@ -295,7 +304,7 @@ def one_batch(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> pa.Record
     parts = list(batches)
     if len(parts) == 1:
         return parts[0]
-    table = pa.Table.from_batches(parts, schema).combine_chunks(POOL)
+    table = pa.Table.from_batches(parts, schema).combine_chunks()
     found = table.to_batches()
     return found[0] if found else pa.RecordBatch.from_pylist([], schema)
 

@@ -14,7 +14,6 @@ from typing import Any
 import yaml
 
 from echannel_connectors import events
-from echannel_connectors.arrow import release_unused
 from echannel_connectors.destinations import Publisher, Warehouse, commit, warehouse_of
 from echannel_connectors.errors import EChannelError, SettingsError, did_you_mean
 from echannel_connectors.events import OnEvent
@@ -97,7 +96,6 @@ def sync(
     try:
         for source in sources:
             run.read(source)
-        release_unused()  # what the last pages took; building needs its own
         with warehouse.hold():
             entered.store(warehouse, files)
             result.tables = build(warehouse, sources, company, project, run.hear)

@@ -16,7 +16,7 @@ from typing import Self
 import pyarrow as pa
 
 from echannel_connectors import events, shapes
-from echannel_connectors.arrow import hash_private, without_secrets
+from echannel_connectors.arrow import hash_private, memory_used_again, without_secrets
 from echannel_connectors.batches import ReadFailed, Slices, side_by_side
 from echannel_connectors.destinations import Bill, Warehouse, commit
 from echannel_connectors.errors import Conflict, DestinationError, SettingsError, Unavailable
@@ -149,7 +149,7 @@ class Run:
             listen(self.hear)
         noted = self._recalled(source)
         pending = Pending(self.into)
-        with ExitStack() as spools:
+        with memory_used_again(), ExitStack() as spools:
             try:
                 for wave in _waves(self._readings(source)):
                     self._wave(wave, pending, spools)

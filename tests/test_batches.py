@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from echannel_connectors import runs
+from echannel_connectors.arrow import memory_used_again
 from echannel_connectors.batches import ReadFailed, Slices
 from echannel_connectors.runs import Pending
 from echannel_connectors.streams import Batch, Position, Progress, Shape, Slice
@@ -127,3 +128,22 @@ def test_what_waits_to_be_stored_keeps_no_warehouse_open() -> None:
     assert doors.done == "(ab)"
     pending.store()
     assert doors.done == "(ab)(c)"
+
+
+@pytest.mark.parametrize("chosen", ["mimalloc", "system", "jemalloc"])
+def test_arrows_memory_is_used_again_while_a_sync_reads(chosen: str) -> None:
+    """Unless a program has said where Arrow's memory comes from; afterwards, and after an error, it is as it was."""
+    if not {chosen, "jemalloc"} <= set(pa.supported_memory_backends()):
+        pytest.skip("this Arrow was built without it")
+    before, pools = pa.default_memory_pool(), {"mimalloc": pa.mimalloc_memory_pool, "system": pa.system_memory_pool}
+    pa.set_memory_pool(pools.get(chosen, pa.jemalloc_memory_pool)())
+    try:
+        with pytest.raises(ValueError, match="lost"), memory_used_again():
+            assert pa.default_memory_pool().backend_name == ("system" if chosen == "system" else "jemalloc")
+            with memory_used_again():  # of another thread, say
+                kept = pa.array(range(1000))
+            raise ValueError("lost")
+        assert pa.default_memory_pool().backend_name == chosen
+        assert kept.to_pylist() == list(range(1000))
+    finally:
+        pa.set_memory_pool(before)

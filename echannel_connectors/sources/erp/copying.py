@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.compute as compute
 import pyarrow.csv as pc
 
-from echannel_connectors.arrow import POOL
 from echannel_connectors.sources.erp.kinds import Address
 from echannel_connectors.sources.erp.rows import GROUP, Columns
 from echannel_connectors.sources.erp.wire import copied_lines
@@ -120,7 +119,6 @@ def _parsed(block: Any, names: Sequence[str], kinds: Mapping[str, pa.DataType]) 
             column_types=dict(kinds), include_columns=list(kinds), null_values=[""], strings_can_be_null=True,
             quoted_strings_can_be_null=False, true_values=["t"], false_values=["f"],
         ),
-        POOL,
     )  # fmt: skip
     return {name: table[name].chunk(0) for name in kinds}
 

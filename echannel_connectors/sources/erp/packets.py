@@ -23,7 +23,6 @@ import pyarrow as pa
 import pyarrow.compute as compute
 import pyarrow.csv as pc
 
-from echannel_connectors.arrow import POOL
 from echannel_connectors.errors import UnexpectedData
 from echannel_connectors.sources.erp.ahead import one_ahead
 from echannel_connectors.sources.erp.kinds import Address
@@ -331,8 +330,7 @@ def _read(block: _Block, names: Sequence[str], kinds: Mapping[str, pa.DataType])
         pc.ConvertOptions(
             column_types=dict(kinds), include_columns=list(kinds), null_values=NOTHING, strings_can_be_null=False
         ),
-        POOL,
-    ).combine_chunks(POOL)
+    ).combine_chunks()
     found = {}
     for name, kind in kinds.items():
         column = names.index(name)

@@ -15,7 +15,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from echannel_connectors.arrow import POOL
 from echannel_connectors.errors import SpecError, UnexpectedData
 from echannel_connectors.texts import say
 
@@ -154,7 +153,7 @@ def _lengthened(array: pa.Array, kind: pa.Decimal128Type) -> pa.Array:
     """The same numbers with more decimals, which machine numbers have room for. (Arrow's cast looks at each.)"""
     valid, values = array.buffers()
     lower = np.frombuffer(values, np.int64)[::2]
-    room = pa.allocate_buffer(values.size, memory_pool=POOL)
+    room = pa.allocate_buffer(values.size)
     longer = np.frombuffer(room, np.int64).reshape(-1, 2)
     np.multiply(lower, 10 ** (kind.scale - array.type.scale), out=longer[:, 0])
     np.right_shift(longer[:, 0], 63, out=longer[:, 1])  # the sign
