@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
+from pyarrow import csv
 from pydantic import ValidationError
 
 from echannel_connectors import Erp
@@ -137,6 +138,25 @@ def test_every_number_of_decimals_that_a_server_has(
         found = pa.Table.from_batches(database.select(listed, Columns("things", schema)), schema)
     found.validate(full=True)
     assert found.sort_by("id")["amount"].to_pylist() == values
+
+
+@pytest.mark.parametrize("digits", [13, 14, 16, 18])
+def test_a_whole_number_where_decimals_were_announced(digits: int) -> None:
+    """What a server prints with fewer decimals than it says is told where it is too long, and not cut."""
+    money, short = pa.decimal128(18, 6), pa.decimal128(16, 4)
+    options = csv.ConvertOptions(column_types={"amount": short})
+    columns = Columns("things", pa.schema([("amount", money)]))
+
+    def parsed(text: str) -> pa.Array:
+        read = csv.ReadOptions(column_names=["amount"])
+        return csv.read_csv(pa.BufferReader(text.encode()), read, convert_options=options)["amount"].chunk(0)
+
+    for sign in ("", "-"):
+        assert columns.typed({"amount": parsed(f"{sign}{'9' * 12}")})["amount"].to_pylist() == [
+            Decimal(f"{sign}{'9' * 12}")
+        ]
+        with pytest.raises((UnexpectedData, pa.ArrowInvalid), match=f"{'9' * digits}"):
+            columns.typed({"amount": parsed(sign + "9" * digits)})
 
 
 @pytest.mark.parametrize("kind", ["acme.db", "acme.duckdb"])

@@ -108,11 +108,10 @@ class Columns:
             # More decimals than core keeps were declared: rounded here, once, half away from zero as databases do.
             wide = array.cast(pa.decimal128(WIDE, self.scales[one.name]))
             return pc.round(wide, one.type.scale, "half_towards_infinity").cast(one.type)
+        array.validate(full=True)  # Arrow's CSV counts digits before it adds decimals: what is too long would pass
         if array.type != one.type and _is_shorter(array.type, one.type):
             return _lengthened(array, one.type)
-        exact = array.cast(one.type)
-        exact.validate(full=True)  # Arrow's CSV counts digits before it adds decimals: what is too long would pass
-        return exact
+        return array.cast(one.type)
 
     def decimal(self, one: pa.Field, scale: int | None = None) -> pa.Decimal128Type:
         """The type that a decimal column is read as: core's own, one with room for all decimals declared, or one with
