@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -30,6 +31,7 @@ NOTE_ONE = "INSERT INTO echannel.meta VALUES ($name, $digest)"
 FORGET_KNOWN = "DELETE FROM echannel.meta WHERE (name = $keys OR starts_with(name, $rows))"
 # Rows have changed: core and marts do not show them yet. (What was known of the stream is no longer.)
 CHANGED = commit.CHANGED.replace("now()", "$now").replace("$name", "$table")
+TOUCHED = "<touched>"  # in a translated statement: the condition on the partitions that a batch touches
 
 
 def known_of(shape: Shape) -> dict[str, str]:
@@ -109,29 +111,50 @@ def retyped(names: Names, shape: Shape, changes: Mapping[str, str]) -> str:
 
 def _merge(names: Names, shape: Shape, staged: str, touched: str) -> str:
     """MERGE of the staged rows into the touched partitions; lists are compared by their JSON."""
-    tree = sqlglot.parse_one(commit.merge(shape), read="duckdb")
-    lists = {field.name for field in shape.columns if pa.types.is_list(field.type)}
+    lists = frozenset(field.name for field in shape.columns if pa.types.is_list(field.type))
+    text = _merge_of(commit.merge(shape), names, lists, is_everywhere=touched == "TRUE")
+    return _with_tables(text, {"numbered": staged}).replace(TOUCHED, touched)
+
+
+@lru_cache(maxsize=256)
+def _merge_of(sql: str, names: Names, lists: frozenset[str], *, is_everywhere: bool) -> str:
+    tree = sqlglot.parse_one(sql, read="duckdb")
     for differs in list(tree.find_all(exp.NullSafeNEQ)):
         if differs.this.name in lists:
             for side in (differs.this, differs.expression):
                 side.replace(exp.func("TO_JSON_STRING", side.copy()))
-    if touched != "TRUE":
-        tree.set("on", exp.and_(tree.args["on"], as_is(touched)))
-    return _of(tree, names, {"numbered": staged})
+    if not is_everywhere:
+        tree.set("on", exp.and_(tree.args["on"], as_is(TOUCHED)))
+    return _of(tree, names, frozenset({"numbered"}))
 
 
 def _written(sql: str, names: Names, tables: Mapping[str, str] | None = None) -> str:
-    return _of(sqlglot.parse_one(sql, read="duckdb"), names, tables or {})
+    return _with_tables(_translated(sql, names, frozenset(tables or ())), tables or {})
 
 
-def _of(tree: exp.Expr, names: Names, tables: Mapping[str, str]) -> str:
-    """The statement with the transaction's own moment, and the batch's relations where they were staged."""
+@lru_cache(maxsize=256)
+def _translated(sql: str, names: Names, relations: frozenset[str]) -> str:
+    """A commit says the same as the one before, but for where its rows are staged: translated once."""
+    return _of(sqlglot.parse_one(sql, read="duckdb"), names, relations)
+
+
+def _of(tree: exp.Expr, names: Names, relations: frozenset[str]) -> str:
+    """The statement with the transaction's own moment, and a mark for each of the batch's relations."""
     for call in list(tree.find_all(exp.Anonymous)):
         if call.name.lower() == "now":
             call.replace(exp.Placeholder(this="now"))
     for table in list(tree.find_all(exp.Table)):
-        if not table.db and table.name in tables:
-            parts = [exp.to_identifier(part, quoted=True) for part in tables[table.name].split(".")]
-            for part, value in zip(("catalog", "db", "this"), parts, strict=True):
-                table.set(part, value)
+        if not table.db and table.name in relations:
+            table.set("this", exp.to_identifier(_mark(table.name), quoted=True))
     return written(tree, names)
+
+
+def _mark(relation: str) -> str:
+    return f"<{relation}>"
+
+
+def _with_tables(text: str, tables: Mapping[str, str]) -> str:
+    """The statement with the tables in which the batch's relations were staged."""
+    for relation, table_id in tables.items():
+        text = text.replace(f"`{_mark(relation)}`", ".".join(f"`{part}`" for part in table_id.split(".")))
+    return text
