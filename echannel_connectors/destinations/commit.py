@@ -128,7 +128,7 @@ def retype_columns(shape: Shape, existing: Mapping[str, str]) -> list[str]:
             # A list of records has no sensible text form, and the other way round.
             value = "NULL" if "STRUCT" in before + now else f"TRY_CAST({name} AS {now})"
             table, other = raw_table(shape.name), quoted(f"{field.name} as {now}")
-            if before == "VARCHAR" and field.name in shape.key:  # compressed in a way that is for texts alone
+            if before == "VARCHAR":  # it may be compressed in a way that is for texts alone, as those of keys are
                 statements += [
                     f"ALTER TABLE {table} ADD COLUMN {other} {now}",
                     f"UPDATE {table} SET {other} = {value}",
