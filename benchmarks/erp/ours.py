@@ -9,10 +9,13 @@ import argparse
 from pathlib import Path
 
 from benchmarks.measure import Clock
-from echannel_connectors import DuckDB, Erp, sync
-from echannel_connectors.events import ignore
-from echannel_connectors.models.company import Company
-from echannel_connectors.runs import Choice, Run, SyncResult
+from echannel_connectors.cli import nothing_to_tidy
+
+with nothing_to_tidy():  # as the command loads it
+    from echannel_connectors import DuckDB, Erp, sync
+    from echannel_connectors.events import ignore
+    from echannel_connectors.models.company import Company
+    from echannel_connectors.runs import Choice, Run, SyncResult
 
 SPEC = Path(__file__).with_name("shop.yaml")
 

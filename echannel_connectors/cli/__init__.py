@@ -18,7 +18,7 @@ def main() -> None:
     """Run a command; every expected error is one sentence, a hint and an exit code, never a traceback."""
     _speak_utf8()
     try:
-        with _nothing_to_tidy():
+        with nothing_to_tidy():
             from echannel_connectors.cli.app import app
             from echannel_connectors.cli.help import commands
 
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 @contextmanager
-def _nothing_to_tidy() -> Iterator[None]:
+def nothing_to_tidy() -> Iterator[None]:
     """Modules are loaded once and stay to the end: they are not looked through for garbage, now or at any later time.
     And numpy starts no threads for products of matrices, which no command forms."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
@@ -15,15 +15,16 @@ from echannel_connectors import specs
 from echannel_connectors.errors import SettingsError, did_you_mean
 from echannel_connectors.events import OnEvent, Warned, ignore
 from echannel_connectors.settings import Connector, Secret, unveiled
-from echannel_connectors.sources.erp.check import findings
 from echannel_connectors.sources.erp.kinds import Address, beside
-from echannel_connectors.sources.erp.proof import Proof, prove
 from echannel_connectors.sources.erp.reader import Database, Manners
 from echannel_connectors.sources.erp.streams import ErpStream
 from echannel_connectors.specs import Scalar, Spec
 from echannel_connectors.specs.compile import COMPANY, Select, compile_spec
 from echannel_connectors.streams import Finding, Stream
 from echannel_connectors.texts import say
+
+if TYPE_CHECKING:
+    from echannel_connectors.sources.erp.proof import Proof
 
 
 class Erp(Connector):
@@ -98,11 +99,15 @@ class Erp(Connector):
 
     def check(self) -> Iterable[Finding]:
         """What a person should know before the first sync: the way in, the account's rights, what is missing."""
+        from echannel_connectors.sources.erp.check import findings  # a sync needs none of it
+
         everything = self._everything  # a spec that is wrong is told before the database is asked anything
         return findings(self._database, lambda: (self.selects, self._left_out_of(everything)))
 
     def prove(self, doubts: Iterable[tuple[str, str]] = (), on_event: OnEvent = ignore) -> Proof:
         """What all of its rows say about the spec; `doubts` are columns whose exactness only they can tell."""
+        from echannel_connectors.sources.erp.proof import prove  # as above
+
         zone = str(self.parameters.get("time_zone", COMPANY["time_zone"]))
         return prove(
             self._database, self._spec, self.selects, self.left_out, time_zone=zone, doubts=doubts, on_event=on_event
