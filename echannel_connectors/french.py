@@ -827,6 +827,12 @@ FRENCH: dict[str, str] = {
     "{path} is not JSON": "{path} n'est pas du JSON",
     "the spreadsheet is full: it may hold 10,000,000 cells":
         "la feuille de calcul est pleine : elle peut contenir 10 millions de cellules",
+    "this spreadsheet has the figures of {other}, and this project is {own}'s: nothing was written":
+        "cette feuille contient les chiffres de {other}, et ce projet est celui de {own} : rien n'a été écrit",
+    "give each company a spreadsheet of its own; if {other} is an old name of this one, say so: "
+    "sheets://…?formerly={other}":
+        "donnez à chaque entreprise sa propre feuille ; si {other} est un ancien nom de celle-ci, dites-le : "
+        "sheets://…?formerly={other}",
     "months counts this month, too: at least 1": "months compte aussi le mois en cours : au moins 1",
     "{table}.{column} is of a kind that a Sheet cannot hold": (
         "{table}.{column} est d'un type qu'une feuille ne peut pas contenir"

@@ -80,6 +80,7 @@ def sync(
     Raises the first error of a source or the warehouse; what was committed before it stays and is not read again.
     """
     _are_meant(sources, into)
+    company = _agreed(into, company)
     sources = _of_company(sources, company)
     company, choice = company or Company(), choice or Choice()
     check_names(choice.only, sources)
@@ -131,6 +132,11 @@ def _are_meant(sources: Sequence[object], into: object) -> None:
     if not hasattr(warehouse_of(into), "commit"):  # type: ignore[arg-type]  # that is the question
         hint = 'say into=DuckDB("shop.duckdb"), BigQuery(…) or Sheets(…)'
         raise SettingsError(f"a {type(into).__name__} is no destination", hint=hint)
+
+
+def _agreed(into: Warehouse | Publisher, company: Company | None) -> Company | None:
+    """The company that a sync names, or its publisher did."""
+    return into.agree(company) if warehouse_of(into) is not into else company  # type: ignore[union-attr]  # a publisher
 
 
 def _of_company(sources: tuple[Source, ...], company: Company | None) -> tuple[Source, ...]:

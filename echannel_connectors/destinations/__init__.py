@@ -119,6 +119,9 @@ class Publisher(Protocol):
     def listen(self, on_event: OnEvent) -> None:
         """Where waiting and asking again are told."""
 
+    def agree(self, company: Company | None) -> Company | None:
+        """Publish for the company that a sync names from now on; where it names none, the one that was named here."""
+
     def select(self, table: str, today: str) -> str:
         """The SELECT of what is published of a mart, in a fixed order."""
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from functools import partial
 from typing import Any
 
 import pytest
 
 from echannel_connectors import DuckDB, Sheets
-from echannel_connectors.errors import Unavailable
+from echannel_connectors.errors import DestinationError, Unavailable
 from echannel_connectors.models.company import Company
 from echannel_connectors.testing.sheets import FakeSheets, Grid
 from tests.sheets.conftest import ID, orders, tab
@@ -135,6 +137,28 @@ def test_a_copy_of_the_tab_is_a_persons(google: FakeSheets, sheets: Sheets) -> N
     sheets.publish("orders", orders("3"))
     assert tab(google).values() == [HEAD, ["0001", 3]]
     assert google.books[ID].tab("orders of March").values() == [["", ""], ["", 2]]
+
+
+def test_a_file_copied_for_another_company_does_not_write_over_the_first_one_s_figures(
+    google: FakeSheets, sheets: Sheets
+) -> None:
+    """Whose figures lie there is kept with the tabs; a new name of the same company is said once, as `formerly`."""
+    sheets.agree(Company(name="Exeter Teas"))
+    sheets.publish("orders", orders("1"))
+    other = partial(Sheets, ID, warehouse=DuckDB(":memory:"), endpoint=sheets.api.endpoint)
+    before = json.dumps(google.books[ID].described())
+    for table in ("orders", "sales"):  # one that is there, and one that is not
+        with pytest.raises(
+            DestinationError, match="has the figures of Exeter Teas, and this project is Breizh's"
+        ) as told:
+            other(company=Company(name="Breizh")).publish(table, orders("20", "30"))
+        assert "formerly=Exeter Teas" in str(told.value.hint)
+    assert json.dumps(google.books[ID].described()) == before
+    assert [finding.level for finding in other(company=Company(name="Breizh")).check()] == ["error"]
+    other(company=Company(name="Exeter Tea & Co"), formerly="Exeter Teas").publish("orders", orders("2"))
+    sheets.agree(Company(name="Exeter Tea & Co"))
+    sheets.publish("orders", orders("3"))
+    assert tab(google).values() == [HEAD, ["0001", 3]]
 
 
 def test_two_syncs_at_once_never_mix_their_rows(google: FakeSheets, sheets: Sheets) -> None:

@@ -53,7 +53,7 @@ def test_values_arrive_as_what_they_are(google: FakeSheets, sheets: Sheets) -> N
 def test_what_is_in_the_reporting_currency_has_its_decimals(
     google: FakeSheets, sheets: Sheets, currency: str, pattern: str
 ) -> None:
-    sheets.company = Company(currency=currency)
+    sheets.agree(Company(currency=currency))
     sheets.publish("orders", orders("2.5", net_base=pa.array([Decimal("12.345")], pa.decimal128(18, 6))))
     cells = tab(google).cells[1]
     assert [cells[n]["format"]["pattern"] for n in (1, 2)] == ["#,##0.00####", pattern]

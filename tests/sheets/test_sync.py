@@ -61,6 +61,20 @@ def test_every_mart_is_a_tab_with_its_rows_and_figures(
     assert sent == {"freshness"}  # it says when the last sync was
 
 
+@pytest.mark.parametrize("where", ["sync", "sheet"])
+def test_figures_are_shown_as_those_of_the_company_that_was_named_wherever(
+    google: FakeSheets, endpoint: str, tmp_path: Path, where: str
+) -> None:
+    company = Company(name="Kyoto Teas", currency="JPY", time_zone="Asia/Tokyo")
+    into = Sheets(ID, warehouse=tmp_path / "a.duckdb", endpoint=endpoint, company=company if where == "sheet" else None)
+    into.api.sleep = lambda _: None
+    sync(into=into, company=company if where == "sync" else None)
+    sales = google.books[ID].tab("sales")
+    shown = sales.cells[1][sales.values()[0].index("net_base")]["format"]
+    assert shown["pattern"] == "#,##0"  # a yen has no decimals
+    assert into.company == company
+
+
 @pytest.mark.slow
 def test_of_sales_the_last_months_are_published(
     google: FakeSheets, endpoint: str, shop_a: FakeShop, tmp_path: Path

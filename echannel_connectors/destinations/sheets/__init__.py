@@ -18,7 +18,7 @@ from echannel_connectors.destinations import Bound, Published, Warehouse
 from echannel_connectors.destinations.duckdb import DuckDB
 from echannel_connectors.destinations.sheets.api import Api
 from echannel_connectors.destinations.sheets.cells import Cells, encoded
-from echannel_connectors.destinations.sheets.replacing import MOST, Replacement, tabs
+from echannel_connectors.destinations.sheets.replacing import MOST, Replacement, Tab, tabs
 from echannel_connectors.errors import DestinationError, EChannelError, SettingsError, did_you_mean
 from echannel_connectors.events import OnEvent
 from echannel_connectors.models.company import Company
@@ -29,7 +29,8 @@ from echannel_connectors.texts import in_language, say
 MONTHS = 13  # of what grows by the day: this month and the same one a year before
 # Marts of which the last months are published, by their date; the others are published whole.
 BY_MONTHS = ("carts", "inventory_daily", "marketing_daily", "orders", "rates", "sales")
-SETTINGS = ("warehouse", "months", "credentials", "endpoint")
+SETTINGS = ("warehouse", "months", "credentials", "formerly", "endpoint")
+NAMELESS = Company().name
 
 
 class Sheets:
@@ -37,8 +38,8 @@ class Sheets:
 
     `spreadsheet` is its id or the address from the browser; `warehouse` the DuckDB file where everything else lives;
     `credentials` the key file of a service account (otherwise the application default credentials); `months` how much
-    of `sales` and the like is published; `company` tells the zone of moments. `endpoint` is a stand-in on this machine,
-    for tests.
+    of `sales` and the like is published; `company` tells the zone of moments and whose figures these are, and
+    `formerly` the name under which it published here before. `endpoint` is a stand-in on this machine, for tests.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Sheets:
         warehouse: Warehouse | str | os.PathLike[str] = "echannel.duckdb",
         credentials: str = "",
         months: int = MONTHS,
+        formerly: str = "",
         endpoint: str = "",
         company: Company | None = None,
     ) -> None:
@@ -59,7 +61,8 @@ class Sheets:
         if months < 1:
             raise SettingsError(say("months counts this month, too: at least 1"))
         self.months = months
-        self.company = company or Company()
+        self.formerly = formerly
+        self._named = company
         self.api = Api(id_of(spreadsheet), credentials, endpoint)
 
     @classmethod
@@ -93,6 +96,14 @@ class Sheets:
     def listen(self, on_event: OnEvent) -> None:
         self.api.on_event = on_event
 
+    def agree(self, company: Company | None) -> Company | None:
+        self._named = company or self._named
+        return self._named
+
+    @property
+    def company(self) -> Company:
+        return self._named or Company()
+
     def select(self, table: str, today: str) -> str:
         """What of a mart is published: of those that grow by the day the last months, in a fixed order."""
         recent = f" WHERE date >= date_trunc('month', DATE '{today}') - INTERVAL {self.months - 1} MONTH"
@@ -112,6 +123,7 @@ class Sheets:
         """Whether it is there, how full it is, in which zone and language; makes and changes nothing."""
         try:
             described = self.api.describe()
+            self._refuse_anothers(tabs(described))
         except EChannelError as error:
             yield Finding("error", error.sentence, error.hint)
             return
@@ -156,13 +168,14 @@ class Sheets:
 
     def _replace(self, cells: Cells) -> bool:
         described = self.api.describe()
+        self._refuse_anothers(tabs(described))
         now = datetime.now(ZoneInfo(self.company.time_zone))
         note = say(
             "E-Channel wrote these {rows:,} rows on {day} at {time}. They are written anew at each sync: "
             "put cells of your own to the right of them, or into another tab.",
             rows=cells.rows, day=f"{now:%Y-%m-%d}", time=f"{now:%H:%M}",
         )  # fmt: skip
-        work = Replacement.of(cells, described, in_language(note, self.company.language))
+        work = Replacement.of(cells, described, in_language(note, self.company.language), self._owner)
         if work.is_done(described):
             return False
         if (below := work.looked_at) is not None:
@@ -175,6 +188,30 @@ class Sheets:
             self.api.write(work.staging.title, cells, chunk)
         self.api.change(work.batch(now.isoformat(timespec="seconds")), is_done=work.is_done)
         return True
+
+    @property
+    def _owner(self) -> str:
+        """Whose figures these are; nothing where nobody has given the company a name."""
+        return "" if self.company.name == NAMELESS else self.company.name
+
+    def _refuse_anothers(self, there: Iterable[Tab]) -> None:
+        """A project's file that was copied for another company still names the first one's spreadsheet."""
+        known = {"", self._owner, self.formerly}
+        other = next((owner for tab in there if (owner := tab.made.get("company", "")) not in known), None)
+        if other is None or not self._owner:
+            return
+        raise DestinationError(
+            say(
+                "this spreadsheet has the figures of {other}, and this project is {own}'s: nothing was written",
+                other=other,
+                own=self._owner,
+            ),
+            hint=say(
+                "give each company a spreadsheet of its own; if {other} is an old name of this one, say so: "
+                "sheets://…?formerly={other}",
+                other=other,
+            ),
+        )
 
     def _refuse_too_large(self, work: Replacement, there: Iterable[Any]) -> None:
         used = sum(tab.size for tab in there)

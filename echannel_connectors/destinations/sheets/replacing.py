@@ -100,10 +100,11 @@ class Replacement:
     staging: Tab
     ranges: frozenset[str]  # ids of the named ranges that are there
     note: str  # what a person reads on A1
+    owner: str  # the company whose figures they are
     free: int = 0  # empty rows that lie right below the old table
 
     @classmethod
-    def of(cls, cells: Cells, described: Mapping[str, Any], note: str) -> Replacement:
+    def of(cls, cells: Cells, described: Mapping[str, Any], note: str, owner: str) -> Replacement:
         there = tabs(described)
         name = cells.name
         leftovers = tuple(tab for tab in there if tab.title.startswith(STAGING))
@@ -117,7 +118,7 @@ class Replacement:
         staging_id = own_id(f"staging {run}", taken | {own.id})
         staging = Tab(staging_id, f"{STAGING}{run}", cells.height, cells.columns, 0, {}, Place())
         ranges = frozenset(one["namedRangeId"] for one in described.get("namedRanges", ()))
-        return cls(cells, target, leftovers, own, staging, ranges, note)
+        return cls(cells, target, leftovers, own, staging, ranges, note, owner)
 
     # -- how the tab grows ------------------------------------------------------------------------------------------
 
@@ -252,7 +253,7 @@ class Replacement:
         yield {"updateCells": {"range": first, "rows": [{"values": [{"note": self.note}]}], "fields": "note"}}
         made = {
             "table": self.cells.name, "height": self.cells.height, "columns": self.cells.columns,
-            "hash": self.cells.hash, "made_at": made_at,
+            "hash": self.cells.hash, "made_at": made_at, "company": self.owner,
         }  # fmt: skip
         told = {"metadataId": self.own.id, "metadataKey": KEY, "metadataValue": json.dumps(made)}
         if self.target is None:
