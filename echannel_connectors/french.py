@@ -827,6 +827,10 @@ FRENCH: dict[str, str] = {
     "{path} is not JSON": "{path} n'est pas du JSON",
     "the spreadsheet is full: it may hold 10,000,000 cells":
         "la feuille de calcul est pleine : elle peut contenir 10 millions de cellules",
+    "{address} has other orders than {before}, from which {source!r} was read until now: nothing was read":
+        "{address} a d'autres commandes que {before}, d'où {source!r} a été lu jusqu'ici : rien n'a été lu",
+    "give it a name of its own in echannel.yaml; `echannel forget {source}` takes the first one's figures out":
+        "donnez-lui un nom à elle dans echannel.yaml ; `echannel forget {source}` retire les chiffres de la première",
     "this spreadsheet has the figures of {other}, and this project is {own}'s: nothing was written":
         "cette feuille contient les chiffres de {other}, et ce projet est celui de {own} : rien n'a été écrit",
     "give each company a spreadsheet of its own; if {other} is an old name of this one, say so: "

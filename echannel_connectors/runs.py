@@ -15,7 +15,7 @@ from typing import Self
 
 import pyarrow as pa
 
-from echannel_connectors import events, shapes
+from echannel_connectors import events, moved, shapes
 from echannel_connectors.arrow import hash_private, memory_used_again, without_secrets
 from echannel_connectors.batches import ReadFailed, Slices, side_by_side
 from echannel_connectors.destinations import Bill, Warehouse, commit
@@ -341,22 +341,25 @@ class Run:
     # -- what a source has learned about itself -----------------------------------------------------------------------
 
     def _recalled(self, source: Source) -> str:
-        """Give a source back what it noted at its last run; the text of it."""
+        """Give a source back what it noted at its last run; the text of it. Where it stands elsewhere now, it has to be
+        the same one."""
         recall = getattr(source, "recall", None)
-        if not recall:
+        if not recall and not hasattr(source, "address"):
             return ""
         with self.into.hold():
             self.into.execute()  # makes the books where there are none
             rows = self.into.query(NOTES, {"source": source.name}).read_all().to_pylist()
         noted = str(rows[0]["notes"]) if rows else ""
-        if noted:
+        if noted and recall:
             recall(json.loads(noted))
+        moved.refuse_another(self.into, source, json.loads(noted or "{}").get("address"))
         return noted
 
     def _note(self, source: Source, before: str) -> None:
-        notes = getattr(source, "notes", None)
-        now = json.dumps(notes(), sort_keys=True) if notes else before
-        if now != before:
+        notes = getattr(source, "notes", dict)
+        address = getattr(source, "address", None)
+        now = json.dumps({**notes(), **({"address": address} if address else {})}, sort_keys=True)
+        if now != (before or "{}"):
             values = {"source": source.name}
             self.into.execute((FORGET_NOTES, values), (NOTE, {**values, "notes": now}))
 

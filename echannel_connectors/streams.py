@@ -129,6 +129,16 @@ class Source(Protocol):
     def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Landmark:
+    """By what a source is recognized at another `address` (what of it is no secret): a stream whose rows keep a moment
+    for ever, its key and its column. `moments(keys)` of such a source gives a batch of both, for keys that it has."""
+
+    stream: str
+    key: str
+    moment: str
+
+
 @dataclass(slots=True)
 class Receipt:
     """What the requests have cost the other side: their number, seconds of its own time, bytes."""

@@ -34,6 +34,7 @@ LAYERS = (
         "forget",
         "batches",
         "history",
+        "moved",
         "runs",
         "shapes",
         "project",

@@ -100,6 +100,12 @@ class Select:
         query = self._select({name: self.columns[name] for name in names})
         return self._text(query if limit is None else query.limit(limit, copy=False))
 
+    def of_keys(self, names: Iterable[str], key: str, keys: Iterable[str]) -> str:
+        """The SELECT of some of its columns, of the rows with these values of a column."""
+        values = [exp.Literal.string(value) for value in keys]
+        query = self._select({name: self.columns[name] for name in names})
+        return self._text(query.where(exp.In(this=_inner(self.columns[key]), expressions=values), copy=False))
+
     def keys(self) -> str:
         """The SELECT of the key columns alone."""
         return self._text(self._select({name: self.columns[name] for name in self.table.key}))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+import pyarrow as pa
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from echannel_connectors import specs
@@ -20,11 +21,14 @@ from echannel_connectors.sources.erp.reader import Database, Manners
 from echannel_connectors.sources.erp.streams import ErpStream
 from echannel_connectors.specs import Scalar, Spec
 from echannel_connectors.specs.compile import COMPANY, Select, compile_spec
-from echannel_connectors.streams import Finding, Stream
+from echannel_connectors.streams import Finding, Landmark, Stream
 from echannel_connectors.texts import say
 
 if TYPE_CHECKING:
     from echannel_connectors.sources.erp.proof import Proof
+
+
+MARK = Landmark("orders", "order_id", "ordered_at")
 
 
 class Erp(Connector):
@@ -96,6 +100,21 @@ class Erp(Connector):
         """The core tables that the spec fills. What is read from them is one state of the database, until `close()`."""
         self.close()
         return {name: ErpStream(self._database, select) for name, select in self.selects.items()}
+
+    @property
+    def address(self) -> str:
+        there = self._address
+        server = str(there.query.get("host", there.host)) + (f":{there.port}" if there.port else "")
+        return there.path or f"{server}/{there.database}"
+
+    @property
+    def landmark(self) -> Landmark | None:
+        orders = self.selects.get(MARK.stream)
+        return MARK if orders is not None and MARK.moment in orders.columns else None
+
+    def moments(self, keys: Sequence[str]) -> pa.RecordBatch:
+        """When these orders were made, of those that the ERP has."""
+        return ErpStream(self._database, self.selects[MARK.stream]).of_keys((MARK.key, MARK.moment), keys)
 
     def check(self) -> Iterable[Finding]:
         """What a person should know before the first sync: the way in, the account's rights, what is missing."""

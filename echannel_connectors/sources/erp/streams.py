@@ -94,6 +94,13 @@ class ErpStream:
         sql = [part.keys() for part in divided(self.select, self.database)]
         yield from self.database.selects(sql, Columns(self.select.table.name, schema, key=schema.names))
 
+    def of_keys(self, names: Sequence[str], keys: Sequence[str]) -> pa.RecordBatch:
+        """Some columns of the rows with these values of the first of them."""
+        schema = pa.schema([self.shape.columns.field(name) for name in names])
+        select = self.select
+        columns = Columns(select.table.name, schema, select.scales, select.zones, self.shape.key)
+        return one_batch(list(self.database.select(select.of_keys(names, names[0], keys), columns)), schema)
+
     def _columns(self, schema: pa.Schema) -> Columns:
         if self.select.cursor is not None:
             schema = schema.append(pa.field(CURSOR, pa.string()))

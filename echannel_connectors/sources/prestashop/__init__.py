@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+import pyarrow as pa
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from echannel_connectors import specs
@@ -25,7 +26,7 @@ from echannel_connectors.sources.prestashop.listing import Listing
 from echannel_connectors.sources.prestashop.rules import OF_A_GROUP, OF_EACH_STORE, RULES, Rule, rule
 from echannel_connectors.sources.prestashop.schema import NEVER, wanted
 from echannel_connectors.sources.prestashop.streams import Parents, ResourceStream, store
-from echannel_connectors.streams import Finding, Stream
+from echannel_connectors.streams import Finding, Landmark, Stream
 from echannel_connectors.texts import say
 
 
@@ -123,6 +124,17 @@ class PrestaShop(Connector):
     def notes(self) -> Mapping[str, Any]:
         """What was learned about this shop, as JSON: its version and its fields. No secrets, no rows."""
         return self._webservice.notes()
+
+    @property
+    def address(self) -> str:
+        """Without what changes when a shop gets a certificate."""
+        return self.url.partition("://")[2]
+
+    landmark: ClassVar[Landmark] = Landmark("orders", "id", "date_add")
+
+    def moments(self, keys: Sequence[str]) -> pa.RecordBatch:
+        """When these orders were made, of those that the shop has."""
+        return self._webservice.moments(self._groups, keys)
 
     def check(self) -> Iterable[Finding]:
         """What a person should know before the first sync: the key's rights, the order states, the way in."""

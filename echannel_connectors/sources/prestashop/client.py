@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 from lxml import etree
 
+from echannel_connectors.arrow import to_batch
 from echannel_connectors.errors import EChannelError, Refused, SettingsError, Unavailable, UnexpectedData
 from echannel_connectors.sources.http import Http, Reply, trusted
 from echannel_connectors.sources.prestashop import decode
@@ -128,6 +129,18 @@ class Webservice:
         schema = pa.schema([(name, pa.string()) for name in names])
         made = self.page(resource, schema, f"[{','.join(names)}]", limit, query)
         return [dict(zip(names, values, strict=True)) for values in zip(*made.values(), strict=True)]
+
+    def moments(self, groups: Iterable[str], keys: Sequence[str]) -> pa.RecordBatch:
+        """When these orders were made, of those that any of the groups of stores has."""
+        found: dict[str, list[Any]] = {"id": [], "date_add": []}
+        for group in groups:
+            of_group = {"id_group_shop": group, "id_shop_group": group} if group else {}
+            asked = {"filter[id]": any_of(int(key) for key in keys), **of_group}
+            for row in self.records("orders", found, len(keys), asked):
+                for name, value in row.items():
+                    found[name].append(value)
+        kinds = pa.schema([("id", pa.string()), ("date_add", pa.timestamp("us"))])
+        return to_batch(found, kinds, ("id",))[0]
 
     def may_read_store(self, number: str) -> bool:
         """Whether the key is allowed for this store of a multistore; keys are given to stores one by one."""
