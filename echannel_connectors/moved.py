@@ -25,8 +25,8 @@ def refuse_another(into: Warehouse, source: Source, before: str | None) -> None:
     mark: Landmark | None = getattr(source, "landmark", None) if _has_moved(source, before) else None
     if mark is None:
         return
-    stream = f"{source.name}__{mark.stream}"
-    if not into.stored(source.streams()[mark.stream].shape.named(stream)).rows:
+    stream, streams = f"{source.name}__{mark.stream}", source.streams()
+    if mark.stream not in streams or not into.stored(streams[mark.stream].shape.named(stream)).rows:
         return
     for way in ("", " DESC"):
         words = {"key": commit.quoted(mark.key), "moment": commit.quoted(mark.moment), "way": way, "sample": SAMPLE}
