@@ -28,15 +28,17 @@ def refuse_another(into: Warehouse, source: Source, before: str | None) -> None:
     stream, streams = f"{source.name}__{mark.stream}", source.streams()
     if mark.stream not in streams or not into.stored(streams[mark.stream].shape.named(stream)).rows:
         return
+    found: list[list[bool]] = []
     for way in ("", " DESC"):
         words = {"key": commit.quoted(mark.key), "moment": commit.quoted(mark.moment), "way": way, "sample": SAMPLE}
         known = _moments(into.query(ROWS.format(table=commit.raw_table(stream), **words)).read_all())
         if not known:
             return
         there = _moments(pa.Table.from_batches([source.moments(list(known))]))  # type: ignore[attr-defined]  # of a mark
-        are_same = [there[key] == moment for key, moment in known.items() if key in there]
-        if sum(are_same) * 2 <= len(are_same):  # none of them is there, or most are others
-            raise _another(source, before or "")
+        found.append([there[key] == moment for key, moment in known.items() if key in there])
+    # None of the last ones: a shop that was brought back from a copy of some days ago. None at all: another one.
+    if not any(found) or any(are_same and sum(are_same) * 2 <= len(are_same) for are_same in found):
+        raise _another(source, before or "")
 
 
 def _has_moved(source: Source, before: str | None) -> bool:

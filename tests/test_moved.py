@@ -72,6 +72,14 @@ def test_a_copy_that_went_its_own_way_is_another_shop(shop_a: FakeShop, tmp_path
         load(into, shop_a)
 
 
+def test_a_shop_that_was_brought_back_from_an_old_copy_elsewhere_goes_on(shop_a: FakeShop, tmp_path: Path) -> None:
+    into = DuckDB(tmp_path / "shop.duckdb")
+    load(into, shop_a)
+    for number in sorted(shop_a.tables["orders"])[-25:]:
+        del shop_a.tables["orders"][number]
+    assert load(into, shop_a)["n"]
+
+
 def test_a_shop_whose_new_address_has_none_of_the_orders_is_another_one(shop_a: FakeShop, tmp_path: Path) -> None:
     into = DuckDB(tmp_path / "shop.duckdb")
     load(into, shop_a)
