@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from echannel_connectors.models.build import build, rebuild, rebuild_freshness
 from echannel_connectors.models.company import Company
 from echannel_connectors.models.mapping import EVER_IN
 from echannel_connectors.runs import Choice, Run, StreamResult, SyncResult
+from echannel_connectors.settings import Connector
 from echannel_connectors.streams import Source
 from echannel_connectors.texts import say
 
@@ -256,8 +258,20 @@ def _told(error: BaseException, language: str) -> str | None:
     return lines[0][:500] if lines else None
 
 
-def check_names(only: Sequence[str], sources: Iterable[Source]) -> None:
-    """A source has a name of its own; `--only` names sources or source.stream. Told before anything is read."""
+def _settings(source: Source) -> Mapping[str, Any] | None:
+    """All but its name, of a source that has settings."""
+    return source.model_dump(exclude={"name"}) if isinstance(source, Connector) else None
+
+
+def check_names(only: Sequence[str], sources: Sequence[Source]) -> None:
+    """A source has a name of its own, and stands there once; `--only` names sources or source.stream. Told before
+    anything is read."""
+    for one, other in combinations(sources, 2):
+        if _settings(one) == _settings(other) is not None:
+            sentence = say(
+                "{one!r} and {other!r} are one source, which would count twice", one=one.name, other=other.name
+            )
+            raise SettingsError(sentence, hint=say("leave one of them out"))
     names = [source.name for source in sources]
     folded = [name.casefold() for name in names]
     for name in names:

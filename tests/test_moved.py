@@ -13,6 +13,7 @@ import yaml
 
 from echannel_connectors import Choice, Company, DuckDB, Erp, sync
 from echannel_connectors.errors import SettingsError
+from echannel_connectors.pipeline import check_names
 from echannel_connectors.specs import Spec
 from echannel_connectors.testing.shop import FakeShop
 from tests.conftest import served
@@ -88,6 +89,16 @@ def test_a_shop_whose_new_address_has_none_of_the_orders_is_another_one(shop_a: 
     }
     with pytest.raises(SettingsError, match="has other orders than"):
         load(into, shop_a)
+
+
+def test_one_shop_under_two_names_would_count_twice(shop_a: FakeShop, tmp_path: Path) -> None:
+    """Two keys of a multistore, each for a store of its own, are two sources."""
+    into = DuckDB(tmp_path / "shop.duckdb")
+    with served(shop_a) as shop:
+        same, other = shop.model_copy(update={"name": "web"}), shop.model_copy(update={"name": "web", "key": "2" * 32})
+        with pytest.raises(SettingsError, match="'shop' and 'web' are one source"):
+            sync(shop, same, into=into)
+        check_names((), (shop, other))
 
 
 SPEC = """
