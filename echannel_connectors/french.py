@@ -831,9 +831,8 @@ FRENCH: dict[str, str] = {
         "{address} a d'autres commandes que {before}, d'où {source!r} a été lu jusqu'ici : rien n'a été lu",
     "give it a name of its own in echannel.yaml; `echannel forget {source}` takes the first one's figures out":
         "donnez-lui un nom à elle dans echannel.yaml ; `echannel forget {source}` retire les chiffres de la première",
-    "{one!r} and {other!r} are one source, which would count twice":
-        "{one!r} et {other!r} sont une seule source, qui compterait deux fois",
-    "leave one of them out": "retirez l'une des deux",
+    "{one!r} and {other!r} are one source, and its figures count twice":
+        "{one!r} et {other!r} sont une seule source, et ses chiffres comptent deux fois",
     "this spreadsheet has the figures of {other}, and this project is {own}'s: nothing was written":
         "cette feuille contient les chiffres de {other}, et ce projet est celui de {own} : rien n'a été écrit",
     "give each company a spreadsheet of its own; if {other} is an old name of this one, say so: "

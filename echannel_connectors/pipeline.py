@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -103,6 +103,7 @@ def sync(
             entered.store(warehouse, files)
             result.tables = build(warehouse, sources, company, project, run.hear)
             _warn_of_rates(run)
+            _warn_of_twins(run, sources)
             if project is not None:
                 _warn_of_left(run, project, sources)
             for sentence in entered.misspelt_rules(warehouse) if company.cost_rules else ():
@@ -182,6 +183,14 @@ def _warn_of_rates(run: Run) -> None:
         run.warn(row["source"], sentence)
 
 
+def _warn_of_twins(run: Run, sources: Iterable[Source]) -> None:
+    """One shop under two names. (Two keys of a multistore, each for a store of its own, are two sources.)"""
+    for one, other in combinations([source for source in sources if isinstance(source, Connector)], 2):
+        if one.model_dump(exclude={"name"}) == other.model_dump(exclude={"name"}):
+            names = {"one": one.name, "other": other.name}
+            run.warn(other.name, say("{one!r} and {other!r} are one source, and its figures count twice", **names))
+
+
 def _warn_of_left(run: Run, project: Path, sources: Iterable[Source]) -> None:
     """A source that was taken out of a project's file, or renamed, still counts; renamed, it counts twice."""
     from echannel_connectors.project import FILE
@@ -258,20 +267,8 @@ def _told(error: BaseException, language: str) -> str | None:
     return lines[0][:500] if lines else None
 
 
-def _settings(source: Source) -> Mapping[str, Any] | None:
-    """All but its name, of a source that has settings."""
-    return source.model_dump(exclude={"name"}) if isinstance(source, Connector) else None
-
-
-def check_names(only: Sequence[str], sources: Sequence[Source]) -> None:
-    """A source has a name of its own, and stands there once; `--only` names sources or source.stream. Told before
-    anything is read."""
-    for one, other in combinations(sources, 2):
-        if _settings(one) == _settings(other) is not None:
-            sentence = say(
-                "{one!r} and {other!r} are one source, which would count twice", one=one.name, other=other.name
-            )
-            raise SettingsError(sentence, hint=say("leave one of them out"))
+def check_names(only: Sequence[str], sources: Iterable[Source]) -> None:
+    """A source has a name of its own; `--only` names sources or source.stream. Told before anything is read."""
     names = [source.name for source in sources]
     folded = [name.casefold() for name in names]
     for name in names:

@@ -13,7 +13,6 @@ import yaml
 
 from echannel_connectors import Choice, Company, DuckDB, Erp, sync
 from echannel_connectors.errors import SettingsError
-from echannel_connectors.pipeline import check_names
 from echannel_connectors.specs import Spec
 from echannel_connectors.testing.shop import FakeShop
 from tests.conftest import served
@@ -91,14 +90,15 @@ def test_a_shop_whose_new_address_has_none_of_the_orders_is_another_one(shop_a: 
         load(into, shop_a)
 
 
-def test_one_shop_under_two_names_would_count_twice(shop_a: FakeShop, tmp_path: Path) -> None:
-    """Two keys of a multistore, each for a store of its own, are two sources."""
-    into = DuckDB(tmp_path / "shop.duckdb")
-    with served(shop_a) as shop:
-        same, other = shop.model_copy(update={"name": "web"}), shop.model_copy(update={"name": "web", "key": "2" * 32})
-        with pytest.raises(SettingsError, match="'shop' and 'web' are one source"):
-            sync(shop, same, into=into)
-        check_names((), (shop, other))
+def test_of_one_source_under_two_names_a_sync_says_that_it_counts_twice(tmp_path: Path) -> None:
+    """Two databases are two sources, and so are two keys of a multistore, each for a store of its own."""
+    into = DuckDB(tmp_path / "books.duckdb")
+    one, other = till(tmp_path / "one.db", "2026-01-05"), till(tmp_path / "other.db", "2026-02-05")
+    twin, other = one.model_copy(update={"name": "twin"}), other.model_copy(update={"name": "other"})
+    assert sync(one, other, into=into).warnings == []
+    assert sync(one, other, twin, into=into).warnings == [
+        "'books' and 'twin' are one source, and its figures count twice"
+    ]
 
 
 SPEC = """
