@@ -49,7 +49,7 @@ def in_postgres(request: pytest.FixtureRequest, version: int, _: pytest.TempPath
 def in_mariadb(request: pytest.FixtureRequest, version: int, _: pytest.TempPathFactory) -> str:
     server: MariaDb = request.getfixturevalue("mariadb")
     name = f"company{version}"
-    script = f"CREATE DATABASE {name} CHARACTER SET utf8mb4; USE {name}; {company(version)}"
+    script = f"CREATE DATABASE {name} CHARACTER SET utf8mb3 COLLATE utf8mb3_unicode_ci; USE {name}; {company(version)}"
     script += f"GRANT SELECT ON {name}.* TO reader@'127.0.0.1' IDENTIFIED BY 'let-me-read'"
     subprocess.run(server.client, input=script.encode(), check=True, capture_output=True)
     return f"mysql://reader:let-me-read@127.0.0.1:{server.port}/{name}"
