@@ -138,6 +138,46 @@ def test_the_taxes_of_a_till_in_nineteen(postgres: Postgres, odoo: str) -> None:
     assert (rates["pos-14"], rates["pos-12"]) == (Decimal("0.1"), Decimal("0.2"))
 
 
+# Tables and columns of before, which an upgrade by OpenUpgrade leaves where they were. Since then the cost of variant 3 has
+# become 7.25, tax 36 (20 %) is no longer inside prices, and position 90 makes 5.5 % of it, and not 10 % any more.
+LEFT_BEHIND = """
+CREATE TABLE old_costs AS SELECT * FROM ir_property;
+CREATE TABLE old_taxes AS SELECT * FROM account_fiscal_position_tax;
+{nineteen}
+ALTER TABLE old_costs RENAME TO ir_property;
+ALTER TABLE old_taxes RENAME TO account_fiscal_position_tax;
+ALTER TABLE uom_uom ADD COLUMN rounding numeric DEFAULT 1;
+ALTER TABLE res_company ADD account_price_include text DEFAULT 'tax_excluded';
+ALTER TABLE account_tax ADD price_include_override text;
+UPDATE account_tax SET price_include_override = 'tax_excluded' WHERE id = 36;
+UPDATE product_product SET standard_price = '{{"1": 7.25}}' WHERE id = 3;
+UPDATE account_fiscal_position_account_tax_rel SET account_tax_id = 38 WHERE account_fiscal_position_id = 90;
+INSERT INTO account_tax_alternatives VALUES (38, 36);
+DELETE FROM product_taxes_rel WHERE prod_id = (SELECT product_tmpl_id FROM product_product WHERE id = 3);
+INSERT INTO product_taxes_rel (prod_id, tax_id) SELECT product_tmpl_id, 36 FROM product_product WHERE id = 3;
+UPDATE product_template SET list_price = 12 WHERE id = (SELECT product_tmpl_id FROM product_product WHERE id = 3);
+UPDATE stock_move SET quantity = 2.25, product_uom_qty = 2.25, product_qty = 2.25 WHERE id = {a};
+"""
+
+
+def test_what_an_upgrade_left_behind_is_not_read(postgres: Postgres, odoo: str) -> None:
+    moves = {row["move_id"] for row in core_rows(Erp(connector="odoo", url=odoo), "stock_moves")}
+    a = min(move for move in moves if move.endswith("-in"))
+    left = LEFT_BEHIND.format(nineteen=NINETEEN, a=a.removesuffix("-in"))
+    with altered(postgres, TABLES + PROGRAMS + SOLD + PAID + left) as source:
+        products, rates, moved = (
+            {row[key]: row[name] if name else row for row in core_rows(source, table)}
+            for table, key, name in (
+                ("products", "variant_id", ""),
+                ("order_lines", "line_id", "tax_rate"),
+                ("stock_moves", "move_id", "quantity"),
+            )
+        )
+    assert (products["3"]["unit_cost"], products["3"]["unit_price_net"]) == (Decimal("7.25"), 12)
+    assert rates["pos-14"] == Decimal("0.055")
+    assert moved[a] == Decimal("2.25")
+
+
 def test_a_module_that_is_not_installed_is_left_out_and_said(postgres: Postgres, odoo: str) -> None:
     whole = Erp(connector="odoo", url=odoo)
     with altered(postgres, WITHOUT_PURCHASES) as shop:
