@@ -247,3 +247,60 @@ def test_a_contact_of_a_supplier_is_no_other_supplier(postgres: Postgres, odoo: 
             assert {tuple(row.values()) for row in core_rows(source, table)} == {
                 tuple(row.values()) for row in core_rows(whole, table)
             }, table
+
+
+# Where accounting is done by the bank's statement, 18 makes no entry of a payment; its invoice is open in the books until
+# the statement has it. 901: all of invoice 24. 902: 1,000.00 for the invoices 130 (710.89) and 140 (799.42). 903: 500.00 of
+# invoice 163 (1,329.63), which the statement has by now; 904: 300.00 of it, which it has not. 905: all of invoice 165, which the
+# statement has, too. 906: a draft for invoice 190.
+UNBOOKED = """
+CREATE TABLE account_move__account_payment (payment_id integer, invoice_id integer);
+ALTER TABLE account_payment ALTER move_id DROP NOT NULL, ADD state text, ADD date date, ADD company_id integer,
+    ADD journal_id integer;
+UPDATE account_payment AS p SET state = 'paid', date = m.date, company_id = m.company_id, journal_id = m.journal_id
+FROM account_move AS m WHERE m.id = p.move_id;
+CREATE TABLE made (id integer, amount numeric, state text, date date);
+INSERT INTO made VALUES (901, 1092.40, 'in_process', '2026-01-10'), (902, 1000, 'in_process', '2026-01-11'),
+    (903, 500, 'in_process', '2026-01-12'), (904, 300, 'in_process', '2026-01-13'), (905, 811.13, 'paid', '2026-01-14'),
+    (906, 345.30, 'draft', '2026-01-15');
+INSERT INTO account_payment SELECT (jsonb_populate_record(p, to_jsonb(m) || '{{"move_id": null}}')).*
+FROM account_payment AS p, made AS m WHERE p.id = 6;
+INSERT INTO account_move__account_payment VALUES (901, 24), (902, 130), (902, 140), (903, 163), (904, 163), (905, 165),
+    (906, 190);
+CREATE TABLE banked (id integer, invoice integer, amount numeric);
+INSERT INTO banked VALUES (9003, 163, 500), (9005, 165, 811.13);
+INSERT INTO account_move SELECT (jsonb_populate_record(m, jsonb_build_object('id', b.id, 'name', 'BNK1/' || b.id,
+    'payment_id', NULL, 'date', '2026-01-20', 'statement_line_id', b.id))).*
+FROM account_move AS m, banked AS b WHERE m.id = (SELECT move_id FROM account_payment WHERE id = 6);
+INSERT INTO account_bank_statement_line (id, move_id, amount) SELECT id, id, amount FROM banked;
+INSERT INTO account_move_line SELECT (jsonb_populate_record(l, jsonb_build_object('id', b.id, 'move_id', b.id, 'account_id',
+    {receivable}, 'amount_currency', -b.amount, 'display_type', 'product'))).*
+FROM account_move_line AS l, banked AS b WHERE l.id = 89;
+INSERT INTO account_partial_reconcile (id, debit_move_id, credit_move_id, max_date, amount, debit_amount_currency,
+    credit_amount_currency, company_id)
+SELECT b.id, a.id, b.id, '2026-01-20', b.amount, b.amount, b.amount, 1
+FROM banked AS b JOIN account_move_line AS a ON a.move_id = b.invoice AND a.display_type = 'payment_term';
+UPDATE account_move AS m SET amount_residual = m.amount_residual - b.amount FROM banked AS b WHERE b.invoice = m.id;
+"""
+
+
+def test_what_was_paid_without_an_entry(postgres: Postgres, odoo: str) -> None:
+    """Is not owed any more; what the bank's statement tells of it later is no second payment."""
+    before = {row["payment_id"] for row in core_rows(Erp(connector="odoo", url=odoo), "payments")}
+    receivable = postgres.run(
+        "odoo17", "SELECT account_id FROM account_move_line WHERE display_type = 'payment_term' LIMIT 1"
+    )
+    with altered(postgres, UNBOOKED.format(receivable=receivable.strip())) as source:
+        invoices = {row["invoice_id"]: row for row in core_rows(source, "invoices")}
+        payments = {row["payment_id"]: row for row in core_rows(source, "payments")}
+    assert {name: (row["amount"], row["invoice_id"]) for name, row in payments.items() if name not in before} == {
+        "901": (Decimal("1092.4"), "24"), "902": (1000, None), "904": (300, "163"), "bank-9003": (500, "163"),
+        "bank-9005": (Decimal("811.13"), "165"),
+    }  # fmt: skip
+    open_ = {"24": "0", "130": "0", "140": "510.31", "163": "529.63", "165": "0", "190": "345.3"}
+    found = {name: (invoices[name]["amount_open"], invoices[name]["status"]) for name in open_}
+    assert found == {name: (Decimal(left), "paid" if left == "0" else "open") for name, left in open_.items()}
+    days = {name: str(invoices[name]["paid_at"])[:10] for name in open_}
+    assert days == {
+        "24": "2026-01-09", "130": "2026-01-10", "140": "None", "163": "None", "165": "2026-01-19", "190": "None",
+    }  # fmt: skip
