@@ -4,6 +4,7 @@ in a stream since a position that the caller keeps."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +78,9 @@ class Changes(Rows):
         self.key = shape.key
         self._columns = {field.name: str(field.type) for field in shape.columns}
         self._known = _known(after, self._columns)
-        super().__init__(shape.columns, self._read)
+        # No key is NULL; dlt wants to be told.
+        fields = [field.with_nullable(field.name not in shape.key) for field in shape.columns]
+        super().__init__(pa.schema(fields), self._read)
 
     @property
     def position(self) -> dict[str, Any]:
@@ -98,7 +101,7 @@ class Changes(Rows):
         work = [self._known[part.name] for part in planned]
         for part, batch in _batches(self._source, stream, [one for one in work if not one.done]):
             self._known[part.name] = Progress(part, batch.position)
-            yield batch
+            yield replace(batch, rows=pa.RecordBatch.from_arrays(batch.rows.columns, schema=self.schema))
 
 
 def changes(source: Source, name: str, *, after: Mapping[str, Any] | None = None) -> Changes:

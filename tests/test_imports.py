@@ -104,6 +104,7 @@ PROMISED = {
     "PrestaShop",
     "Sheets",
     "SyncResult",
+    "changes",
     "read",
     "sync",
     "to_logging",

@@ -130,6 +130,7 @@ def test_who_keeps_rows_himself_reads_on_from_a_position(shop_a: FakeShop) -> No
     with served(shop_a) as shop, clock_at(RECORDED_UNTIL):
         orders = changes(shop, "orders")
         assert orders.key == ("id",)
+        assert [field.name for field in orders.schema if not field.nullable] == ["id"]
         assert take(orders) == 385
         position = json.loads(json.dumps(orders.position))
         shop_a.tables["orders"][1]["total_paid"] = "12.340000"
