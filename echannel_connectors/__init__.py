@@ -16,6 +16,7 @@ __all__ = [
     "PrestaShop",
     "Sheets",
     "SyncResult",
+    "changes",
     "read",
     "sync",
     "to_logging",
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from echannel_connectors.events import to_logging
     from echannel_connectors.models.company import Company
     from echannel_connectors.pipeline import Choice, SyncResult, sync
-    from echannel_connectors.reading import read
+    from echannel_connectors.reading import changes, read
     from echannel_connectors.sources.erp import Erp
     from echannel_connectors.sources.ga4 import Ga4
     from echannel_connectors.sources.prestashop import PrestaShop
@@ -44,6 +45,7 @@ _HOMES = {
     "PrestaShop": "echannel_connectors.sources.prestashop",
     "Sheets": "echannel_connectors.destinations.sheets",
     "SyncResult": "echannel_connectors.pipeline",
+    "changes": "echannel_connectors.reading",
     "read": "echannel_connectors.reading",
     "sync": "echannel_connectors.pipeline",
     "to_logging": "echannel_connectors.events",

@@ -117,7 +117,7 @@ def ignore(event: Event) -> None:
     """The default listener."""
 
 
-def to_logging(logger: logging.Logger | None = None) -> OnEvent:
+def to_logging(logger: logging.Logger | logging.LoggerAdapter[Any] | None = None) -> OnEvent:
     """A listener that hands each event to Python's logging: `sync(shop, into=warehouse, on_event=to_logging())`.
 
     The message is one line; the fields are in `record.event`. The logger is "echannel_connectors" by default.

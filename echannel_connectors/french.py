@@ -471,6 +471,8 @@ FRENCH: dict[str, str] = {
     "give it one SELECT": "donnez-lui un seul SELECT",
     "only={only!r} is one text": "only={only!r} est un seul texte",
     "{text!r} is not a day": "« {text} » n'est pas un jour",
+    "{text!r} is no position": "« {text} » n'est pas une position",
+    "give what `position` was after the last reading, or nothing": "donnez ce que `position` valait après la dernière lecture, ou rien",
     "write it as 2026-03-31": "écrivez-le sous la forme 2026-03-31",
     "there is no command {name!r}": "il n'y a pas de commande « {name} »",
     "there is no option {name}": "il n'y a pas d'option {name}",

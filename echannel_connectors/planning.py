@@ -33,6 +33,7 @@ def foresee(*sources: Source, into: Warehouse, choice: Choice | None = None) -> 
     for source in sources:
         try:
             streams = source.streams()
+            choice.check(source, streams)
             for name in streams:
                 if choice.takes(source, name):
                     stream = streams[name]
@@ -59,7 +60,7 @@ def foresee_cost(*sources: Source, into: Warehouse, company: Company, project: P
 
 def _how(stream: Stream, progress: Mapping[str, Progress], choice: Choice) -> Text:
     if choice.is_range:
-        if not stream.between(choice.since, choice.until):
+        if not stream.between(*choice.days):
             return say("not at all: it has no dates to choose by")
         since, until = choice.since or say("the beginning"), choice.until or say("today")
         return say("again, from {since} to {until}", since=since, until=until)

@@ -6,12 +6,12 @@ import json
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Self
+from typing import Any, Self
 
 import pyarrow as pa
 
@@ -19,10 +19,10 @@ from echannel_connectors import events, moved, shapes
 from echannel_connectors.arrow import hash_private, memory_used_again, without_secrets
 from echannel_connectors.batches import ReadFailed, Slices, side_by_side
 from echannel_connectors.destinations import Bill, Warehouse, commit
-from echannel_connectors.errors import Conflict, DestinationError, SettingsError, Unavailable
+from echannel_connectors.errors import Conflict, DestinationError, SettingsError, Unavailable, did_you_mean
 from echannel_connectors.events import OnEvent
 from echannel_connectors.models.company import Company
-from echannel_connectors.streams import Batch, Progress, Shape, Slice, Source, Stream, check_days
+from echannel_connectors.streams import Batch, Day, Progress, Shape, Slice, Source, Stream, days_of
 from echannel_connectors.texts import say
 
 SWEEP_EVERY = timedelta(hours=23)  # once a day, also when a daily sync comes a little earlier than the day before
@@ -76,6 +76,18 @@ class SyncResult:
     def exit_code(self) -> int:
         return 5 if self.total("set_aside") else 0
 
+    def as_json(self) -> dict[str, Any]:
+        """Plain text and numbers, for a log or for a scheduler that hands them on to the next task."""
+        return {
+            "streams": [asdict(stream) for stream in self.streams],
+            "tables": dict(self.tables),
+            "warnings": [str(warning) for warning in self.warnings],
+            "seconds": round(self.seconds, 3),
+            "receipt": dict(self.receipt),
+            **({"bill": asdict(self.bill)} if self.bill else {}),
+            "first": self.first,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -83,8 +95,8 @@ class Choice:
 
     only: tuple[str, ...] = ()  # "shop" or "shop.orders"
     full: bool = False
-    since: str | None = None  # a day: this range is read again, and nothing else moves
-    until: str | None = None
+    since: Day | None = None  # this range of days is read again, and nothing else moves
+    until: Day | None = None
     accept_deletes: bool = False
 
     is_watch: bool = False  # one round of many: what can only be read whole follows its own cadence
@@ -92,7 +104,8 @@ class Choice:
     def __post_init__(self) -> None:
         if isinstance(self.only, str):  # each of its letters would be taken for a source
             raise SettingsError(say("only={only!r} is one text", only=self.only), hint=f"only=({self.only!r},)")
-        check_days(self.since, self.until)
+        for name, day in zip(("since", "until"), days_of(self.since, self.until), strict=True):
+            object.__setattr__(self, name, day)  # as text from here on
 
     def takes(self, source: Source, stream: str) -> bool:
         """What is named, or of a source all that it brings by default."""
@@ -101,9 +114,22 @@ class Choice:
         by_default = getattr(source, "by_default", None)
         return (not self.only or source.name in self.only) and (by_default is None or by_default(stream))
 
+    def check(self, source: Source, streams: Collection[str]) -> None:
+        """Raises SettingsError for a stream that the source does not have: a misspelt one would be read never, and
+        nobody be told."""
+        for word in self.only:
+            name = word.removeprefix(f"{source.name}.")
+            if name != word and name not in streams:
+                sentence = say("{source} has no stream {name!r}", source=source.name, name=name)
+                raise SettingsError(sentence, hint=did_you_mean(name, streams))
+
     @property
     def is_range(self) -> bool:
         return self.since is not None or self.until is not None
+
+    @property
+    def days(self) -> tuple[str | None, str | None]:
+        return days_of(self.since, self.until)
 
 
 @dataclass(slots=True)
@@ -171,6 +197,7 @@ class Run:
 
     def _readings(self, source: Source) -> list[_Reading]:
         streams = source.streams()
+        self.choice.check(source, streams)
         names = [name for name in streams if self.choice.takes(source, name)]
         made = side_by_side([partial(streams.__getitem__, name) for name in names], _readers(source))
         with self.into.hold():
@@ -204,7 +231,7 @@ class Run:
         """The slices of a stream, or those of a range of days by itself."""
         if not self.choice.is_range:
             return reading.stream.slices(reading.known)
-        found = reading.stream.between(self.choice.since, self.choice.until)
+        found = reading.stream.between(*self.choice.days)
         return [Slice(f"{part.name} {uuid.uuid4().hex[:8]}", part.bounds) for part in found]
 
     def _parts(self, reading: _Reading, planned: Sequence[Slice]) -> list[Progress]:

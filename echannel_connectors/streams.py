@@ -7,8 +7,9 @@ read alone. A slice gives **batches** of rows, each with the **position** that i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Literal, Protocol
 
 import pyarrow as pa
@@ -165,15 +166,24 @@ class Finding:
     place: str = ""  # file:line:column
 
 
-def check_days(since: str | None, until: str | None) -> None:
-    """Raises SettingsError for what is no day, which a source would look for all the same, and for a range that ends
-    before it begins."""
-    for text in filter(None, (since, until)):
-        try:
-            is_day = date.fromisoformat(text).isoformat() == text
-        except (TypeError, ValueError):
-            is_day = False
-        if not is_day:
-            raise SettingsError(say("{text!r} is not a day", text=text), hint=say("write it as 2026-03-31"))
-    if since and until and since > until:
-        raise SettingsError(say("{since} is after {until}", since=since, until=until))
+Day = str | date  # "2026-03-31", or a date as schedulers have it; a datetime is none: whose clock is it of?
+
+
+def days_of(since: Day | None, until: Day | None) -> tuple[str | None, str | None]:
+    """Both as texts. Raises SettingsError for what is no day, which a source would look for all the same, and for a
+    range that ends before it begins."""
+    first, last = _day_of(since), _day_of(until)
+    if first and last and first > last:
+        raise SettingsError(say("{since} is after {until}", since=first, until=last))
+    return first, last
+
+
+def _day_of(day: Day | None) -> str | None:
+    if not day:
+        return None
+    if isinstance(day, date) and not isinstance(day, datetime):
+        return day.isoformat()
+    with suppress(TypeError, ValueError):
+        if isinstance(day, str) and date.fromisoformat(day).isoformat() == day:
+            return day
+    raise SettingsError(say("{text!r} is not a day", text=day), hint=say("write it as 2026-03-31"))

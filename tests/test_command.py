@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from echannel_connectors import DuckDB, errors
+from echannel_connectors import DuckDB, errors, read
 from echannel_connectors.history import age
 from echannel_connectors.testing.shop import FakeShop, Fault
 from tests.command import echannel, environment, on_terminal, project
@@ -164,10 +165,30 @@ def test_watch_goes_on_after_an_outage(served: str, shop_a: FakeShop, tmp_path: 
         shop_a.faults.remove(outage)
         result = json.loads(running.stdout.readline())
         running.send_signal(signal.SIGINT) if os.name == "posix" else running.terminate()
-        running.communicate(timeout=60)
+        _, said = running.communicate(timeout=60)
     assert outage.seen >= 2, told
     assert result["tables"]["mart.sales"] > 0
     assert os.name != "posix" or running.returncode == errors.INTERRUPTED
+    assert os.name != "posix" or "interrupted; what was committed stays" in said
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGTERM is a POSIX signal")
+def test_who_is_told_to_end_closes_the_run(served: str, shop_a: FakeShop, tmp_path: Path) -> None:
+    """Schedulers and containers end a program by SIGTERM: it died in the middle, and `status` knew of no run."""
+    outage = Fault(match="orders", delay_seconds=3)
+    shop_a.faults.append(outage)
+    command = [sys.executable, "-m", "echannel_connectors", "sync"]
+    running = subprocess.Popen(
+        command, cwd=project(tmp_path, served), env=environment(shop_a.key), stderr=subprocess.PIPE, text=True
+    )
+    while not outage.seen:
+        time.sleep(0.05)
+    running.terminate()
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == -signal.SIGTERM
+    assert "interrupted; what was committed stays" in said
+    (run,) = read(DuckDB(tmp_path / "shop.duckdb"), "echannel.runs").to_arrow().to_pylist()
+    assert run["status"] == "failed"
 
 
 def test_watch_ends_with_any_other_error(served: str, shop_a: FakeShop, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def rows(part: str) -> list[list[str]]:
 # -- Python -----------------------------------------------------------------------------------------------------------
 
 
-ELSEWHERE = {"bigquery"}  # its example runs in tests/bigquery, on the emulator
+ELSEWHERE = {"bigquery", "pipelines"}  # their examples run in tests/bigquery, on the emulator, and in test_pipelines.py
 LONG = {"python", "sheets"}
 RUN = [
     pytest.param(page, marks=[pytest.mark.slow] if page.stem in LONG else [])

@@ -105,6 +105,7 @@ PROMISED = {
     "PrestaShop",
     "Sheets",
     "SyncResult",
+    "changes",
     "read",
     "sync",
     "to_logging",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -16,6 +18,7 @@ from echannel_connectors import (
     PrestaShop,
     Sheets,
     SyncResult,
+    changes,
     events,
     read,
     sync,
@@ -44,8 +47,15 @@ def elsewhere(result: SyncResult) -> tuple[int, dict[str, int], list[str]]:
     return result.total("rows"), result.tables, [stream.stream for stream in result.streams if stream.set_aside]
 
 
+def kept(position: dict[str, Any] | None) -> dict[str, Any]:
+    orders = changes(SHOP, "orders", after=position)
+    print(orders.key, orders.to_arrow().num_rows, orders.set_aside)
+    return orders.position
+
+
 def rows(warehouse: DuckDB) -> Iterator[pa.RecordBatch]:
     yield from read(SHOP, "orders", since="2026-10-01", until="2026-10-31")
+    yield from read(SHOP, "orders", since=date(2026, 10, 1))
     yield from read(warehouse, "mart.sales")
     yield from warehouse.query("SELECT date FROM mart.sales WHERE currency = ?", ["EUR"])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,23 +14,42 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from echannel_connectors.errors import EChannelError
 
+INTERRUPTED, TERMINATED = 130, 128 + signal.SIGTERM
+
 
 def main() -> None:
     """Run a command; every expected error is one sentence, a hint and an exit code, never a traceback."""
     _speak_utf8()
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         with nothing_to_tidy():
             from echannel_connectors.cli.app import app
             from echannel_connectors.cli.help import commands
 
         code = commands(app)(prog_name="echannel", standalone_mode=False)
+        if code == INTERRUPTED:  # typer has made that of Ctrl+C
+            raise KeyboardInterrupt
         sys.exit(code if isinstance(code, int) else 0)
+    except _Terminated:
+        _interrupted()
+        sys.stdout.flush()
+        os.kill(os.getpid(), signal.SIGTERM)  # so that whoever asked for it sees that it is done
+        sys.exit(TERMINATED)  # the first process of a container, to which that means nothing
     except KeyboardInterrupt:
         sys.exit(_interrupted())
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `… | head` has what it wanted
     except Exception as error:  # noqa: BLE001 - the last line of defence: it is told and becomes an exit code
         sys.exit(_told(error))
+
+
+class _Terminated(BaseException):
+    """Schedulers and containers end a program by SIGTERM: the run is closed as it is by Ctrl+C."""
+
+
+def _terminate(number: int, frame: object) -> None:  # noqa: ARG001 - what a handler is given
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a second one ends at once
+    raise _Terminated
 
 
 @contextmanager
@@ -57,7 +77,6 @@ def _speak_utf8() -> None:
 
 def _interrupted() -> int:
     from echannel_connectors.cli import show
-    from echannel_connectors.errors import INTERRUPTED
     from echannel_connectors.texts import say
 
     show.talk(say("interrupted; what was committed stays, the next run goes on from there"))
@@ -67,7 +86,7 @@ def _interrupted() -> int:
 def _told(error: Exception) -> int:
     """Tell the error and give its exit code; a bug of ours comes with its traceback, which helps to mend it."""
     from echannel_connectors.cli import show
-    from echannel_connectors.errors import BUG, INTERRUPTED, SETTINGS
+    from echannel_connectors.errors import BUG, SETTINGS
     from echannel_connectors.texts import say
 
     kind = type(error).__name__

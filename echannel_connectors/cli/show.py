@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import logging
 import re
@@ -290,31 +289,7 @@ class _Bar:
 def sync_result(result: SyncResult, place: str) -> None:
     """What a sync brought: a table per stream that had news, the marts, and the receipt."""
     if not sys.stdout.isatty():
-        streams = [
-            {
-                "source": stream.source,
-                "stream": stream.stream,
-                "rows": stream.rows,
-                "changed": stream.changed,
-                "deleted": stream.deleted,
-                "set_aside": stream.set_aside,
-                "seconds": stream.seconds,
-            }
-            for stream in result.streams
-        ]
-        print(
-            as_json(
-                {
-                    "streams": streams,
-                    "tables": result.tables,
-                    "warnings": [told(warning) for warning in result.warnings],
-                    "seconds": round(result.seconds, 3),
-                    "receipt": result.receipt,
-                    **({"bill": dataclasses.asdict(result.bill)} if result.bill else {}),
-                    "first": result.first,
-                }
-            )
-        )
+        print(as_json({**result.as_json(), "warnings": [told(warning) for warning in result.warnings]}))
         return
     heads = (say("what"), say("read"), say("new or changed"), say("gone"), say("seconds"))
     rows = [
