@@ -11,7 +11,7 @@ from benchmarks.erp.world import mariadb, postgres
 def run_postgres(*, full: bool) -> None:
     lines = 2_000_000 if full else 200_000
     with postgres(lines) as books:
-        found = side_by_side(books, ("ours", "wire", "duckdb_postgres", "adbc", "dlt"))
+        found = side_by_side(books, ("ours", "unparsed", "wire", "duckdb_postgres", "adbc", "dlt"))
     table(f"PostgreSQL → DuckDB file, {lines:,} order lines × 16 columns, whole processes", found)
     against(found, "wire", 1.4, "at most 1.4 times the wire alone (COPY binary, thrown away)")
     against(found, "duckdb_postgres", 1.0, "not slower than DuckDB's own postgres extension (duckdb 1.5.5)")

@@ -32,7 +32,7 @@ PACKAGES = {
     "dlt": ("dlt", "dlt[duckdb,sql_database]==1.31.0", "sqlalchemy", "psycopg[binary]", "pyarrow", "numpy"),
 }  # fmt: skip
 TABLES = {"ours": ('raw."books__order_lines"', "amount_net")}
-NOTHING_STORED = ("wire",)
+NOTHING_STORED = ("wire", "unparsed")  # or nothing that is true
 
 
 @dataclass(slots=True)
@@ -83,8 +83,8 @@ def watched(command: Sequence[str], **given: Any) -> tuple[float, float]:
 
 
 def command(name: str, books: Books, file: Path) -> list[str]:
-    if name == "ours":
-        return [sys.executable, "-m", "benchmarks.erp.ours", "raw", books.url, str(file), "--only", "order_lines"]
+    if name in ("ours", "unparsed"):
+        return [sys.executable, "-m", f"benchmarks.erp.{name}", "raw", books.url, str(file), "--only", "order_lines"]
     packages = PACKAGES[name]
     python = str(home(*packages) / "python") if packages else sys.executable
     return [python, "-m", "benchmarks.erp.readers", name, books.url, str(file)]
