@@ -134,8 +134,7 @@ class Webservice:
         """When these orders were made, of those that any of the groups of stores has."""
         found: dict[str, list[Any]] = {"id": [], "date_add": []}
         for group in groups:
-            of_group = {"id_group_shop": group, "id_shop_group": group} if group else {}
-            asked = {"filter[id]": any_of(int(key) for key in keys), **of_group}
+            asked = {"filter[id]": any_of(int(key) for key in keys), **of_group(group)}
             for row in self.records("orders", found, len(keys), asked):
                 for name, value in row.items():
                     found[name].append(value)
@@ -219,6 +218,11 @@ class Webservice:
 def _saw_no_key(reply: Reply) -> bool:
     """401 as plain text; a key that is seen and refused gets a document."""
     return reply.status == 401 and b"<" not in reply.body and b"{" not in reply.body
+
+
+def of_group(group: str) -> dict[str, str]:
+    """What asks one group of stores, in both spellings, of which each counts in some versions; nothing for all."""
+    return {"id_group_shop": group, "id_shop_group": group} if group else {}
 
 
 def any_of(numbers: Iterable[int]) -> str:

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from echannel_connectors.arrow import joined, to_batch
-from echannel_connectors.sources.prestashop.client import any_of
+from echannel_connectors.sources.prestashop.client import any_of, of_group
 from echannel_connectors.sources.prestashop.listing import FAR, Listing, Page, plain
 from echannel_connectors.sources.prestashop.rules import Rule
 from echannel_connectors.streams import Batch, JsonValue, Position, Progress, Shape, Slice
@@ -329,10 +329,10 @@ def store(number: str) -> str:
 
 
 def in_group(listing: Listing, group: str) -> Listing:
-    """The listing as one group or store answers it; both spellings of a group's parameter count, by version."""
+    """The listing as one group or store answers it."""
     if group.startswith(STORE):
         return listing.within({"id_shop": group.removeprefix(STORE)})
-    return listing.within({"id_group_shop": group, "id_shop_group": group}) if group else listing
+    return listing.within(of_group(group))
 
 
 def _named(name: str, group: str) -> str:
