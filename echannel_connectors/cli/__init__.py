@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from echannel_connectors.errors import EChannelError
 
-INTERRUPTED, TERMINATED = 130, 128 + signal.SIGTERM
+TERMINATED = 128 + signal.SIGTERM
 
 
 def main() -> None:
@@ -25,6 +25,7 @@ def main() -> None:
         with nothing_to_tidy():
             from echannel_connectors.cli.app import app
             from echannel_connectors.cli.help import commands
+            from echannel_connectors.errors import INTERRUPTED
 
         code = commands(app)(prog_name="echannel", standalone_mode=False)
         if code == INTERRUPTED:  # typer has made that of Ctrl+C
@@ -77,6 +78,7 @@ def _speak_utf8() -> None:
 
 def _interrupted() -> int:
     from echannel_connectors.cli import show
+    from echannel_connectors.errors import INTERRUPTED
     from echannel_connectors.texts import say
 
     show.talk(say("interrupted; what was committed stays, the next run goes on from there"))
@@ -86,7 +88,7 @@ def _interrupted() -> int:
 def _told(error: Exception) -> int:
     """Tell the error and give its exit code; a bug of ours comes with its traceback, which helps to mend it."""
     from echannel_connectors.cli import show
-    from echannel_connectors.errors import BUG, SETTINGS
+    from echannel_connectors.errors import BUG, INTERRUPTED, SETTINGS
     from echannel_connectors.texts import say
 
     kind = type(error).__name__
